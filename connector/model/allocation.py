@@ -1,0 +1,38 @@
+"""Which money settles which debt, and every difference by its proper name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.model.source import Ref
+from connector.money import Money
+
+
+class AdjustmentKind(StrEnum):
+    """Why an amount applied differs from the cash received. There is no "tolerance": each has a name and a posting."""
+
+    DISCOUNT = "discount"
+    WITHHOLDING_TAX = "withholding_tax"
+    BANK_CHARGE = "bank_charge"
+    ROUNDING = "rounding"
+    EXCHANGE_DIFFERENCE = "exchange_difference"
+    WRITE_OFF = "write_off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """Part of a debt that is settled without cash, in the debt's currency."""
+
+    kind: AdjustmentKind
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """`amount` of `payment` settles `target` (an invoice, or a credit note being used up), in the target's currency."""
+
+    payment: Ref
+    target: Ref
+    amount: Money
+    adjustments: tuple[Adjustment, ...] = ()

@@ -1,0 +1,78 @@
+"""What was decided about money, why, and what could not be decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.model.allocation import Allocation
+from connector.model.source import Ref
+from connector.money import Money
+
+
+class FindingCode(StrEnum):
+    """The closed list of reasons. A finding is a value for a person, not a fault of the program."""
+
+    NO_REFERENCE = "no-reference"
+    UNKNOWN_REFERENCE = "unknown-reference"
+    AMBIGUOUS = "ambiguous"
+    WRONG_CURRENCY = "wrong-currency"
+    WRONG_CUSTOMER = "wrong-customer"
+    ALREADY_SETTLED = "already-settled"
+    SHORT_PAYMENT = "short-payment"
+    OVER_PAYMENT = "over-payment"
+    PENDING = "pending"
+    FAILED = "failed"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    UNAPPLIED_IN_BOOKS = "unapplied-in-books"
+    CLOSED_PERIOD = "closed-period"
+    NO_ACCOUNT = "no-account"
+    EXCHANGE = "exchange"
+    PAYOUT_INCOMPLETE = "payout-incomplete"
+    DOES_NOT_TIE = "does-not-tie"
+    UNKNOWN_VALUE = "unknown-value"
+    WRITE_UNSURE = "write-unsure"
+    WRITE_REFUSED = "write-refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a person should know: a sentence, the next step, the records it is about, the money at stake."""
+
+    code: FindingCode
+    sentence: str
+    next_step: str
+    refs: tuple[Ref, ...]
+    amount: Money | None = None
+
+
+class Ground(StrEnum):
+    """What kind of evidence a decision stands on, strongest first."""
+
+    STORED_KEY = "stored-key"
+    EXACT_REFERENCE = "exact-reference"
+    SOURCE_LINK = "source-link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A fact that can be looked up again: which record, which field of it, what it says."""
+
+    ref: Ref
+    field: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """This payment settles these debts. `gross` = sum of allocations + `unapplied`, exactly."""
+
+    payment: Ref
+    gross: Money
+    ground: Ground
+    allocations: tuple[Allocation, ...]
+    unapplied: Money
+    evidence: tuple[Evidence, ...]
+    sentence: str

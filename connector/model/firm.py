@@ -1,0 +1,66 @@
+"""Whose books, which outside accounts, who acts: the rows everything else hangs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from connector.model.source import ActorId, CompanyId, ConnectionId, Ref
+from connector.money import Currency
+
+
+class NotesMode(StrEnum):
+    """Whether collection notes are pushed to the system of origin."""
+
+    OFF = "off"
+    ASK = "ask"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One set of books. `zone` is an IANA name; its days are the company's business dates."""
+
+    company_id: CompanyId
+    name: str
+    home_currency: Currency
+    zone: str
+    notes: NotesMode = NotesMode.ASK
+
+
+class BookingPattern(StrEnum):
+    """How processor money is booked; one per connection, never mixed."""
+
+    CLEARING = "clearing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingAccounts:
+    """Which accounts of the books a processor's money is booked to, per currency where the account has one."""
+
+    clearing: dict[Currency, Ref] = field(default_factory=dict)
+    bank: dict[Currency, Ref] = field(default_factory=dict)
+    fees: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One account in one outside system. A new one is read-only until a person allows writes."""
+
+    company_id: CompanyId
+    connection_id: ConnectionId
+    system: str
+    account: str
+    live: bool
+    writes_allowed: bool = False
+    pattern: BookingPattern = BookingPattern.CLEARING
+    posting: PostingAccounts = field(default_factory=PostingAccounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A person, or the program itself."""
+
+    company_id: CompanyId
+    actor_id: ActorId
+    name: str

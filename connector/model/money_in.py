@@ -1,0 +1,121 @@
+"""Money that came, may come, went back, or is being fought over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.dates import BusinessDate, Instant
+from connector.model.allocation import Allocation
+from connector.model.source import Ref, Tag
+from connector.model.stamp import Stamp
+from connector.money import Money
+
+
+class PaymentState(StrEnum):
+    """Where a payment stands. A status nobody knows is PENDING: neither paid nor failed."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RETURNED = "returned"
+    DISPUTED = "disputed"
+    REFUNDED = "refunded"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money from a customer.
+
+    `gross` in the currency the customer paid. `fee` and `net` in the currency the processor settles in, and only from
+    its own balance record: None until there is one. `refunded` is what has gone back so far. `unapplied` is the
+    system's own figure, None where it keeps none. `into` is the account it was booked to, None where it rests in the
+    system's default place. A payment of nothing that carries allocations is a credit being applied, not cash.
+    """
+
+    customer: Ref | None
+    received_on: BusinessDate
+    gross: Money
+    state: PaymentState
+    method: str
+    created: Instant | None = None
+    fee: Money | None = None
+    net: Money | None = None
+    refunded: Money | None = None
+    unapplied: Money | None = None
+    allocations: tuple[Allocation, ...] = ()
+    attempt: Ref | None = None
+    into: Ref | None = None
+    payer: str | None = None
+    reference: str | None = None
+    memo: str | None = None
+    failure: str | None = None
+    tags: tuple[Tag, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+
+    @property
+    def is_cash(self) -> bool:
+        """False for a credit application, which moves no money."""
+        return self.gross.minor != 0
+
+
+class AttemptState(StrEnum):
+    """Where one try to collect stands, ours or the vendor's. The table of moves is in `connector.paylinks`."""
+
+    CREATED = "created"
+    OFFERED = "offered"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to collect an amount (a Stripe PaymentIntent, a PayPal order): not money until a payment says so."""
+
+    customer: Ref | None
+    amount: Money
+    state: AttemptState
+    payment: Ref | None = None
+    tags: tuple[Tag, ...] = ()
+
+
+class RefundState(StrEnum):
+    """A refund can fail days later and give the money back."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money given back to a customer. `payment` is None where the system does not say which payment it returns."""
+
+    payment: Ref | None
+    amount: Money
+    on: BusinessDate
+    state: RefundState
+
+
+class DisputeState(StrEnum):
+    """A bank debit that comes back is a dispute too, and final."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A payer's bank took the money back, or may."""
+
+    payment: Ref | None
+    amount: Money
+    on: BusinessDate
+    state: DisputeState
+    reason: str

@@ -1,0 +1,77 @@
+"""How the processor's money reaches the bank, and how the books move money between accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.dates import BusinessDate, Instant
+from connector.model.source import Ref
+from connector.model.stamp import Stamp
+from connector.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceEntry:
+    """One line of a processor's own ledger, in the settlement currency: `net` = `gross` - `fee`, exactly.
+
+    `category` is the vendor's accounting category as received, unknown ones included. `about` is the payment, refund,
+    dispute or payout it belongs to; `payout` is where it was paid out, None while it is still in the balance.
+    """
+
+    category: str
+    gross: Money
+    fee: Money
+    net: Money
+    created: Instant
+    about: Ref | None = None
+    payout: Ref | None = None
+
+
+class PayoutState(StrEnum):
+    """A payout can be paid and fail days later."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """Money the processor sends to the bank. `composed`: the processor can say exactly which entries are in it."""
+
+    amount: Money
+    arrives_on: BusinessDate
+    state: PayoutState
+    composed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositLine:
+    """Part of a deposit: a payment that was banked, or an amount on an account (`payment` None)."""
+
+    amount: Money
+    payment: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """Money arriving in a bank account, as the books record it. That a payment was banked is known only from here."""
+
+    into: Ref | None
+    on: BusinessDate
+    total: Money
+    lines: tuple[DepositLine, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookEntry:
+    """An amount the books moved from one account to another: an expense, or a transfer between money accounts."""
+
+    paid_from: Ref | None
+    paid_to: Ref | None
+    on: BusinessDate
+    amount: Money
+    memo: str | None = None
+    stamps: tuple[Stamp, ...] = ()

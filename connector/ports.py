@@ -1,0 +1,197 @@
+"""What an outside system may be asked, and what an adapter may ask of us.
+
+Small Protocols: an adapter has a capability by having its methods; there are no stubs and no capability lists. A page
+is a value and its cursor belongs to the adapter: the engine stores it and hands it back, and never looks inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from connector.clock import Clock
+from connector.model.finding import Finding
+from connector.model.intent import OpenPayPage, Posting, PushNote, WriteKey, Written
+from connector.model.mirror import Mirrored
+from connector.model.money_in import AttemptState
+from connector.model.source import ConnectionId, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some records of one stream, and where to go on. `cursor` is good even when `more` is False: it is the next
+    sync's beginning. `findings` are things seen on the way that a person should know (an unknown status, a gap)."""
+
+    records: tuple[Mirrored, ...]
+    cursor: str
+    more: bool
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of `doctor`: what was looked at, whether it is well, and what to do if not."""
+
+    name: str
+    ok: bool
+    sentence: str
+    next_step: str = ""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A system that can be mirrored."""
+
+    def streams(self) -> tuple[str, ...]:
+        """Names of what can be read, in the order in which they should be."""
+
+    def pull(self, stream: str, cursor: str | None) -> Page:
+        """The next page after `cursor` (None: from the beginning). Errors: VendorError."""
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A system that can say whether its connection is well."""
+
+    def check(self) -> tuple[Check, ...]:
+        """Never raises for what it found; a fault is a failed check."""
+
+
+@runtime_checkable
+class Books(Protocol):
+    """Accounting software that takes postings."""
+
+    def post(self, intent: Posting, key: WriteKey) -> Written:
+        """Write it once. OutcomeUnknown when no answer came; Rejected when the books refuse."""
+
+    def find_posted(self, intent: Posting, key: WriteKey) -> tuple[Written, ...]:
+        """Every object there that carries this stamp. Only reads."""
+
+    def read_posted(self, ref: Ref) -> Written:
+        """The object as it stands now; NotFound when it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteLimits:
+    """How much one note may hold, and whether a long one may be split (else it is cut and says so)."""
+
+    characters_max: int
+    parts: bool
+
+
+@runtime_checkable
+class NoteBoard(Protocol):
+    """A system that takes collection notes on its records."""
+
+    def note_limits(self) -> NoteLimits:
+        """The limits that `connector.notes` renders within."""
+
+    def note_targets(self, invoice: Ref, customer: Ref | None) -> tuple[Ref, ...]:
+        """The records of this system on which a note about that invoice belongs."""
+
+    def push_note(self, intent: PushNote, key: WriteKey) -> Written:
+        """Write it once, changing nothing else."""
+
+    def find_notes(self, intent: PushNote, key: WriteKey) -> tuple[Written, ...]:
+        """Every note on the target that carries this stamp. Only reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageState:
+    """Where a pay page stands at its processor. `url` is None when it can no longer be used."""
+
+    state: AttemptState
+    url: str | None
+    payment: Ref | None
+
+
+@runtime_checkable
+class PayPages(Protocol):
+    """A processor that can show a page on which a payer pays."""
+
+    def open_page(self, intent: OpenPayPage, key: WriteKey) -> Written:
+        """Open one page for exactly that amount."""
+
+    def find_pages(self, intent: OpenPayPage, key: WriteKey) -> tuple[Written, ...]:
+        """Every page that carries this stamp. Only reads."""
+
+    def page_state(self, page_id: str) -> PageState:
+        """Where that page stands now."""
+
+    def expire_page(self, page_id: str) -> PageState:
+        """Close it if it is still open; says where it stands after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretPair:
+    """What lets us in. `version` rises with every change, so that two processes do not overwrite each other."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_expires_at: str
+    refresh_expires_at: str
+    version: int = 0
+
+
+class TokenStore(Protocol):
+    """Where an adapter keeps a rotating grant. Bound to one connection; nothing else can be read through it."""
+
+    def read(self) -> SecretPair | None:
+        """The pair in force, None before the first."""
+
+    def replace(self, pair: SecretPair) -> SecretPair:
+        """Store durably before first use, if the stored version is still `pair.version`; else return the newer pair
+        that somebody else stored. The result is the pair in force."""
+
+    def locked(self, action: Callable[[], SecretPair]) -> SecretPair:
+        """Run a refresh while no other process of ours refreshes this connection. No transaction is held meanwhile."""
+
+
+class RateBudget(Protocol):
+    """The share of a vendor's limit that this connection may use."""
+
+    def take(self, tokens: int = 1) -> None:
+        """Wait until that many calls may be made."""
+
+    def pause(self, seconds: float) -> None:
+        """Everybody of this connection waits that long (the vendor said so)."""
+
+
+class Adapter(Readable, Checkable, Protocol):
+    """The least an adapter can do. Books, NoteBoard and PayPages are found by having their methods."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an adapter is given to live in.
+
+    `settings` are the connection's own values, already parsed into the adapter's settings type. `zone` is the
+    company's IANA zone: instants become business dates in it.
+    """
+
+    connection: ConnectionId
+    settings: object = field(repr=False)
+    zone: str
+    clock: Clock
+    tokens: TokenStore
+    budget: RateBudget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterSpec:
+    """How the house learns of an adapter. Found by entry point in the group `connector.adapters`.
+
+    `settings` is a class with `parse(values: Mapping[str, str]) -> settings` (SettingsError says which is missing);
+    its field table documents the names. `connect` and `standin` are import paths ("package.module:function"), so that
+    looking at a spec imports no vendor library. `method_codes` are the payment methods its pay pages can offer, with
+    the currencies each takes.
+    """
+
+    name: str
+    title: str
+    settings: str
+    connect: str
+    standin: str
+    method_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    calls_per_minute: int = 240

@@ -1,0 +1,159 @@
+"""What every adapter's HTTP needs once: time-outs, a limiter, a retry table, and a log that cannot leak.
+
+One session per worker thread. Nothing here knows a vendor: fault bodies are the adapter's to read.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+
+from connector.clock import Clock
+from connector.errors import OutcomeUnknown, RateLimited, Retry, Unreachable, VendorError
+from connector.ports import RateBudget
+
+T = TypeVar("T")
+
+log = logging.getLogger("receivables.http")
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 65.0
+TRIES_MAX = 5
+RETRY_BUDGET_SECONDS = 120.0
+PAUSE_FIRST_SECONDS = 0.5
+PAUSE_MAX_SECONDS = 20.0
+
+LOGGED = ("system", "method", "path", "status", "trace", "key", "seconds")
+"""The only fields that are ever logged of a call. Bodies, headers and query values are not among them."""
+
+
+class VendorSession(requests.Session):
+    """A requests session that cannot wait for ever, follows no redirect with credentials, and speaks our errors.
+
+    Errors: Unreachable when no connection was made, or a read went unanswered; OutcomeUnknown when a request that may
+    change something was sent and no whole answer came back.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        budget: RateBudget | None = None,
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
+        trace_header: str = "",
+    ) -> None:
+        super().__init__()
+        self.system = system
+        self._budget = budget
+        self._timeout = (connect_seconds, read_seconds)
+        self._trace_header = trace_header
+        self.trust_env = False
+        plain = HTTPAdapter(max_retries=0, pool_maxsize=4)
+        self.mount("https://", plain)
+        self.mount("http://", plain)
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """As requests', with time-outs that cannot be switched off and faults of the network as VendorErrors."""
+        verb = method.decode() if isinstance(method, bytes) else method
+        kwargs["timeout"] = self._timeout
+        kwargs.setdefault("allow_redirects", False)
+        if self._budget is not None:
+            self._budget.take()
+        try:
+            answer = super().request(verb, url, *args, **kwargs)
+        except requests.exceptions.ConnectTimeout:
+            raise self._broken(verb, never_sent=True) from None
+        except requests.exceptions.ConnectionError as fault:
+            raise self._broken(verb, never_sent=_never_sent(fault)) from None
+        except requests.exceptions.RequestException:
+            raise self._broken(verb, never_sent=False) from None
+        self._log(verb, answer)
+        return answer
+
+    def _broken(self, verb: str, *, never_sent: bool) -> VendorError:
+        if never_sent or verb.upper() in ("GET", "HEAD"):
+            return Unreachable(
+                f"{self.system} cannot be reached.",
+                next_step="Check the network and the address in the settings, then run it again.",
+                system=self.system,
+            )
+        return OutcomeUnknown(
+            f"{self.system} did not answer a write, so it may or may not have happened.",
+            next_step="It will be looked up there before anything is repeated.",
+            system=self.system,
+        )
+
+    def _log(self, verb: str, answer: requests.Response) -> None:
+        path = (answer.request.path_url if answer.request is not None else "").partition("?")[0]
+        log.info(
+            "call",
+            extra={
+                "system": self.system,
+                "method": verb,
+                "path": path,
+                "status": answer.status_code,
+                "trace": answer.headers.get(self._trace_header, "") if self._trace_header else "",
+                "seconds": round(answer.elapsed.total_seconds(), 3),
+            },
+        )
+
+
+def _never_sent(fault: requests.exceptions.ConnectionError) -> bool:
+    """True when the connection was never made, so nothing can have happened on the other side."""
+    reason = getattr(fault.args[0], "reason", None) if fault.args else None
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+
+
+def retrying(call: Callable[[], T], *, clock: Clock, tries_max: int = TRIES_MAX) -> T:
+    """Make a call that may be repeated until it answers, pausing as the vendor asks; the last error is raised.
+
+    Only errors whose `retry` is SAFE are tried again. A write belongs here only if its key makes the repeat harmless.
+    """
+
+    def pause(state: tenacity.RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(fault, RateLimited):
+            return fault.retry_after_seconds
+        return float(min(PAUSE_MAX_SECONDS, PAUSE_FIRST_SECONDS * 2 ** (state.attempt_number - 1)))
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda fault: isinstance(fault, VendorError) and fault.retry is Retry.SAFE),
+        stop=tenacity.stop_any(tenacity.stop_after_attempt(tries_max), tenacity.stop_after_delay(RETRY_BUDGET_SECONDS)),
+        wait=pause,
+        sleep=clock.sleep,
+        reraise=True,
+    )(call)
+
+
+class TokenBucket:
+    """A limiter for the threads of one process: at most `per_minute` calls, `burst` of them at once."""
+
+    def __init__(self, per_minute: int, clock: Clock, *, burst: int = 10) -> None:
+        self._rate = per_minute / 60
+        self._burst = float(burst)
+        self._clock = clock
+        self._tokens = float(burst)
+        self._at = clock.monotonic()
+        self._lock = threading.Lock()
+
+    def take(self, tokens: int = 1) -> None:
+        """Wait until that many calls may be made."""
+        with self._lock:
+            now = self._clock.monotonic()
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - tokens
+            self._at = max(self._at, now)
+            wait_seconds = -self._tokens / self._rate if self._tokens < 0 else 0.0
+        if wait_seconds:
+            self._clock.sleep(wait_seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody may call for that long."""
+        with self._lock:
+            self._tokens = min(self._tokens, 0.0) - seconds * self._rate
