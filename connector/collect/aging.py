@@ -1,0 +1,133 @@
+"""How old the debts are: by days past due (or since issue), per customer and currency, unapplied money apart.
+
+The total of a currency is the books' own receivable total, to the minor unit: open invoices in their buckets, less open
+credit notes and unapplied cash, which stand in a column of their own and make no debt look younger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.dates import BusinessDate, days_between
+from connector.model.invoice import Invoice, InvoiceState
+from connector.model.money_in import PaymentState
+from connector.model.source import ConnectionId, Ref
+from connector.money import Currency, Money, zero
+from connector.reconcile.snapshot import Snapshot
+
+
+class AgeBy(StrEnum):
+    """The two conventions; mixed terms want the due date."""
+
+    DUE = "due"
+    ISSUE = "issue"
+
+
+BUCKETS = ("current", "1-30", "31-60", "61-90", "91+")
+_LAST_DAY = (0, 30, 60, 90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgingRow:
+    """One customer in one currency. `buckets` as BUCKETS; `unapplied` is what is to be taken off."""
+
+    customer: Ref | None
+    name: str
+    buckets: tuple[Money, ...]
+    unapplied: Money
+    invoices: int
+
+    @property
+    def open(self) -> Money:
+        total = self.buckets[0]
+        for bucket in self.buckets[1:]:
+            total += bucket
+        return total
+
+    @property
+    def overdue(self) -> Money:
+        return self.open - self.buckets[0]
+
+    @property
+    def total(self) -> Money:
+        return self.open - self.unapplied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aging:
+    """The rows of one system, biggest overdue first, and a total row per currency."""
+
+    as_of: BusinessDate
+    by: AgeBy
+    connection: ConnectionId
+    rows: tuple[AgingRow, ...]
+    totals: tuple[AgingRow, ...]
+
+
+def bucket_of(days: int) -> int:
+    """The index in BUCKETS of so many days past due; zero and less is current."""
+    return sum(days > last for last in _LAST_DAY)
+
+
+def days_overdue(invoice: Invoice, as_of: BusinessDate, by: AgeBy = AgeBy.DUE) -> int:
+    """Days past the due date (the issue date where there is none, or where asked); negative before it."""
+    start = invoice.due_on if by is AgeBy.DUE and invoice.due_on is not None else invoice.issued_on
+    return days_between(start, as_of)
+
+
+def aging(snapshot: Snapshot, connection: ConnectionId, as_of: BusinessDate, by: AgeBy = AgeBy.DUE) -> Aging:
+    """The aging of one system's own open items on that day."""
+    buckets: dict[tuple[Ref | None, Currency], list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
+    unapplied: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
+    counts: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
+    for ref, invoice in snapshot.invoices.items():
+        if ref.connection == connection and invoice.state is not InvoiceState.VOID and invoice.open:
+            key = (invoice.customer, invoice.open.currency)
+            buckets[key][bucket_of(days_overdue(invoice, as_of, by))] += invoice.open.minor
+            counts[key] += 1
+    for customer, money in _credits(snapshot, connection):
+        unapplied[customer, money.currency] += money.minor
+    rows = [
+        AgingRow(
+            customer=customer,
+            name=snapshot.name_of(customer),
+            buckets=tuple(Money(minor, code) for minor in buckets[customer, code]),
+            unapplied=Money(unapplied[customer, code], code),
+            invoices=counts[customer, code],
+        )
+        for customer, code in list(buckets.keys() | unapplied.keys())
+    ]
+    rows.sort(key=lambda row: (row.open.currency, -row.overdue.minor, -row.open.minor, row.name))
+    return Aging(as_of=as_of, by=by, connection=connection, rows=tuple(rows), totals=_totals(rows))
+
+
+def _credits(snapshot: Snapshot, connection: ConnectionId) -> list[tuple[Ref | None, Money]]:
+    notes = [
+        (credit.customer, credit.open)
+        for ref, credit in snapshot.credit_notes.items()
+        if ref.connection == connection and credit.state is not InvoiceState.VOID and credit.open
+    ]
+    cash = [
+        (payment.customer, payment.unapplied)
+        for ref, payment in snapshot.payments.items()
+        if ref.connection == connection and payment.unapplied and payment.state is not PaymentState.VOID
+    ]
+    return notes + cash
+
+
+def _totals(rows: list[AgingRow]) -> tuple[AgingRow, ...]:
+    totals = []
+    for code in sorted({row.open.currency for row in rows}):
+        own = [row for row in rows if row.open.currency == code]
+        sums = [zero(code)] * len(BUCKETS)
+        unapplied = zero(code)
+        for row in own:
+            sums = [have + more for have, more in zip(sums, row.buckets, strict=True)]
+            unapplied += row.unapplied
+        invoices = sum(row.invoices for row in own)
+        totals.append(
+            AgingRow(customer=None, name=f"Total {code}", buckets=tuple(sums), unapplied=unapplied, invoices=invoices)
+        )
+    return tuple(totals)

@@ -1,0 +1,132 @@
+"""Writing a contact down: what the caller says, and what the connector knows at that moment, in one record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from connector.collect.aging import days_overdue
+from connector.dates import BusinessDate, Instant, day_of, zone
+from connector.errors import Refused
+from connector.model.contact import (
+    NOT_REACHED,
+    Channel,
+    Contact,
+    ContactId,
+    Direction,
+    EarlierDebt,
+    Outcome,
+    Promise,
+)
+from connector.model.source import ActorId, CompanyId, Ref
+from connector.reconcile.debts import debts
+from connector.reconcile.snapshot import Snapshot
+
+SAID_MAX = 8_000
+CARD_DIGITS_MIN = 13
+CARD_DIGITS_MAX = 19
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the person who made the contact tells us."""
+
+    by: ActorId
+    at: Instant
+    zone: str
+    direction: Direction
+    channel: Channel
+    outcome: Outcome
+    person: str | None = None
+    role: str | None = None
+    address: str | None = None
+    words: str = ""
+    promise: Promise | None = None
+    dispute_reason: str | None = None
+    next_on: BusinessDate | None = None
+    supersedes: ContactId | None = None
+
+
+def write_down(said: Said, *, contact_id: ContactId, company: CompanyId, invoice: Ref, snapshot: Snapshot) -> Contact:
+    """The record of one contact. Refused when it is incomplete, or holds what looks like a card number."""
+    _check(said)
+    held = snapshot.invoices[invoice]
+    today = day_of(said.at, zone(said.zone))
+    return Contact(
+        contact_id=contact_id,
+        company_id=company,
+        invoice=invoice,
+        invoice_number=held.number,
+        customer=held.customer,
+        customer_name=snapshot.name_of(held.customer),
+        at=said.at,
+        zone=said.zone,
+        by=said.by,
+        direction=said.direction,
+        channel=said.channel,
+        outcome=said.outcome,
+        person=said.person,
+        role=said.role,
+        address=said.address,
+        said=said.words,
+        open_amount=held.open,
+        days_overdue=days_overdue(held, today),
+        issued=held.issued,
+        earlier=earlier_debts(snapshot, invoice, today),
+        promise=said.promise,
+        dispute_reason=said.dispute_reason,
+        next_on=said.next_on,
+        supersedes=said.supersedes,
+    )
+
+
+def earlier_debts(snapshot: Snapshot, invoice: Ref, today: BusinessDate) -> tuple[EarlierDebt, ...]:
+    """This payer's other invoices that are past due on that day, oldest first."""
+    customer = snapshot.invoices[invoice].customer
+    others = [
+        EarlierDebt(invoice=ref, number=held.number, open=held.open, days_overdue=days_overdue(held, today))
+        for ref, held in debts(snapshot).items()
+        if ref != invoice and customer is not None and held.customer == customer and days_overdue(held, today) > 0
+    ]
+    return tuple(sorted(others, key=lambda debt: (-debt.days_overdue, debt.invoice)))
+
+
+def _check(said: Said) -> None:
+    for text in (said.words, said.person, said.role, said.address, said.dispute_reason):
+        if text and card_number_in(text):
+            raise Refused(
+                "What was typed contains what looks like a card number, and card numbers are never kept.",
+                next_step="Leave it out, or write only its last four digits.",
+            )
+    if len(said.words) > SAID_MAX:
+        raise Refused(f"A contact holds at most {SAID_MAX} characters.", next_step="Shorten what was said.")
+    if said.outcome is Outcome.PROMISE and said.promise is None:
+        raise Refused("A promise needs its amount and its day.", next_step="Add --promise AMOUNT --by YYYY-MM-DD.")
+    if said.outcome is Outcome.DISPUTE and not said.dispute_reason:
+        raise Refused("A dispute needs its reason.", next_step="Add --reason TEXT.")
+    open_ended = said.outcome not in NOT_REACHED | {Outcome.PROMISE, Outcome.DISPUTE}
+    if open_ended and said.next_on is None:
+        raise Refused(
+            "Somebody was reached, so the contact needs a promise, a dispute or a next date.",
+            next_step="Add --next YYYY-MM-DD.",
+        )
+    if said.promise is not None and said.outcome is not Outcome.PROMISE:
+        raise Refused("A promised amount belongs to the outcome `promise`.", next_step="Use --outcome promise.")
+
+
+_DIGIT_RUN = re.compile(r"\d(?:[ -]?\d){12,}")
+
+
+def card_number_in(text: str) -> bool:
+    """Whether a run of 13 to 19 digits (spaces and hyphens between them) passes the Luhn check."""
+    for run in _DIGIT_RUN.findall(text):
+        digits = [int(character) for character in run if character.isdigit()]
+        for length in range(CARD_DIGITS_MIN, min(CARD_DIGITS_MAX, len(digits)) + 1):
+            if any(_luhn(digits[start : start + length]) for start in range(len(digits) - length + 1)):
+                return True
+    return False
+
+
+def _luhn(digits: list[int]) -> bool:
+    doubled = [d if at % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for at, d in enumerate(reversed(digits))]  # noqa: PLR2004  9 = carry
+    return sum(doubled) % 10 == 0 and any(digits)

@@ -1,0 +1,119 @@
+"""Whom to contact today: every invoice past its terms, and why now or why not.
+
+Contact is due the day after terms pass and returns the next business day until somebody was reached. Somebody reached
+ends in a promise, a dispute or a next date. A promise not yet due, a dispute and money on its way are left in peace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.collect.aging import days_overdue
+from connector.dates import BusinessDate, day_of, next_business_day, zone
+from connector.model.contact import NOT_REACHED, Contact, Outcome
+from connector.model.invoice import Invoice
+from connector.model.source import Ref
+from connector.money import Money
+from connector.reconcile.debts import debts
+from connector.reconcile.pending import pending_by_invoice
+from connector.reconcile.snapshot import Snapshot
+
+
+class Why(StrEnum):
+    """Why an invoice is on the list of the day, or left in peace."""
+
+    NEVER_CONTACTED = "never contacted"
+    NOT_REACHED = "not reached"
+    NEXT_DATE = "next date has come"
+    PROMISE_BROKEN = "promise not kept"
+    WAITING = "tried today"
+    AGREED = "next date agreed"
+    PROMISED = "promised"
+    DISPUTED = "disputed"
+    MONEY_PENDING = "money on its way"
+
+
+DUE = frozenset({Why.NEVER_CONTACTED, Why.NOT_REACHED, Why.NEXT_DATE, Why.PROMISE_BROKEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """One invoice past terms. `returns_on` is when it comes back, None when it is due or nobody knows."""
+
+    ref: Ref
+    invoice: Invoice
+    customer_name: str
+    phone: str | None
+    email: str | None
+    days_overdue: int
+    why: Why
+    last: Contact | None
+    attempts: int
+    returns_on: BusinessDate | None = None
+    pending: Money | None = None
+
+    @property
+    def due(self) -> bool:
+        return self.why in DUE
+
+
+def current(contacts: Sequence[Contact]) -> list[Contact]:
+    """The contacts that no later one corrects, newest first."""
+    replaced = {contact.supersedes for contact in contacts if contact.supersedes is not None}
+    live = [contact for contact in contacts if contact.contact_id not in replaced]
+    return sorted(live, key=lambda contact: (contact.at, contact.contact_id), reverse=True)
+
+
+def worklist(
+    snapshot: Snapshot, contacts: Mapping[Ref, Sequence[Contact]], as_of: BusinessDate
+) -> tuple[WorkItem, ...]:
+    """Every open debt past its terms on that day: those due first, oldest and biggest first; then those in peace."""
+    pending = pending_by_invoice(snapshot)
+    items = []
+    for ref, invoice in debts(snapshot).items():
+        days = days_overdue(invoice, as_of)
+        if days <= 0:
+            continue
+        history = current(contacts.get(ref, ()))
+        why, returns_on = _standing(history, as_of, pending=ref in pending)
+        customer = snapshot.customers.get(invoice.customer) if invoice.customer is not None else None
+        items.append(
+            WorkItem(
+                ref=ref,
+                invoice=invoice,
+                customer_name=snapshot.name_of(invoice.customer),
+                phone=customer.phone if customer is not None else None,
+                email=customer.email if customer is not None else None,
+                days_overdue=days,
+                why=why,
+                last=history[0] if history else None,
+                attempts=len(history),
+                returns_on=returns_on,
+                pending=pending.get(ref),
+            )
+        )
+    items.sort(key=lambda item: (not item.due, -item.days_overdue, -item.invoice.open.minor, item.ref))
+    return tuple(items)
+
+
+def _standing(history: Sequence[Contact], as_of: BusinessDate, *, pending: bool) -> tuple[Why, BusinessDate | None]:
+    if pending:
+        return Why.MONEY_PENDING, None
+    if not history:
+        return Why.NEVER_CONTACTED, None
+    return _after(history[0], as_of)
+
+
+def _after(last: Contact, as_of: BusinessDate) -> tuple[Why, BusinessDate | None]:
+    """What the last contact means for today, and when the invoice comes back."""
+    if last.outcome in NOT_REACHED:
+        again = next_business_day(day_of(last.at, zone(last.zone)))
+        return (Why.NOT_REACHED, None) if as_of >= again else (Why.WAITING, again)
+    if last.outcome is Outcome.PROMISE and last.promise is not None:
+        kept_until = last.promise.by
+        return (Why.PROMISE_BROKEN, None) if as_of > kept_until else (Why.PROMISED, next_business_day(kept_until))
+    if last.next_on is not None and as_of >= last.next_on:
+        return Why.NEXT_DATE, None
+    return (Why.DISPUTED if last.outcome is Outcome.DISPUTE else Why.AGREED), last.next_on

@@ -1,0 +1,98 @@
+"""What the deciding rooms look at: one company's mirror at one moment, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from connector.model.allocation import Allocation
+from connector.model.invoice import CreditNote, Invoice
+from connector.model.mirror import Noun
+from connector.model.money_in import Attempt, Payment
+from connector.model.party import Account, Customer, Profile
+from connector.model.settlement import BalanceEntry, BookEntry, Payout
+from connector.model.source import ConnectionId, Kind, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Records by kind and Ref. `books` is the connection whose open balances are the truth about what is owed.
+
+    `versions` holds each record's version token. `in_flight` are outside records for which a write of ours is under
+    way or done but not yet seen back in the mirror.
+    """
+
+    books: ConnectionId | None
+    records: Mapping[Kind, Mapping[Ref, Noun]]
+    versions: Mapping[Ref, str] = field(default_factory=dict)
+    in_flight: frozenset[str] = frozenset()
+
+    @property
+    def invoices(self) -> dict[Ref, Invoice]:
+        return cast("dict[Ref, Invoice]", self.records.get(Kind.INVOICE, {}))
+
+    @property
+    def credit_notes(self) -> dict[Ref, CreditNote]:
+        return cast("dict[Ref, CreditNote]", self.records.get(Kind.CREDIT_NOTE, {}))
+
+    @property
+    def customers(self) -> dict[Ref, Customer]:
+        return cast("dict[Ref, Customer]", self.records.get(Kind.CUSTOMER, {}))
+
+    @property
+    def payments(self) -> dict[Ref, Payment]:
+        return cast("dict[Ref, Payment]", self.records.get(Kind.PAYMENT, {}))
+
+    @property
+    def allocations(self) -> dict[Ref, Allocation]:
+        return cast("dict[Ref, Allocation]", self.records.get(Kind.ALLOCATION, {}))
+
+    @property
+    def attempts(self) -> dict[Ref, Attempt]:
+        return cast("dict[Ref, Attempt]", self.records.get(Kind.ATTEMPT, {}))
+
+    @property
+    def balance_entries(self) -> dict[Ref, BalanceEntry]:
+        return cast("dict[Ref, BalanceEntry]", self.records.get(Kind.BALANCE_ENTRY, {}))
+
+    @property
+    def payouts(self) -> dict[Ref, Payout]:
+        return cast("dict[Ref, Payout]", self.records.get(Kind.PAYOUT, {}))
+
+    @property
+    def book_entries(self) -> dict[Ref, BookEntry]:
+        return cast("dict[Ref, BookEntry]", self.records.get(Kind.BOOK_ENTRY, {}))
+
+    @property
+    def accounts(self) -> dict[Ref, Account]:
+        return cast("dict[Ref, Account]", self.records.get(Kind.ACCOUNT, {}))
+
+    @property
+    def profiles(self) -> dict[Ref, Profile]:
+        return cast("dict[Ref, Profile]", self.records.get(Kind.PROFILE, {}))
+
+    def in_books(self, ref: Ref) -> bool:
+        """Whether a record lives in the books."""
+        return ref.connection == self.books
+
+    def books_profile(self) -> Profile | None:
+        """The company as its books describe it."""
+        return next((profile for ref, profile in self.profiles.items() if self.in_books(ref)), None)
+
+    def name_of(self, customer: Ref | None) -> str:
+        """A customer's name, or words for not knowing it."""
+        found = self.customers.get(customer) if customer is not None else None
+        return found.name if found is not None else "unknown customer"
+
+
+def snapshot(
+    records: Iterable[tuple[Ref, str, Noun]], *, books: ConnectionId | None, in_flight: frozenset[str] = frozenset()
+) -> Snapshot:
+    """A Snapshot of (ref, version, record) triples, in canonical order whatever order they came in."""
+    by_kind: dict[Kind, dict[Ref, Noun]] = {}
+    versions: dict[Ref, str] = {}
+    for ref, version, record in sorted(records, key=lambda triple: triple[0]):
+        by_kind.setdefault(ref.kind, {})[ref] = record
+        versions[ref] = version
+    return Snapshot(books=books, records=by_kind, versions=versions, in_flight=in_flight)
