@@ -70,12 +70,12 @@ class UnknownRecord(UserError):
 
 
 class UnknownCurrency(UserError):
-    """A currency code that ISO 4217 does not list."""
+    """A currency code that ISO 4217 does not list; `of` names the record that has it."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, of: str = "") -> None:
         shown = code[:8]
         super().__init__(
-            f"The currency {shown!r} is not in ISO 4217.",
+            f"The currency {shown!r}{f' of {of}' if of else ''} is not in ISO 4217.",
             next_step="Correct the code in the source; nothing with it was stored or posted.",
         )
         self.code = shown

@@ -63,7 +63,7 @@ class VendorSession(requests.Session):
         """As requests', with time-outs that cannot be switched off and faults of the network as VendorErrors."""
         verb = method.decode() if isinstance(method, bytes) else method
         kwargs["timeout"] = self._timeout
-        kwargs.setdefault("allow_redirects", False)
+        kwargs["allow_redirects"] = False
         if self._budget is not None:
             self._budget.take()
         try:
@@ -125,7 +125,9 @@ def retrying(call: Callable[[], T], *, clock: Clock, tries_max: int = TRIES_MAX)
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda fault: isinstance(fault, VendorError) and fault.retry is Retry.SAFE),
-        stop=tenacity.stop_any(tenacity.stop_after_attempt(tries_max), tenacity.stop_after_delay(RETRY_BUDGET_SECONDS)),
+        stop=tenacity.stop_any(
+            tenacity.stop_after_attempt(tries_max), tenacity.stop_before_delay(RETRY_BUDGET_SECONDS)
+        ),
         wait=pause,
         sleep=clock.sleep,
         reraise=True,
@@ -156,4 +158,5 @@ class TokenBucket:
     def pause(self, seconds: float) -> None:
         """Nobody may call for that long."""
         with self._lock:
+            self._at = max(self._at, self._clock.monotonic())
             self._tokens = min(self._tokens, 0.0) - seconds * self._rate

@@ -16,7 +16,7 @@ class BalanceEntry:
     """One line of a processor's own ledger, in the settlement currency: `net` = `gross` - `fee`, exactly.
 
     `category` is the vendor's accounting category as received, unknown ones included. `about` is the payment, refund,
-    dispute or payout it belongs to; `payout` is where it was paid out, None while it is still in the balance.
+    dispute or payout it belongs to.
     """
 
     category: str
@@ -25,7 +25,6 @@ class BalanceEntry:
     net: Money
     created: Instant
     about: Ref | None = None
-    payout: Ref | None = None
 
 
 class PayoutState(StrEnum):
@@ -38,12 +37,15 @@ class PayoutState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """Money the processor sends to the bank. `composed`: the processor can say exactly which entries are in it."""
+    """Money the processor sends to the bank (negative: takes from it).
+
+    `entries` are the balance entries it consists of, when the processor can say so completely; None when it cannot.
+    """
 
     amount: Money
     arrives_on: BusinessDate
     state: PayoutState
-    composed: bool
+    entries: tuple[Ref, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

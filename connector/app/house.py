@@ -1,0 +1,234 @@
+"""One process's view of one company: its settings, its store, its adapters, and who is acting."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from connector import registry
+from connector.clock import Clock, SystemClock
+from connector.config import Config
+from connector.dates import BusinessDate, day_of, zone
+from connector.errors import Refused, SettingsError, StoreLocked, UnknownRecord, UserError
+from connector.model.firm import Company, Connection
+from connector.model.intent import IntentKind
+from connector.model.mirror import Gone
+from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
+from connector.ports import Adapter, AdapterSpec, Surroundings
+from connector.post import BOUNDARIES, Tools
+from connector.reconcile.snapshot import Snapshot, snapshot
+from connector.store import Lease, OutboxRow, OutboxState, Store
+from connector.sync import Purpose
+from connector.transport import TokenBucket
+
+LEASE_SECONDS = 60.0
+
+ALL_BOUNDARIES: dict[str, str] = {
+    "apply.synced": "the books were read again; no row is stored",
+    "apply.rows-stored": "the plan's rows are stored as ready; nothing has been sent",
+    **BOUNDARIES,
+    "apply.posted": "every row was carried out; the books were not read again",
+    "log.contact-stored": "the contact and the rows of its note are stored; nothing has been sent",
+    "link.attempt-stored": "the try to pay and its row are stored; no page has been opened",
+    "link.page-opened": "the page is open and its row done; the try does not know it yet",
+    "sync.connection-done": "one connection was read to the end; the next has not begun",
+}
+"""Every named point at which the process may be killed, with what is true there."""
+
+
+class Crash:
+    """The boundary of tests: dies by SIGKILL at the nth passing of one point. The product's own does nothing."""
+
+    def __init__(self, at: str) -> None:
+        name, _, nth = at.partition(":")
+        if name not in ALL_BOUNDARIES:
+            raise SettingsError(f"There is no boundary {name!r}.", next_step="See: receivables boundaries")
+        self._name = name
+        self._left = int(nth) if nth.isdigit() else 1
+
+    def __call__(self, name: str) -> None:
+        if name == self._name:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _pass(name: str) -> None:
+    """What a boundary does in the product: nothing."""
+
+
+def new_op_id() -> OpId:
+    """100 random bits as 20 characters of base32."""
+    return OpId(base64.b32encode(secrets.token_bytes(13)).decode("ascii")[:20])
+
+
+class House:
+    """The store, the settings and the clock; opens companies. Use it as a context manager."""
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock if clock is not None else SystemClock()
+        self.store = Store.open(config.database, self.clock)
+        self.boundary: Callable[[str], None] = Crash(config.crash_at) if config.crash_at else _pass
+        self.actor = ActorId(config.actor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.store.close()
+
+    def budget(self, spec: AdapterSpec) -> TokenBucket:
+        """The share of a vendor's limit that one connection of this process may use."""
+        return TokenBucket(self.config.calls_per_minute or spec.calls_per_minute, self.clock)
+
+    def company(self, wanted: str | None) -> Desk:
+        """The company of that id; the only one when none is named."""
+        companies = self.store.companies()
+        if wanted is not None:
+            return Desk(self, self.store.company(CompanyId(wanted)))
+        if not companies:
+            raise UserError(
+                "No company is connected yet.", next_step="Try `receivables demo`, or `receivables connect quickbooks`."
+            )
+        if len(companies) > 1:
+            names = ", ".join(company.company_id for company in companies)
+            raise UserError("There are several companies.", next_step=f"Say which with --company: {names}.")
+        return Desk(self, companies[0])
+
+
+class Desk:
+    """Everything one company's commands need."""
+
+    def __init__(self, house: House, company: Company) -> None:
+        self.house = house
+        self.store = house.store
+        self.clock = house.clock
+        self.company = company
+        self.id = company.company_id
+        self.actor = house.actor
+        self._adapters: dict[ConnectionId, Adapter] = {}
+
+    @property
+    def today(self) -> BusinessDate:
+        """The company's business date now."""
+        return day_of(self.clock.now(), zone(self.company.zone))
+
+    def purpose(self, verb: str) -> Purpose:
+        """A new run's name, with who makes it."""
+        run = RunId(f"{verb}-{new_op_id()[:10].lower()}")
+        return Purpose(company=self.id, actor=self.actor, run=run)
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Every connection of the company."""
+        return tuple(self.store.connections(self.id))
+
+    def spec(self, connection: Connection) -> AdapterSpec:
+        """The declaration of a connection's adapter."""
+        return registry.spec_of(connection.system)
+
+    def books(self) -> Connection:
+        """The connection whose open balances are the truth about what is owed."""
+        found = self._books()
+        if found is None:
+            raise UserError("No accounting software is connected.", next_step="Run: receivables connect quickbooks")
+        return found
+
+    def _books(self) -> Connection | None:
+        return next((each for each in self.connections() if self.spec(each).keeps_books), None)
+
+    def processors(self) -> tuple[Connection, ...]:
+        """The connections that are not the books."""
+        return tuple(each for each in self.connections() if not self.spec(each).keeps_books)
+
+    def adapter(self, connection: Connection) -> Adapter:
+        """A live adapter, made once per process."""
+        if connection.connection_id not in self._adapters:
+            self._adapters[connection.connection_id] = self._make(connection)
+        return self._adapters[connection.connection_id]
+
+    def _make(self, connection: Connection) -> Adapter:
+        spec = self.spec(connection)
+        values = self.store.secrets(self.id, connection.connection_id)
+        return registry.connect(
+            spec,
+            Surroundings(
+                connection=connection.connection_id,
+                settings=registry.settings_of(spec, values),
+                zone=self.company.zone,
+                clock=self.clock,
+                tokens=self.store.tokens(self.id, connection.connection_id),
+                budget=self.house.budget(spec),
+            ),
+        )
+
+    def writable(self, connection: Connection) -> Connection:
+        """The connection, if writes are allowed on it; Refused otherwise. Every write passes here."""
+        if not connection.writes_allowed:
+            raise Refused(
+                f"{connection.connection_id} is connected read-only.",
+                next_step=f"To allow writes, run: receivables connect {connection.system} --allow-writes",
+            )
+        return connection
+
+    @contextmanager
+    def lease(self, name: str) -> Iterator[Lease]:
+        """The right to act, held by this process alone; StoreLocked says when another one has it."""
+        owner = f"{os.uname().nodename}:{os.getpid()}"
+        with self.store.holding(self.id, f"{name}:{self.id}", owner, LEASE_SECONDS) as lease:
+            yield lease
+
+    def snapshot(self) -> Snapshot:
+        """The company's mirror as it is now, with the subjects our own writes already stand for."""
+        books = self._books()
+        triples = (
+            (stored.ref, stored.version, stored.record)
+            for kind in Kind
+            for stored in self.store.records(self.id, kind)
+            if not isinstance(stored.record, Gone)
+        )
+        taken = frozenset(row.subject for row in self.store.outbox(self.id) if row.state is not OutboxState.DEAD)
+        return snapshot(triples, books=books.connection_id if books is not None else None, in_flight=taken)
+
+    def tools(self, progress: Callable[[OutboxRow], None]) -> Tools:
+        """What posting works with."""
+        settle: dict[IntentKind, int] = self.house.config.settle()
+        return Tools(
+            store=self.store,
+            clock=self.clock,
+            adapters={each.connection_id: self.adapter(each) for each in self.connections()},
+            boundary=self.house.boundary,
+            settle=settle,
+            progress=progress,
+        )
+
+    def invoice(self, wanted: str) -> Ref:
+        """The invoice with that number or vendor id; UnknownRecord, or a question when there are several."""
+        key = wanted.strip().casefold()
+        found = [
+            stored.ref
+            for stored in self.store.records(self.id, Kind.INVOICE)
+            if key in (str(stored.ref).casefold(), (getattr(stored.record, "number", None) or "").casefold())
+        ]
+        books = self._books()
+        own = [ref for ref in found if books is not None and ref.connection == books.connection_id]
+        chosen = own or found
+        if not chosen:
+            raise UnknownRecord(
+                f"There is no invoice {wanted[:40]!r}.", next_step="Run `receivables sync`, or check the number."
+            )
+        if len(chosen) > 1:
+            raise UserError(
+                f"Several invoices have the number {wanted[:40]!r}.",
+                next_step="Name one of: " + ", ".join(str(ref) for ref in chosen[:5]),
+            )
+        return chosen[0]
+
+
+__all__ = ["ALL_BOUNDARIES", "Desk", "House", "StoreLocked", "new_op_id"]

@@ -1,0 +1,160 @@
+"""The proof: the aging equals the books' own total; every payment is applied with evidence or listed with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.app.house import Desk
+from connector.collect.aging import AgeBy, Aging, aging
+from connector.collect.worklist import WorkItem, worklist
+from connector.dates import BusinessDate, Instant
+from connector.model.contact import Contact
+from connector.model.finding import Decision, Finding, FindingCode
+from connector.model.money_in import Payment, PaymentState
+from connector.model.source import Ref
+from connector.money import Money
+from connector.reconcile.match import Reconciliation, reconcile
+from connector.reconcile.snapshot import Snapshot
+from connector.reconcile.tieout import TieOut, tie_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyRow:
+    """One payment and what became of it: `fate` is applied, decided, listed or lost. `because` is one sentence.
+
+    `code` is the finding's code where it is listed; `next_step` what would settle it.
+    """
+
+    ref: Ref
+    payer: str
+    on: BusinessDate
+    amount: Money
+    method: str
+    fate: str
+    because: str
+    code: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Everything the page shows and `demo --once` decides on, for one company at one moment.
+
+    `problems` is empty when the proof holds; each is a sentence naming the row.
+    """
+
+    company: str
+    as_of: BusinessDate
+    data_as_of: Instant | None
+    aging: Aging | None
+    ties: TieOut
+    money: tuple[MoneyRow, ...]
+    findings: tuple[Finding, ...]
+    today: tuple[WorkItem, ...]
+    chain: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+    @property
+    def unapplied(self) -> tuple[MoneyRow, ...]:
+        """Money received that settles nothing yet."""
+        return tuple(row for row in self.money if row.fate != "applied")
+
+
+def prove(desk: Desk) -> Proof:
+    """Look at the mirror as it is and say whether everything adds up. Writes nothing."""
+    seen = desk.snapshot()
+    outcome = reconcile(seen)
+    ties = tie_out(seen)
+    rows = money_rows(seen, outcome)
+    chain = desk.store.verify(desk.id)
+    lost = [f"Payment {row.ref} of {row.amount} is neither applied nor listed." for row in rows if row.fate == "lost"]
+    by_invoice: dict[Ref, list[Contact]] = {}
+    for contact in desk.store.contacts(desk.id):
+        by_invoice.setdefault(contact.invoice, []).append(contact)
+    moments = list(desk.store.freshness(desk.id).values())
+    return Proof(
+        company=desk.company.name,
+        as_of=desk.today,
+        data_as_of=min(moments) if moments else None,
+        aging=aging(seen, seen.books, desk.today, AgeBy.DUE) if seen.books is not None else None,
+        ties=ties,
+        money=rows,
+        findings=outcome.findings,
+        today=worklist(seen, by_invoice, desk.today),
+        chain=chain,
+        problems=(*(finding.sentence for finding in ties.findings), *lost, *chain),
+    )
+
+
+def money_rows(seen: Snapshot, outcome: Reconciliation) -> tuple[MoneyRow, ...]:
+    """Every payment that moved or may move money, newest first."""
+    decided = {decision.payment: decision for decision in outcome.decisions}
+    listed: dict[Ref, Finding] = {}
+    for finding in outcome.findings:
+        if finding.refs:
+            listed.setdefault(finding.refs[0], finding)
+    copies = set(outcome.posted.values())
+    rows = [
+        _row(seen, ref, payment, decided.get(ref), listed.get(ref), outcome)
+        for ref, payment in seen.payments.items()
+        if payment.is_cash and payment.state is not PaymentState.VOID and ref not in copies
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.on, row.ref), reverse=True))
+
+
+def _row(
+    seen: Snapshot,
+    ref: Ref,
+    payment: Payment,
+    decision: Decision | None,
+    finding: Finding | None,
+    outcome: Reconciliation,
+) -> MoneyRow:
+    fate, because, code, step = _fate(seen, ref, payment, decision, finding, outcome)
+    payer = seen.name_of(payment.customer) if payment.customer in seen.customers else payment.payer or "unknown payer"
+    return MoneyRow(
+        ref=ref,
+        payer=payer,
+        on=payment.received_on,
+        amount=payment.gross,
+        method=payment.method,
+        fate=fate,
+        because=because,
+        code=code,
+        next_step=step,
+    )
+
+
+def _fate(
+    seen: Snapshot,
+    ref: Ref,
+    payment: Payment,
+    decision: Decision | None,
+    finding: Finding | None,
+    outcome: Reconciliation,
+) -> tuple[str, str, str, str]:
+    beside = finding is not None and finding.code in (FindingCode.SHORT_PAYMENT, FindingCode.OVER_PAYMENT)
+    if finding is not None and not (beside and decision is not None):
+        return "listed", finding.sentence, str(finding.code), finding.next_step
+    extra = f" {finding.sentence}" if finding is not None else ""
+    if ref in outcome.posted:
+        return "applied", f"In the books as payment {outcome.posted[ref].vendor_id}, with our mark.{extra}", "", ""
+    if decision is not None:
+        in_books = all(seen.in_books(allocation.target) for allocation in decision.allocations)
+        fate = "decided" if in_books else "applied"
+        return fate, decision.sentence + extra, "", "Run `receivables plan`." if in_books else ""
+    if seen.in_books(ref) and not payment.unapplied:
+        targets = ", ".join(_number(seen, allocation.target) for allocation in payment.allocations)
+        return "applied", f"The books apply it to {targets or 'nothing'}.", "", ""
+    return "lost", "", "", ""
+
+
+def _number(seen: Snapshot, ref: Ref) -> str:
+    invoice = seen.invoices.get(ref)
+    note = seen.credit_notes.get(ref)
+    held = invoice.number if invoice is not None else note.number if note is not None else None
+    return held or ref.vendor_id

@@ -1,0 +1,169 @@
+"""sync, reconcile, plan, apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.output import (
+    NEEDS_A_PERSON,
+    CompanyOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    desk,
+    progress_bar,
+    say,
+    say_json,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.app.books import Applied
+    from connector.model.finding import Finding
+    from connector.plan import Plan
+    from connector.store import OutboxRow
+
+SHOWN_MAX = 40
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this group's commands."""
+    app.command()(sync)
+    app.command()(reconcile)
+    app.command()(plan)
+    app.command()(apply)
+
+
+def sync(
+    system: Annotated[str | None, typer.Argument(help="Only this one, for example quickbooks.")] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read what changed in every connected system. Reads only; interrupted, it goes on where it stopped."""
+    from connector.app.books import sync_all
+
+    with desk(company) as at, progress_bar("reading") as bar:
+        results = sync_all(at, bar, only=system)
+    if as_json:
+        say_json({name: {"counts": each.counts, "findings": each.findings} for name, each in results.items()})
+        return
+    rows = [
+        (name, stream, str(c.new), str(c.changed), str(c.unchanged), str(c.gone))
+        for name, each in results.items()
+        for stream, c in each.counts.items()
+    ]
+    table("Read", ("connection", "what", "new", "changed", "unchanged", "gone"), rows, right=(2, 3, 4, 5))
+    show_findings("Seen on the way", [finding for each in results.values() for finding in each.findings])
+
+
+def reconcile(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """Decide which payment settles which invoice, and list what cannot be decided, with the reason."""
+    from connector.app.books import reconcile_all
+    from connector.money import grouped
+
+    with desk(company) as at:
+        decided = reconcile_all(at)
+    outcome, ties = decided.outcome, decided.ties
+    if as_json:
+        say_json({"decisions": outcome.decisions, "findings": outcome.findings, "ties": ties})
+        return
+    rows = [
+        (decision.payment.vendor_id, grouped(decision.gross), str(decision.ground), decision.sentence)
+        for decision in outcome.decisions[:SHOWN_MAX]
+    ]
+    table(f"{len(outcome.decisions)} decided", ("payment", "amount", "ground", "because"), rows, right=(1,))
+    show_findings(f"{len(outcome.findings)} for a person", outcome.findings)
+    show_findings("Sums that do not hold", ties.findings)
+
+
+def plan(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """Show what would change in the books, before anything changes. `apply` does exactly this and nothing else."""
+    from connector.app.books import make_plan
+
+    with desk(company) as at:
+        made = make_plan(at)
+    if as_json:
+        say_json(made)
+        return
+    show_plan(made)
+    say(f"Nothing was written. To write it: receivables apply {made.plan_id}")
+
+
+def apply(
+    plan_id: Annotated[str | None, typer.Argument(help="Which plan; the latest when left out.")] = None,
+    company: CompanyOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a stored plan into the books, each line once. Run it again after any interruption."""
+    from connector.app.books import apply_plan, stored_plan
+
+    with desk(company) as at:
+        at.writable(at.books())
+        made = stored_plan(at, plan_id)
+        if not as_json:
+            show_plan(made)
+        if made.lines:
+            confirm(f"Write these {len(made.lines)} lines into the books?", yes=yes)
+        done = 0
+        with progress_bar("writing", total=len(made.lines) or None) as bar:
+
+            def on_row(row: OutboxRow) -> None:
+                nonlocal done
+                done += 1
+                bar(str(row.kind), done)
+
+            applied = apply_plan(at, made, bar, on_row)
+    _report(applied, as_json=as_json)
+
+
+def _report(applied: Applied, *, as_json: bool) -> None:
+    posted = applied.posted
+    if as_json:
+        say_json(
+            {
+                "plan": applied.plan_id,
+                "done": [row.op_id for row in posted.done],
+                "waiting": [row.op_id for row in posted.waiting],
+                "refused": [{"op_id": row.op_id, "fault": row.fault} for row in posted.dead],
+                "changed_since": applied.stale,
+                "already": applied.already,
+            }
+        )
+    else:
+        say(
+            f"{len(posted.done)} written and read back, {applied.already} were written before, "
+            f"{len(posted.waiting)} waiting, {len(posted.dead)} refused, {len(applied.stale)} changed since."
+        )
+        for row in posted.waiting:
+            until = f", until {row.not_before:%Y-%m-%d %H:%M} UTC" if row.not_before is not None else ""
+            say(f"  waiting  {row.subject}: the answer was lost; it is looked up before it is repeated{until}")
+        for row in posted.dead:
+            say(f"  refused  {row.subject}: {row.fault}")
+        show_findings("Changed since the plan", applied.stale)
+    if posted.waiting or posted.dead or applied.stale:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def show_plan(made: Plan) -> None:
+    """A plan as an accountant reads it: the lines, the effect per account, what is left out and why."""
+    from connector.money import grouped
+
+    rows = [(str(number), line.sentence) for number, line in enumerate(made.lines[:SHOWN_MAX], start=1)]
+    more = f" (the first {SHOWN_MAX}; --json shows all)" if len(made.lines) > SHOWN_MAX else ""
+    table(f"Plan {made.plan_id}: {len(made.lines)} lines{more}", ("#", "what would be written"), rows, right=(0,))
+    effects = [(effect.account, grouped(effect.amount)) for effect in made.effects()]
+    table("Effect per account", ("account", "change"), effects, right=(1,))
+    show_findings("Left out", made.left_out)
+
+
+def show_findings(title: str, findings: Sequence[Finding]) -> None:
+    """Findings as a table, when there are any."""
+    if findings:
+        rows = [(str(each.code), each.sentence, each.next_step) for each in findings[:SHOWN_MAX]]
+        more = f" (the first {SHOWN_MAX} of {len(findings)})" if len(findings) > SHOWN_MAX else ""
+        table(title + more, ("reason", "what", "next"), rows)

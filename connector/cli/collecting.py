@@ -1,0 +1,253 @@
+"""aging, today, log, contacts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.output import (
+    NEEDS_A_PERSON,
+    CompanyOption,
+    JsonOption,
+    YesOption,
+    desk,
+    say,
+    say_json,
+    table,
+)
+
+if TYPE_CHECKING:
+    from connector.app.house import Desk
+    from connector.collect.aging import Aging
+    from connector.dates import BusinessDate, Instant
+    from connector.model.contact import Contact, Promise
+    from connector.model.intent import PushNote
+    from connector.money import Currency
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this group's commands."""
+    app.command()(aging)
+    app.command()(today)
+    app.command()(log)
+    app.command()(contacts)
+
+
+def aging(
+    by: Annotated[str, typer.Option(help="due: days past the due date; issue: days since the invoice.")] = "due",
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How old the open invoices are, per customer; the total is the books' own, to the cent."""
+    from connector.collect.aging import AgeBy
+    from connector.collect.aging import aging as age
+    from connector.errors import UserError
+
+    if by not in tuple(AgeBy):
+        raise UserError(f"Aging goes by due or issue, not by {by[:20]!r}.", next_step="Use --by due or --by issue.")
+    with desk(company) as at:
+        seen = at.snapshot()
+        result = age(seen, at.books().connection_id, at.today, AgeBy(by))
+    if as_json:
+        say_json({"aging": result, "totals": [{"currency": r.total.currency, "total": r.total} for r in result.totals]})
+        return
+    _show_aging(result)
+
+
+def _show_aging(result: Aging) -> None:
+    from connector.collect.aging import BUCKETS
+    from connector.money import grouped, plain
+
+    rows = [
+        (row.name, *(plain(bucket) for bucket in row.buckets), plain(row.unapplied), grouped(row.total))
+        for row in (*result.rows, *result.totals)
+    ]
+    columns = ("customer", *BUCKETS, "unapplied", "total")
+    words = "past due" if result.by == "due" else "since issue"
+    table(f"Aging on {result.as_of}, days {words}", columns, rows, right=tuple(range(1, len(columns))))
+
+
+def today(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """Whom to contact today: every invoice past its terms, with its last contact and why now or why not."""
+    from connector.app.collecting import today as list_today
+    from connector.money import grouped
+
+    with desk(company) as at:
+        items = list_today(at)
+        day = at.today
+    if as_json:
+        say_json([{"due": item.due, "item": item} for item in items])
+        return
+    rows = [
+        (
+            "now" if item.due else "peace",
+            item.customer_name,
+            item.phone or item.email or "no address",
+            item.invoice.number or item.ref.vendor_id,
+            grouped(item.invoice.open),
+            str(item.days_overdue),
+            str(item.why) + (f" until {item.returns_on}" if item.returns_on is not None else ""),
+            f"{item.last.at:%Y-%m-%d} {item.last.outcome}" if item.last is not None else "never",
+        )
+        for item in items
+    ]
+    columns = ("", "customer", "reach", "invoice", "open", "days", "why", "last contact")
+    table(f"{sum(item.due for item in items)} to contact on {day}", columns, rows, right=(4, 5))
+
+
+def log(
+    invoice: Annotated[str, typer.Argument(help="The invoice's number.")],
+    outcome: Annotated[
+        str,
+        typer.Option(
+            help="no-answer, voicemail, wrong-person, sent, reached, never-received, awaiting-approval, promise, "
+            "dispute, refused"
+        ),
+    ],
+    person: Annotated[str | None, typer.Option(help="Who was spoken to.")] = None,
+    role: Annotated[str | None, typer.Option(help="What they do there, for example accounts payable.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The number or address that was used.")] = None,
+    said: Annotated[str, typer.Option(help="What was said.")] = "",
+    channel: Annotated[str, typer.Option(help="phone, email, sms, letter, visit, portal")] = "phone",
+    incoming: Annotated[bool, typer.Option("--incoming", help="They contacted us.")] = False,
+    at_time: Annotated[str | None, typer.Option("--at", help="When, as 2026-03-01T10:05; now when left out.")] = None,
+    promise: Annotated[str | None, typer.Option(help="Promised amount, in the invoice's currency.")] = None,
+    by: Annotated[str | None, typer.Option(help="Promised for that day, YYYY-MM-DD.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why they dispute it.")] = None,
+    next_on: Annotated[str | None, typer.Option("--next", help="When to contact them again, YYYY-MM-DD.")] = None,
+    corrects: Annotated[str | None, typer.Option(help="The contact this one corrects, for example c-abc.")] = None,
+    company: CompanyOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write down one contact about an invoice, and push its note to the system the invoice came from."""
+    from connector.app.collecting import draft, log_contact, notes_for
+    from connector.collect.contacts import Said
+    from connector.dates import business_date
+    from connector.model.contact import Channel, ContactId, Direction, Outcome
+    from connector.model.firm import NotesMode
+
+    with desk(company) as at:
+        spoken = Said(
+            by=at.actor,
+            at=_moment(at, at_time),
+            zone=at.company.zone,
+            direction=Direction.IN if incoming else Direction.OUT,
+            channel=Channel(_one_of(channel, tuple(Channel), "channel")),
+            outcome=Outcome(_one_of(outcome, tuple(Outcome), "outcome")),
+            person=person,
+            role=role,
+            address=to,
+            words=said,
+            promise=_promise(at, invoice, promise, by),
+            dispute_reason=reason,
+            next_on=business_date(next_on) if next_on is not None else None,
+            supersedes=ContactId(corrects) if corrects is not None else None,
+        )
+        contact = draft(at, invoice, spoken)
+        notes = notes_for(at, contact)
+        if notes and at.company.notes is not NotesMode.AUTO and not _asked(notes, yes=yes, as_json=as_json):
+            notes = ()
+        posted = log_contact(at, contact, notes, lambda _row: None)
+    _report_log(contact, len(notes), len(posted.done), as_json=as_json)
+    if posted.waiting or posted.dead:
+        for row in (*posted.waiting, *posted.dead):
+            say(f"  {row.state}  {row.subject}: {row.fault}")
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _asked(notes: tuple[PushNote, ...], *, yes: bool, as_json: bool) -> bool:
+    """Show the note as it will read there, and ask."""
+    if yes:
+        return True
+    if not as_json:
+        say(f"This would be added to {notes[0].target}:")
+        for note in notes:
+            say(note.text)
+    import sys
+
+    if not sys.stdin.isatty():
+        say("The note was not pushed, because nobody could be asked; --yes pushes it.")
+        return False
+    return bool(typer.confirm("Push this note?"))
+
+
+def _report_log(contact: Contact, notes: int, pushed: int, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"contact": contact, "notes": notes, "pushed": pushed})
+        return
+    say(f"Logged {contact.contact_id}: {contact.outcome} with {contact.person or contact.customer_name}.")
+    if notes:
+        say(f"{pushed} of {notes} notes pushed to {contact.invoice.connection}.")
+
+
+def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
+    from connector.errors import UserError
+
+    if value not in known:
+        raise UserError(f"{value[:30]!r} is no {what}.", next_step=f"Use one of: {', '.join(known)}.")
+    return value
+
+
+def _moment(at: Desk, text: str | None) -> Instant:
+    from connector.dates import instant, zone
+    from connector.errors import UserError
+
+    if text is None:
+        return at.clock.now()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{text[:30]!r} is not a time.", next_step="Write it as 2026-03-01T10:05.") from None
+    return instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone(at.company.zone)))
+
+
+def _promise(at: Desk, invoice: str, amount: str | None, by: str | None) -> Promise | None:
+    from connector.dates import business_date
+    from connector.errors import UserError
+    from connector.model.contact import Promise
+    from connector.money import from_text
+
+    if amount is None and by is None:
+        return None
+    if amount is None or by is None:
+        raise UserError("A promise needs its amount and its day.", next_step="Add --promise AMOUNT --by YYYY-MM-DD.")
+    day: BusinessDate = business_date(by)
+    return Promise(amount=from_text(amount, _currency(at, invoice)), by=day)
+
+
+def _currency(at: Desk, invoice: str) -> Currency:
+    held = at.snapshot().invoices[at.invoice(invoice)]
+    return held.open.currency
+
+
+def contacts(
+    invoice: Annotated[str | None, typer.Argument(help="Only about this invoice.")] = None,
+    search: Annotated[str | None, typer.Option(help="Words to find in any contact.")] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The contact log: of an invoice, of everything, or searched."""
+    with desk(company) as at:
+        if search is not None:
+            found = at.store.search_contacts(at.id, search)
+        else:
+            found = at.store.contacts(at.id, invoice=at.invoice(invoice) if invoice is not None else None)
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        (
+            f"{c.at:%Y-%m-%d %H:%M}",
+            c.contact_id,
+            c.invoice_number or "",
+            c.customer_name,
+            c.person or "",
+            c.outcome,
+            c.said,
+        )
+        for c in found
+    ]
+    table(f"{len(found)} contacts", ("when (UTC)", "id", "invoice", "customer", "person", "outcome", "said"), rows)

@@ -1,0 +1,122 @@
+"""How commands speak: tables for people, JSON for programs, progress bars on long work, one sentence for a fault."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector import canonical
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from connector.app.house import Desk, House
+    from connector.sync import Progress
+
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", help="Which company; not needed while there is only one.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+NEEDS_A_PERSON = 1
+
+
+def console() -> Console:
+    """The terminal. Wide enough when it is not one, so that a pipe sees whole lines."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, soft_wrap=False)
+
+
+def debugging() -> bool:
+    """Whether the caller asked for tracebacks."""
+    return os.environ.get("RECEIVABLES_DEBUG", "") not in ("", "0")
+
+
+def complain(sentence: str, next_step: str = "") -> None:
+    """A fault, on standard error."""
+    print(f"Error: {sentence}", file=sys.stderr)  # noqa: T201  the command line's own voice
+    if next_step:
+        print(f"Next:  {next_step}", file=sys.stderr)  # noqa: T201  the same
+
+
+def say(text: str) -> None:
+    """A line, on standard output."""
+    print(text)  # noqa: T201  the command line's own voice
+
+
+def say_json(value: object) -> None:
+    """A value as JSON, on standard output."""
+    say(canonical.pretty(value))
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """A table; columns whose index is in `right` hold figures."""
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        drawn.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    console().print(drawn)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is written outside. Without a terminal and without --yes the answer is no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        complain("Nothing was written, because nobody could be asked.", "Add --yes to write without asking.")
+        raise typer.Exit(2)
+    if not typer.confirm(question):
+        say("Nothing was written.")
+        raise typer.Exit(0)
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """The house, opened from the settings and closed again."""
+    from connector.app.house import House
+    from connector.config import load
+
+    with House(load()) as opened:
+        yield opened
+
+
+@contextmanager
+def desk(company: str | None) -> Iterator[Desk]:
+    """One company's desk."""
+    with house() as opened:
+        yield opened.company(company)
+
+
+@contextmanager
+def progress_bar(what: str, total: int | None = None) -> Iterator[Progress]:
+    """A bar on standard error that counts per label; silent when standard error is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    screen = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        tasks: dict[str, object] = {}
+
+        def advance(label: str, done: int) -> None:
+            if label not in tasks:
+                tasks[label] = bar.add_task(f"{what} {label}", total=total)
+            bar.update(tasks[label], completed=done)  # type: ignore[arg-type]
+
+        yield advance

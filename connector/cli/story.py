@@ -1,0 +1,313 @@
+"""The demo's story, step by step, against doubles of the vendors that run as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from connector.app import books, collecting, paying, setup
+from connector.app.house import Desk, House
+from connector.app.proof import Proof, prove
+from connector.clock import SystemClock
+from connector.collect.contacts import Said
+from connector.config import Config
+from connector.dates import day_of, later, zone
+from connector.errors import Unreachable
+from connector.model.contact import Channel, Direction, Outcome, Promise
+from connector.model.source import ActorId
+from connector.money import by_currency, grouped
+from connector.registry import specs
+from connector.testing.demo_world import demo_world
+from connector.testing.worlds import World, parse
+from connector.transport import VendorSession
+from connector.web.page import Step, render
+
+DEMO_CALLS_PER_MINUTE = 1_000_000
+"""The doubles are on this computer; there is nobody to spare."""
+STOP_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Double:
+    """A vendor's double: its process, its address, and the settings that connect to each company in it."""
+
+    process: subprocess.Popen[str]
+    url: str
+    corrupted: str
+    settings: dict[str, dict[str, str]]
+
+
+class Demo:
+    """Runs the story; a context manager, because it owns processes and a folder."""
+
+    def __init__(self, *, corrupt: int | None, say: Callable[[str], None], port: int) -> None:
+        self._corrupt = corrupt
+        self._say = say
+        self._port = port
+        self._steps: list[Step] = []
+        self._proofs: list[Proof] = []
+        self._doubles: dict[str, Double] = {}
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="receivables-demo-")
+        self._home = Path(self._folder.name) / "home"
+        self._home.mkdir(mode=0o700)
+        today = day_of(SystemClock().now(), zone("America/New_York"))
+        text = demo_world(today)
+        self._worlds: tuple[World, ...] = parse(text)
+        self._world_file = Path(self._folder.name) / "demo.world"
+        self._world_file.write_text(text, encoding="utf-8")
+        self._config = Config(
+            home=self._home,
+            database=str(self._home / "receivables.db"),
+            actor="Dana",
+            link_base=f"http://127.0.0.1:{self._port}",
+            settle_payment_seconds=0,
+            settle_note_seconds=0,
+            calls_per_minute=DEMO_CALLS_PER_MINUTE,
+        )
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        """A double of each system whose adapter brings one; the fault goes into one of them."""
+        names = list(specs())
+        for place, name in enumerate(names):
+            command = [sys.executable, "-m", "connector", "standin", name, "--world", str(self._world_file)]
+            if self._corrupt is not None and self._corrupt % len(names) == (place + 1) % len(names):
+                command += ["--corrupt", str(self._corrupt)]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own command
+            line = process.stdout.readline() if process.stdout is not None else ""
+            if not line.startswith("{"):
+                raise Unreachable(f"The double of {name} did not start.", next_step="Run the demo again.")
+            said = json.loads(line)
+            self._doubles[name] = Double(
+                process=process, url=said["url"], corrupted=said["corrupted"], settings=said["settings"]
+            )
+
+    def _stop(self) -> None:
+        for double in self._doubles.values():
+            double.process.terminate()
+        for double in self._doubles.values():
+            try:
+                double.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                double.process.kill()
+            if double.process.stdout is not None:
+                double.process.stdout.close()
+        self._folder.cleanup()
+
+    def run(self) -> None:
+        """The whole story."""
+        with House(self._config) as house:
+            self._open(house)
+            desks = [house.company(_company_id(world)) for world in self._worlds]
+            self._read(desks)
+            self._decide(desks)
+            self._write(house, desks)
+            desks = [house.company(_company_id(world)) for world in self._worlds]
+            self._pay(desks[0])
+            self._call(desks[0])
+            self._prove(desks)
+
+    def _step(self, title: str, sentence: str, *figures: tuple[str, str]) -> None:
+        self._steps.append(Step(title=title, sentence=sentence, figures=figures))
+        self._say(f"{len(self._steps)}. {title}\n   {sentence}")
+        for name, value in figures:
+            self._say(f"     {name}: {value}")
+
+    def _open(self, house: House) -> None:
+        figures = []
+        for world in self._worlds:
+            for name, double in self._doubles.items():
+                wish = setup.Wish(
+                    system=name,
+                    company=_company_id(world),
+                    zone=world.zone,
+                    values=double.settings[world.name],
+                    allow_writes=False,
+                )
+                setup.connect(house, wish)
+            counted = (
+                f"{len(world.customers)} customers, {len(world.invoices)} invoices, {len(world.payments)} payments"
+            )
+            figures.append((world.name, counted))
+        systems = " and ".join(spec.title for spec in specs().values())
+        sentence = f"Two companies are connected to doubles of {systems} on this computer, read-only."
+        self._step("Connect", sentence, *figures)
+        for double in self._doubles.values():
+            if double.corrupted:
+                self._step("A cent goes missing", f"On purpose: {double.corrupted}")
+
+    def _read(self, desks: list[Desk]) -> None:
+        figures = []
+        for desk in desks:
+            results = books.sync_all(desk, _quiet)
+            counts = [count for each in results.values() for count in each.counts.values()]
+            figures.append((desk.company.name, f"{sum(c.new + c.changed for c in counts)} records read"))
+        self._step("Sync", "Everything is mirrored; reading changes nothing over there.", *figures)
+
+    def _decide(self, desks: list[Desk]) -> None:
+        figures = []
+        for desk in desks:
+            decided = books.reconcile_all(desk)
+            money = by_currency(decision.gross for decision in decided.outcome.decisions)
+            sums = ", ".join(grouped(each) for each in money.values())
+            figures.append(
+                (f"{desk.company.name}: decided with evidence", f"{len(decided.outcome.decisions)} ({sums})")
+            )
+            figures.append((f"{desk.company.name}: listed with a reason", str(len(decided.outcome.findings))))
+        sentence = "Money received and not applied is matched by stored keys and exact numbers; the rest is a question."
+        self._step("Reconcile", sentence, *figures)
+
+    def _write(self, house: House, desks: list[Desk]) -> None:
+        """Choose accounts, show the plan, allow writes, apply; then apply again, which writes nothing."""
+        for desk, world in zip(desks, self._worlds, strict=True):
+            for connection in desk.processors():
+                setup.choose_accounts(desk, connection.system, _accounts(world))
+        plans = [books.make_plan(desk) for desk in desks]
+        effects = [
+            (f"{desk.company.name}: {effect.account}", grouped(effect.amount))
+            for desk, made in zip(desks, plans, strict=True)
+            for effect in made.effects()
+            if not effect.account.startswith("Accounts receivable")
+        ]
+        lines = sum(len(made.lines) for made in plans)
+        self._step(
+            "Plan", f"{lines} lines would change the books, by so much per account. Nothing is written.", *effects
+        )
+        for world in self._worlds:
+            for name in self._doubles:
+                wish = setup.Wish(system=name, company=_company_id(world), zone=None, values={}, allow_writes=True)
+                setup.connect(house, wish)
+        figures = []
+        for world, made in zip(self._worlds, plans, strict=True):
+            desk = house.company(_company_id(world))
+            first = books.apply_plan(desk, made, _quiet, _quiet_row)
+            again = books.apply_plan(desk, made, _quiet, _quiet_row)
+            figures.append((desk.company.name, f"{len(first.posted.done)} written and read back"))
+            figures.append((f"{desk.company.name}, the same plan again", f"{len(again.posted.done)} written"))
+        self._step("Apply", "Each line is written once, checked, and marked as ours.", *figures)
+
+    def _pay(self, desk: Desk) -> None:
+        """A link for the biggest overdue invoice in the books; the payer pays it by the first method offered."""
+        processors = [each for each in desk.processors() if desk.spec(each).method_codes]
+        item = next((each for each in collecting.today(desk) if each.due and desk.snapshot().in_books(each.ref)), None)
+        if item is None or not processors:
+            return
+        made = paying.make_link(desk, item.invoice.number or str(item.ref))
+        page = paying.click(desk, made.link)
+        session = VendorSession("payer")
+        session.post(page, data={"method": made.methods[0]})
+        books.sync_all(desk, _quiet)
+        plan = books.make_plan(desk)
+        applied = books.apply_plan(desk, plan, _quiet, _quiet_row)
+        shown = paying.visit(desk, made.link).showing.offer
+        self._step(
+            "Payment link",
+            f"{item.customer_name} opens one stable link for {item.invoice.number} and pays; the books follow.",
+            ("Asked", made.amount),
+            ("Offered", ", ".join(made.methods)),
+            ("Posted after it", f"{len(applied.posted.done)} lines"),
+            ("The link now says", str(shown)),
+        )
+
+    def _call(self, desk: Desk) -> None:
+        """A call about the next invoice on the list, and its note in the books."""
+        item = next((each for each in collecting.today(desk) if each.due and desk.snapshot().in_books(each.ref)), None)
+        if item is None:
+            return
+        said = Said(
+            by=ActorId("Dana"),
+            at=desk.clock.now(),
+            zone=desk.company.zone,
+            direction=Direction.OUT,
+            channel=Channel.PHONE,
+            outcome=Outcome.PROMISE,
+            person="Pat",
+            role="accounts payable",
+            address=item.phone,
+            words="The invoice was approved on Monday and goes into the next pay run.",
+            promise=Promise(amount=item.invoice.open, by=later(desk.today, 7)),
+        )
+        contact = collecting.draft(desk, item.invoice.number or str(item.ref), said)
+        notes = collecting.notes_for(desk, contact)
+        posted = collecting.log_contact(desk, contact, notes, _quiet_row)
+        self._step(
+            "Call",
+            f"{item.customer_name} promises to pay {item.invoice.number}; the note is on the invoice.",
+            ("Promised", f"{grouped(item.invoice.open)} by {later(desk.today, 7)}"),
+            ("Notes pushed", f"{len(posted.done)} of {len(notes)}"),
+        )
+
+    def _prove(self, desks: list[Desk]) -> None:
+        self._proofs = [prove(desk) for desk in desks]
+        figures = []
+        for proof in self._proofs:
+            for line in proof.ties.lines:
+                verdict = "equal to the cent" if not line.difference else f"off by {grouped(line.difference)}"
+                figures.append((f"{proof.company}: {line.name}", f"{grouped(line.theirs)}, {verdict}"))
+            applied = sum(row.fate == "applied" for row in proof.money)
+            rest = len(proof.money) - applied
+            figures.append(
+                (f"{proof.company}: payments", f"{applied} applied with evidence, {rest} listed with a reason")
+            )
+        holds = "The proof holds." if not self.problems() else "The proof does not hold."
+        self._step("Proof", holds, *figures)
+
+    def problems(self) -> list[str]:
+        """What breaks the proof; empty when it holds."""
+        return [f"{proof.company}: {problem}" for proof in self._proofs for problem in proof.problems]
+
+    def write_page(self, out: Path | None) -> Path:
+        """The page as one self-contained file."""
+        path = out if out is not None else Path(tempfile.mkdtemp(prefix="receivables-")) / "demo.html"
+        path.write_text(render(self._proofs, steps=self._steps), encoding="utf-8")
+        return path
+
+    def show(self, page: Path) -> None:
+        """Open the page in a browser and answer the demo's payment links until Ctrl-C."""
+        from connector.web.pay import serve
+
+        address = f"http://127.0.0.1:{self._port}/"
+        self._say(f"Open {address} (Ctrl-C ends the demo).")
+        webbrowser.open(address)
+        text = page.read_text(encoding="utf-8")
+        serve(lambda: House(self._config), self._port, proof_page=lambda: text)
+
+
+def _company_id(world: World) -> str:
+    return world.name.split()[0].lower()
+
+
+def _accounts(world: World) -> dict[str, str]:
+    """The accounts of the world by what they are for, told by their names."""
+    banks = [account for account in world.accounts if account.role == "bank"]
+    return {
+        "clearing": ",".join(account.name for account in banks if "Clearing" in account.name),
+        "bank": ",".join(account.name for account in banks if "Clearing" not in account.name),
+        "fees": next(account.name for account in world.accounts if account.role == "expense"),
+    }
+
+
+def _quiet(label: str, done: int) -> None:
+    """The story tells what happened afterwards."""
+
+
+def _quiet_row(row: object) -> None:
+    """The same, for a row."""

@@ -1,0 +1,327 @@
+"""Carry intents out, once each: the write protocol.
+
+1. The row with its op id is stored before anything is sent (by whoever made the intent).
+2. `sending` is committed, then the call is made with the key, and with the op id inside the object.
+3. An answer is committed as `done`, after it was read back and agrees with what was asked.
+4. Anything else is unsure: the other side is searched for the stamp first. Found is done. Not found waits until the
+   settle time since the last try has passed, is searched for again, and only then repeated.
+A row found in `sending` belongs to a process that died: it is unsure. A refusal with a reason is final (`dead`).
+
+No decision is made here about money; and nothing here knows a vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from connector.clock import Clock
+from connector.dates import Instant, after
+from connector.errors import (
+    Conflict,
+    Disagreement,
+    OutcomeUnknown,
+    ReceivablesError,
+    Rejected,
+    Retry,
+    VendorError,
+)
+from connector.model.intent import (
+    Intent,
+    IntentKind,
+    OpenPayPage,
+    PostExpense,
+    PostPayment,
+    PostTransfer,
+    PushNote,
+    WriteKey,
+    Written,
+)
+from connector.model.source import CompanyId, ConnectionId, OpId
+from connector.ports import Adapter, Books, NoteBoard, PayPages
+from connector.store import Lease, OutboxRow, OutboxState, Store
+
+SETTLE_SECONDS: dict[IntentKind, int] = {
+    IntentKind.PAYMENT: 6 * 3600,
+    IntentKind.EXPENSE: 6 * 3600,
+    IntentKind.TRANSFER: 6 * 3600,
+    IntentKind.NOTE: 15 * 60,
+    # A pay page does nothing until the payer acts.
+    IntentKind.PAY_PAGE: 0,
+}
+"""How long a lost write may still turn up on the other side before it may be repeated."""
+
+KEY_LIFE = timedelta(hours=20)
+"""Past this the vendor's idempotency key may be gone, so the key gets a suffix; the op id never changes."""
+
+Boundary = Callable[[str], None]
+
+BOUNDARIES: dict[str, str] = {
+    "post.before-sending": "the row is stored as ready; nothing has been sent",
+    "post.sending": "the row is stored as sending; the call has not been made",
+    "post.sent": "the call was answered; the answer is not stored",
+    "post.read-back": "the object was read back; the row is not yet done",
+    "post.done": "the row is stored as done",
+    "post.unsure": "the outcome is unknown and stored as such",
+    "post.looked-up": "the other side was searched; what was found is not yet stored",
+}
+"""Every point at which the process may be killed while carrying an intent out."""
+
+
+class Writer(Protocol):
+    """The three moves of one kind of write."""
+
+    def send(self, intent: Intent, key: WriteKey) -> Written: ...
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]: ...
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What posting works with. `settle` may shorten or lengthen SETTLE_SECONDS per kind."""
+
+    store: Store
+    clock: Clock
+    adapters: Mapping[ConnectionId, Adapter]
+    boundary: Boundary
+    settle: Mapping[IntentKind, int]
+    progress: Callable[[OutboxRow], None]
+
+
+@dataclass(slots=True)
+class Posted:
+    """What became of the rows of one run."""
+
+    done: list[OutboxRow]
+    waiting: list[OutboxRow]
+    dead: list[OutboxRow]
+
+
+def connection_of(intent: Intent) -> ConnectionId:
+    """The connection an intent is written to."""
+    match intent:
+        case PostPayment() | PostExpense() | PostTransfer():
+            return intent.books
+        case PushNote():
+            return intent.target.connection
+        case OpenPayPage():
+            return intent.connection
+
+
+def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] | None = None) -> Posted:
+    """Carry out every row that is ready or unsure (or only those). Safe to run again after any interruption."""
+    result = Posted(done=[], waiting=[], dead=[])
+    states = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
+    for row in tools.store.outbox(company, states=states):
+        if only is not None and row.op_id not in only:
+            continue
+        lease = tools.store.renew(lease)
+        _Carry(tools, company, lease, row).run()
+        after_run = tools.store.outbox_row(company, row.op_id)
+        tools.progress(after_run)
+        match after_run.state:
+            case OutboxState.DONE:
+                result.done.append(after_run)
+            case OutboxState.DEAD:
+                result.dead.append(after_run)
+            case _:
+                result.waiting.append(after_run)
+    return result
+
+
+class _Carry:
+    """One row on its way out."""
+
+    def __init__(self, tools: Tools, company: CompanyId, lease: Lease, row: OutboxRow) -> None:
+        self._tools = tools
+        self._store = tools.store
+        self._company = company
+        self._lease = lease
+        self._row = row
+        self._writer = writer_for(tools.adapters[connection_of(row.intent)], row.intent)
+
+    def run(self) -> None:
+        if self._row.state is OutboxState.SENDING:
+            self._unsure("The process that sent it ended before the answer came.", tried_at=self._row.tried_at)
+        if self._row.state is OutboxState.UNSURE and not self._resolve():
+            return
+        if self._row.state in (OutboxState.READY, OutboxState.UNSURE):
+            self._send()
+
+    def _key(self) -> WriteKey:
+        return WriteKey(op_id=self._row.op_id, repeat=self._row.repeat)
+
+    def _resolve(self) -> bool:
+        """Look the unsure row up. True when it must be sent again, having been absent past its settle time."""
+        try:
+            found = self._writer.find(self._row.intent, self._key())
+        except VendorError as fault:
+            if fault.retry is Retry.NEVER:
+                raise
+            return False
+        self._tools.boundary("post.looked-up")
+        if found:
+            self._finish(found)
+            return False
+        now = self._tools.clock.now()
+        if self._row.not_before is not None and now < self._row.not_before:
+            return False
+        if self._row.tried_at is not None and now - self._row.tried_at > KEY_LIFE:
+            self._store.outbox_repeat(self._company, self._row.op_id, self._lease)
+            self._reload()
+        return True
+
+    def _send(self) -> None:
+        self._tools.boundary("post.before-sending")
+        self._store.outbox_sending(self._company, self._row.op_id, self._lease)
+        self._reload()
+        self._tools.boundary("post.sending")
+        try:
+            written = self._writer.send(self._row.intent, self._key())
+            self._tools.boundary("post.sent")
+            self._finish((written,))
+        except (Rejected, Conflict) as fault:
+            self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
+        except OutcomeUnknown as fault:
+            self._unsure(fault.sentence, tried_at=self._row.tried_at)
+        except VendorError as fault:
+            if fault.retry is Retry.NEVER:
+                self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
+            # Nothing was acted on; it is still unsure, because only the other side can know that.
+            else:
+                self._unsure(fault.sentence, tried_at=self._row.tried_at)
+
+    def _finish(self, found: tuple[Written, ...]) -> None:
+        """Read back and compare; then, and only then, it is done."""
+        if len(found) > 1:
+            self._store.outbox_dead(
+                self._company,
+                self._row.op_id,
+                f"{len(found)} objects carry this mark there; a person must look, nothing is deleted by itself.",
+                self._lease,
+            )
+            return
+        try:
+            held = self._writer.read(found[0], self._row.intent, self._key())
+        except VendorError as fault:
+            self._unsure(fault.sentence, tried_at=self._row.tried_at)
+            return
+        self._tools.boundary("post.read-back")
+        wrong = disagreement(self._row.intent, held)
+        if wrong is not None:
+            self._store.outbox_dead(self._company, self._row.op_id, str(wrong), self._lease)
+            return
+        self._store.outbox_done(self._company, self._row.op_id, held, self._lease)
+        self._reload()
+        self._tools.boundary("post.done")
+
+    def _unsure(self, why: str, *, tried_at: Instant | None) -> None:
+        kind = self._row.kind
+        settle = self._tools.settle.get(kind, SETTLE_SECONDS[kind])
+        since = tried_at or self._tools.clock.now()
+        self._store.outbox_unsure(self._company, self._row.op_id, why, after(since, settle), self._lease)
+        self._reload()
+        self._tools.boundary("post.unsure")
+
+    def _reload(self) -> None:
+        self._row = self._store.outbox_row(self._company, self._row.op_id)
+
+
+def disagreement(intent: Intent, held: Written) -> ReceivablesError | None:
+    """What is wrong with what the other side holds, compared with what was asked; None when it agrees."""
+    asked = None
+    match intent:
+        case PostPayment():
+            asked = intent.total
+            wanted = {(a.target, a.amount) for a in intent.allocations}
+            if {(a.target, a.amount) for a in held.allocated} != wanted:
+                return Disagreement(
+                    f"{held.ref} settles other invoices or amounts than asked.",
+                    next_step="Look at it there; its invoices may have been paid by somebody else meanwhile.",
+                )
+        case PostExpense() | PostTransfer() | OpenPayPage():
+            asked = intent.amount
+        case PushNote():
+            if held.text is None or intent.text not in held.text:
+                return Disagreement(f"The note {held.ref} does not say what was sent.", next_step="Look at it there.")
+    if asked is not None and held.amount != asked:
+        return Disagreement(
+            f"{held.ref} was acknowledged with {held.amount}, and {asked} was asked for.",
+            next_step="Look at it there before anything else is posted.",
+        )
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    books: Books
+
+    def send(self, intent: Intent, key: WriteKey) -> Written:
+        return self.books.post(_posting(intent), key)
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
+        return self.books.find_posted(_posting(intent), key)
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:  # noqa: ARG002  one shape for all
+        return self.books.read_posted(written.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    board: NoteBoard
+
+    def send(self, intent: Intent, key: WriteKey) -> Written:
+        return self.board.push_note(_note(intent), key)
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
+        return self.board.find_notes(_note(intent), key)
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
+        return next((held for held in self.board.find_notes(_note(intent), key) if held.ref == written.ref), written)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paging:
+    pages: PayPages
+
+    def send(self, intent: Intent, key: WriteKey) -> Written:
+        return self.pages.open_page(_page(intent), key)
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
+        return self.pages.find_pages(_page(intent), key)
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
+        return next((held for held in self.pages.find_pages(_page(intent), key) if held.ref == written.ref), written)
+
+
+def _posting(intent: Intent) -> PostPayment | PostExpense | PostTransfer:
+    if isinstance(intent, PostPayment | PostExpense | PostTransfer):
+        return intent
+    raise TypeError(type(intent).__name__)
+
+
+def _note(intent: Intent) -> PushNote:
+    if isinstance(intent, PushNote):
+        return intent
+    raise TypeError(type(intent).__name__)
+
+
+def _page(intent: Intent) -> OpenPayPage:
+    if isinstance(intent, OpenPayPage):
+        return intent
+    raise TypeError(type(intent).__name__)
+
+
+def writer_for(adapter: Adapter, intent: Intent) -> Writer:
+    """The moves for that kind of intent; Rejected when the adapter has no such capability."""
+    if isinstance(intent, PushNote) and isinstance(adapter, NoteBoard):
+        return _Noting(adapter)
+    if isinstance(intent, OpenPayPage) and isinstance(adapter, PayPages):
+        return _Paging(adapter)
+    if isinstance(intent, PostPayment | PostExpense | PostTransfer) and isinstance(adapter, Books):
+        return _Posting(adapter)
+    raise Rejected(f"{connection_of(intent)} cannot take such a write.", next_step="Choose another connection.")

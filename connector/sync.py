@@ -1,0 +1,93 @@
+"""Carry pages in: from an adapter's streams to the mirror, page and cursor together, resuming where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.model.finding import Finding
+from connector.model.source import ActorId, CompanyId, ConnectionId, RunId
+from connector.ports import Page, Readable
+from connector.store import Counts, Lease, Store
+
+RECORDS_PER_TRANSACTION = 1_000
+LEASE_SECONDS = 60.0
+
+Progress = Callable[[str, int], None]
+"""Told the stream and how many of its records have come in so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """For whom a run is made, and as whom."""
+
+    company: CompanyId
+    actor: ActorId
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What one connection's run brought, per stream, and what a person should know of it."""
+
+    counts: dict[str, Counts]
+    findings: tuple[Finding, ...]
+
+
+def sync(
+    store: Store, source: Readable, connection: ConnectionId, purpose: Purpose, lease: Lease, progress: Progress
+) -> Synced:
+    """Pull every stream to its end. Errors end the run where it is; what was stored stays, and the next run goes on."""
+    counts: dict[str, Counts] = {}
+    findings: list[Finding] = []
+    for stream in source.streams():
+        carrier = _Carrier(store, connection, stream, purpose, lease)
+        cursor = store.cursor(purpose.company, connection, stream)
+        more = True
+        while more:
+            page = source.pull(stream, cursor)
+            findings.extend(page.findings)
+            carrier.take(page)
+            progress(stream, carrier.seen)
+            cursor, more = page.cursor, page.more
+        counts[stream] = carrier.finish()
+    return Synced(counts=counts, findings=tuple(findings))
+
+
+class _Carrier:
+    """Gathers small pages, so that a transaction is worth its commit."""
+
+    def __init__(self, store: Store, connection: ConnectionId, stream: str, purpose: Purpose, lease: Lease) -> None:
+        self._store = store
+        self._connection = connection
+        self._stream = stream
+        self._purpose = purpose
+        self._lease = lease
+        self._pages: list[Page] = []
+        self._counts = Counts()
+        self.seen = 0
+
+    def take(self, page: Page) -> None:
+        self._pages.append(page)
+        self.seen += len(page.records)
+        if sum(len(held.records) for held in self._pages) >= RECORDS_PER_TRANSACTION:
+            self._save()
+
+    def finish(self) -> Counts:
+        self._save()
+        return self._counts
+
+    def _save(self) -> None:
+        if not self._pages:
+            return
+        self._lease = self._store.renew(self._lease)
+        self._counts += self._store.save_pages(
+            self._purpose.company,
+            self._connection,
+            self._stream,
+            self._pages,
+            actor=self._purpose.actor,
+            run=self._purpose.run,
+            lease=self._lease,
+        )
+        self._pages = []
