@@ -132,6 +132,34 @@ class WorldDeposit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorldNote:
+    """A note that already stands on an invoice in `system`."""
+
+    invoice: str
+    on: BusinessDate
+    text: str
+    system: str = QUICKBOOKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldContact:
+    """A call or message about an invoice, which only our own collection file holds.
+
+    `outcome` and `channel` are written as `connector.model.contact` has them; `promised` is how much by which day.
+    """
+
+    invoice: str
+    on: BusinessDate
+    outcome: str
+    person: str | None = None
+    role: str | None = None
+    said: str = ""
+    channel: str = "phone"
+    promised: tuple[Money, BusinessDate] | None = None
+    next_on: BusinessDate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One company in all its systems. `expect` holds the expectations, one text each, for tests to read."""
 
@@ -151,6 +179,8 @@ class World:
     disputes: tuple[WorldDispute, ...] = ()
     payouts: tuple[WorldPayout, ...] = ()
     deposits: tuple[WorldDeposit, ...] = ()
+    notes: tuple[WorldNote, ...] = ()
+    contacts: tuple[WorldContact, ...] = ()
     expect: tuple[str, ...] = ()
 
 
@@ -198,6 +228,8 @@ _NAMED = {
     "dispute": {"of", "status", "reason", "fee"},
     "payout": {"of", "status"},
     "deposit": {"of"},
+    "note": {"in"},
+    "contact": {"said", "by", "role", "promised", "next"},
 }
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _GAP = re.compile(r"\s{2,}")
@@ -322,6 +354,30 @@ def _deposit(line: _Line) -> WorldDeposit:
     return WorldDeposit(into=line.take(0, "an account"), on=line.day(), payments=_members(line.named["of"]))
 
 
+def _note(line: _Line) -> WorldNote:
+    return WorldNote(
+        invoice=line.take(0, "an invoice number"),
+        on=line.day(),
+        text=line.take(1, "a text").strip('"'),
+        system=line.named.get("in", QUICKBOOKS),
+    )
+
+
+def _contact(line: _Line) -> WorldContact:
+    amount, _, by_day = line.named.get("promised", "").partition(" by ")
+    return WorldContact(
+        invoice=line.take(0, "an invoice number"),
+        on=line.day(),
+        outcome=line.take(1, "an outcome such as voicemail"),
+        person=line.plain[2] if len(line.plain) > 2 else None,  # noqa: PLR2004 - the third field may be left out
+        role=line.named.get("role"),
+        said=line.named.get("said", ""),
+        channel=line.named.get("by", "phone"),
+        promised=(_money(amount), business_date(by_day)) if amount else None,
+        next_on=business_date(line.named["next"]) if "next" in line.named else None,
+    )
+
+
 _DATED: dict[str, Callable[[_Line], object]] = {
     "invoice": _invoice,
     "credit": _credit,
@@ -330,6 +386,8 @@ _DATED: dict[str, Callable[[_Line], object]] = {
     "dispute": _dispute,
     "payout": _payout,
     "deposit": _deposit,
+    "note": _note,
+    "contact": _contact,
 }
 
 
@@ -357,6 +415,8 @@ class _Draft:
             "disputes": WorldDispute,
             "payouts": WorldPayout,
             "deposits": WorldDeposit,
+            "notes": WorldNote,
+            "contacts": WorldContact,
         }
         collected: dict[str, tuple[object, ...]] = {k: tuple(self.things.get(t, ())) for k, t in kinds.items()}
         make: Callable[..., World] = World
