@@ -13,6 +13,9 @@ import msgspec
 
 T = TypeVar("T")
 
+DecodeError = msgspec.DecodeError
+"""What `decode` raises: the bytes are no JSON, or do not fit the shape."""
+
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -23,7 +26,7 @@ def encode(value: object) -> bytes:
 
 
 def decode(body: bytes, shape: type[T]) -> T:
-    """A value of that type from canonical bytes; msgspec.ValidationError when they do not fit."""
+    """A value of that type from canonical bytes; DecodeError when they do not fit."""
     decoder = _DECODERS.get(shape)
     if decoder is None:
         decoder = _DECODERS[shape] = msgspec.json.Decoder(shape)

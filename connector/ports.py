@@ -185,7 +185,8 @@ class AdapterSpec:
     `settings` is a class with `parse(values: Mapping[str, str]) -> settings` (SettingsError says which is missing);
     its field table documents the names. `connect` and `standin` are import paths ("package.module:function"), so that
     looking at a spec imports no vendor library. `method_codes` are the payment methods its pay pages can offer, with
-    the currencies each takes. `keeps_books`: its open balances are the truth about what is owed.
+    the currencies each takes, and `method_titles` their names for payers. `keeps_books`: its open balances are the
+    truth about what is owed.
     """
 
     name: str
@@ -194,5 +195,6 @@ class AdapterSpec:
     connect: str
     standin: str
     method_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    method_titles: Mapping[str, str] = field(default_factory=dict)
     calls_per_minute: int = 240
     keeps_books: bool = False

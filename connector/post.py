@@ -20,12 +20,12 @@ from typing import Protocol
 from connector.clock import Clock
 from connector.dates import Instant, after
 from connector.errors import (
-    Conflict,
     Disagreement,
-    OutcomeUnknown,
+    NeedsReconnect,
     ReceivablesError,
     Rejected,
     Retry,
+    Unreachable,
     VendorError,
 )
 from connector.model.intent import (
@@ -184,15 +184,16 @@ class _Carry:
             written = self._writer.send(self._row.intent, self._key())
             self._tools.boundary("post.sent")
             self._finish((written,))
-        except (Rejected, Conflict) as fault:
-            self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
-        except OutcomeUnknown as fault:
-            self._unsure(fault.sentence, tried_at=self._row.tried_at)
+        except (Unreachable, NeedsReconnect) as fault:
+            # Surely not acted on: no connection was made, or it was turned away at the door.
+            self._store.outbox_postponed(self._company, self._row.op_id, fault.sentence, None, self._lease)
+            self._reload()
+            raise
         except VendorError as fault:
             if fault.retry is Retry.NEVER:
                 self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
-            # Nothing was acted on; it is still unsure, because only the other side can know that.
             else:
+                # Told to slow down, or a broken answer: it may have been acted on all the same.
                 self._unsure(fault.sentence, tried_at=self._row.tried_at)
 
     def _finish(self, found: tuple[Written, ...]) -> None:

@@ -19,11 +19,12 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """For whom a run is made, and as whom."""
+    """For whom a run is made, as whom, and under which lease (None: nobody else can be writing)."""
 
     company: CompanyId
     actor: ActorId
     run: RunId
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +35,12 @@ class Synced:
     findings: tuple[Finding, ...]
 
 
-def sync(
-    store: Store, source: Readable, connection: ConnectionId, purpose: Purpose, lease: Lease, progress: Progress
-) -> Synced:
+def sync(store: Store, source: Readable, connection: ConnectionId, purpose: Purpose, progress: Progress) -> Synced:
     """Pull every stream to its end. Errors end the run where it is; what was stored stays, and the next run goes on."""
     counts: dict[str, Counts] = {}
     findings: list[Finding] = []
     for stream in source.streams():
-        carrier = _Carrier(store, connection, stream, purpose, lease)
+        carrier = _Carrier(store, connection, stream, purpose)
         cursor = store.cursor(purpose.company, connection, stream)
         more = True
         while more:
@@ -57,12 +56,12 @@ def sync(
 class _Carrier:
     """Gathers small pages, so that a transaction is worth its commit."""
 
-    def __init__(self, store: Store, connection: ConnectionId, stream: str, purpose: Purpose, lease: Lease) -> None:
+    def __init__(self, store: Store, connection: ConnectionId, stream: str, purpose: Purpose) -> None:
         self._store = store
         self._connection = connection
         self._stream = stream
         self._purpose = purpose
-        self._lease = lease
+        self._lease = purpose.lease
         self._pages: list[Page] = []
         self._counts = Counts()
         self.seen = 0
@@ -80,7 +79,8 @@ class _Carrier:
     def _save(self) -> None:
         if not self._pages:
             return
-        self._lease = self._store.renew(self._lease)
+        if self._lease is not None:
+            self._lease = self._store.renew(self._lease)
         self._counts += self._store.save_pages(
             self._purpose.company,
             self._connection,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import msgspec
+from dataclasses import dataclass, replace
 
 from connector import canonical
 from connector.app.house import Desk, new_op_id
@@ -13,12 +11,12 @@ from connector.errors import Disagreement, StoreCorrupt, UnknownRecord, UserErro
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
 from connector.model.party import Profile
-from connector.model.source import Kind, PlanId
+from connector.model.source import Kind, OpId, PlanId
 from connector.plan import Frame, Plan, PlanLine, plan
 from connector.post import Posted, connection_of, post
 from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.tieout import TieOut, tie_out
-from connector.store import Lease, OutboxRow
+from connector.store import OutboxRow, OutboxState
 from connector.sync import Progress, Purpose, Synced, sync
 
 LEASE_NAME = "books"
@@ -31,11 +29,11 @@ def sync_all(desk: Desk, progress: Progress, only: str | None = None) -> dict[st
     if not chosen:
         raise UserError(f"{only or 'Nothing'} is not connected.", next_step="See: receivables status")
     with desk.lease(LEASE_NAME) as lease:
-        return {each.connection_id: _sync_one(desk, each, purpose, lease, progress) for each in chosen}
+        return {each.connection_id: _sync_one(desk, each, replace(purpose, lease=lease), progress) for each in chosen}
 
 
-def _sync_one(desk: Desk, connection: Connection, purpose: Purpose, lease: Lease, progress: Progress) -> Synced:
-    result = sync(desk.store, desk.adapter(connection), connection.connection_id, purpose, lease, progress)
+def _sync_one(desk: Desk, connection: Connection, purpose: Purpose, progress: Progress) -> Synced:
+    result = sync(desk.store, desk.adapter(connection), connection.connection_id, purpose, progress)
     _same_account(desk, connection)
     desk.house.boundary("sync.connection-done")
     return result
@@ -93,12 +91,13 @@ def make_plan(desk: Desk) -> Plan:
 
 def stored_plan(desk: Desk, wanted: str | None) -> Plan:
     """A stored plan by its id, or the latest."""
-    plan_id = PlanId(wanted) if wanted is not None else desk.store.latest_plan(desk.id)
-    if plan_id is None:
+    latest = desk.store.latest_plan(desk.id) if wanted is None else None
+    if wanted is None and latest is None:
         raise UnknownRecord("There is no plan yet.", next_step="Run: receivables plan")
+    plan_id, body = latest or (PlanId(wanted or ""), desk.store.plan(desk.id, PlanId(wanted or "")))
     try:
-        return canonical.decode(desk.store.plan(desk.id, plan_id), Plan)
-    except msgspec.MsgspecError:
+        return canonical.decode(body, Plan)
+    except canonical.DecodeError:
         raise StoreCorrupt(f"The stored plan {plan_id} cannot be read.", next_step="Make a new one.") from None
 
 
@@ -106,7 +105,7 @@ def stored_plan(desk: Desk, wanted: str | None) -> Plan:
 class Applied:
     """What became of a plan: rows done, waiting for certainty, refused, and lines whose records changed since."""
 
-    plan_id: PlanId
+    plan_id: PlanId | None
     posted: Posted
     stale: tuple[Finding, ...]
     already: int
@@ -119,9 +118,9 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
     interruption goes on where it stopped; rows already written are not written again.
     """
     books = desk.writable(desk.books())
-    purpose = desk.purpose("apply")
     with desk.lease(LEASE_NAME) as lease:
-        _sync_one(desk, books, purpose, lease, progress)
+        purpose = replace(desk.purpose("apply"), lease=lease)
+        _sync_one(desk, books, purpose, progress)
         desk.house.boundary("apply.synced")
         known = {row.op_id for row in desk.store.outbox(desk.id)}
         fresh, stale = _still_true(desk, made, known)
@@ -130,8 +129,23 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         posted = post(desk.tools(on_row), desk.id, lease)
         desk.house.boundary("apply.posted")
         if posted.done:
-            _sync_one(desk, books, purpose, lease, progress)
+            _sync_one(desk, books, purpose, progress)
     return Applied(plan_id=made.plan_id, posted=posted, stale=tuple(stale), already=len(fresh) - len(added))
+
+
+def unfinished(desk: Desk) -> tuple[OutboxRow, ...]:
+    """Writes of earlier commands that were not carried to their end: an interrupted apply, a note not yet pushed."""
+    return desk.store.outbox(desk.id, states=(OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE))
+
+
+def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]) -> Applied:
+    """Carry out what earlier commands left unfinished, and nothing else."""
+    desk.writable(desk.books())
+    with desk.lease(LEASE_NAME) as lease:
+        posted = post(desk.tools(on_row), desk.id, lease)
+        if posted.done:
+            _sync_one(desk, desk.books(), replace(desk.purpose("apply"), lease=lease), progress)
+    return Applied(plan_id=None, posted=posted, stale=(), already=0)
 
 
 def _row(desk: Desk, made: Plan, number: int, line: PlanLine) -> OutboxRow:
@@ -148,7 +162,7 @@ def _row(desk: Desk, made: Plan, number: int, line: PlanLine) -> OutboxRow:
     )
 
 
-def _still_true(desk: Desk, made: Plan, known: set[str]) -> tuple[list[tuple[int, PlanLine]], list[Finding]]:
+def _still_true(desk: Desk, made: Plan, known: set[OpId]) -> tuple[list[tuple[int, PlanLine]], list[Finding]]:
     """The plan's lines whose records still have the versions they were decided on. Lines already stored stay."""
     versions: dict[object, str] = {}
     fresh: list[tuple[int, PlanLine]] = []

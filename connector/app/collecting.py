@@ -17,7 +17,7 @@ from connector.model.source import OpId, Ref
 from connector.notes import render
 from connector.ports import NoteBoard
 from connector.post import Posted, post
-from connector.store import OutboxRow
+from connector.store import OutboxRow, OutboxState
 
 
 def draft(desk: Desk, invoice: str, said: Said) -> Contact:
@@ -78,7 +78,9 @@ def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row:
     desk.house.boundary("log.contact-stored")
     if not rows:
         return Posted(done=[], waiting=[], dead=[])
-    own: frozenset[OpId] = frozenset(row.op_id for row in rows)
+    # Notes that an earlier command could not push go along.
+    waiting = desk.store.outbox(desk.id, states=(OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE))
+    own: frozenset[OpId] = frozenset(row.op_id for row in waiting if row.kind is IntentKind.NOTE)
     with desk.lease(LEASE_NAME) as lease:
         return post(desk.tools(on_row), desk.id, lease, only=own)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import platform
 import secrets
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -63,6 +65,29 @@ def _pass(name: str) -> None:
     """What a boundary does in the product: nothing."""
 
 
+def _here() -> str:
+    """This computer, and within it this space of process numbers (a container has its own)."""
+    try:
+        space = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        space = ""
+    return f"{platform.node()}/{space}"
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether a lease's owner was a process of this computer that is no more. Unknown is alive."""
+    place, _, number = owner.rpartition(":")
+    if place != _here() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def new_op_id() -> OpId:
     """100 random bits as 20 characters of base32."""
     return OpId(base64.b32encode(secrets.token_bytes(13)).decode("ascii")[:20])
@@ -95,7 +120,8 @@ class House:
             return Desk(self, self.store.company(CompanyId(wanted)))
         if not companies:
             raise UserError(
-                "No company is connected yet.", next_step="Try `receivables demo`, or `receivables connect quickbooks`."
+                "No company is connected yet.",
+                next_step="Try `receivables demo`, or connect your books: `receivables connect --help`.",
             )
         if len(companies) > 1:
             names = ", ".join(company.company_id for company in companies)
@@ -137,7 +163,9 @@ class Desk:
         """The connection whose open balances are the truth about what is owed."""
         found = self._books()
         if found is None:
-            raise UserError("No accounting software is connected.", next_step="Run: receivables connect quickbooks")
+            raise UserError(
+                "No accounting software is connected.", next_step="Run: receivables connect, with the name of yours."
+            )
         return found
 
     def _books(self) -> Connection | None:
@@ -180,9 +208,23 @@ class Desk:
     @contextmanager
     def lease(self, name: str) -> Iterator[Lease]:
         """The right to act, held by this process alone; StoreLocked says when another one has it."""
-        owner = f"{os.uname().nodename}:{os.getpid()}"
-        with self.store.holding(self.id, f"{name}:{self.id}", owner, LEASE_SECONDS) as lease:
+        full_name = f"{name}:{self.id}"
+        owner = f"{_here()}:{os.getpid()}"
+        lease = self.store.acquire(self.id, full_name, owner, LEASE_SECONDS)
+        if lease is None:
+            holder = self.store.holder(self.id, full_name)
+            # Whoever was killed in the middle of its work holds its lease still; nobody has to wait for a dead process.
+            after_dead = holder if holder is not None and _is_dead(holder) else None
+            lease = self.store.acquire(self.id, full_name, owner, LEASE_SECONDS, after_dead=after_dead)
+        if lease is None:
+            raise StoreLocked(
+                f"Another process works on {self.company.name} now.",
+                next_step="Wait until it is done, or stop it; if it was killed on another computer, wait a minute.",
+            )
+        try:
             yield lease
+        finally:
+            self.store.release(lease)
 
     def snapshot(self) -> Snapshot:
         """The company's mirror as it is now, with the subjects our own writes already stand for."""

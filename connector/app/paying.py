@@ -50,7 +50,8 @@ def processor_for(desk: Desk, invoice: Invoice) -> tuple[Connection, tuple[str, 
         if methods and isinstance(desk.adapter(connection), PayPages):
             return connection, methods
     raise UserError(
-        f"No connected processor takes {invoice.open.currency}.", next_step="Run: receivables connect stripe"
+        f"No connected processor takes {invoice.open.currency}.",
+        next_step="Connect one that does: receivables connect --help",
     )
 
 

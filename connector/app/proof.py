@@ -99,22 +99,22 @@ def money_rows(seen: Snapshot, outcome: Reconciliation) -> tuple[MoneyRow, ...]:
             listed.setdefault(finding.refs[0], finding)
     copies = set(outcome.posted.values())
     rows = [
-        _row(seen, ref, payment, decided.get(ref), listed.get(ref), outcome)
+        _row(seen, ref, payment, _fate(seen, ref, decided.get(ref), listed.get(ref), outcome.posted.get(ref)))
         for ref, payment in seen.payments.items()
         if payment.is_cash and payment.state is not PaymentState.VOID and ref not in copies
     ]
     return tuple(sorted(rows, key=lambda row: (row.on, row.ref), reverse=True))
 
 
-def _row(
-    seen: Snapshot,
-    ref: Ref,
-    payment: Payment,
-    decision: Decision | None,
-    finding: Finding | None,
-    outcome: Reconciliation,
-) -> MoneyRow:
-    fate, because, code, step = _fate(seen, ref, payment, decision, finding, outcome)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fate:
+    word: str
+    because: str
+    code: str = ""
+    next_step: str = ""
+
+
+def _row(seen: Snapshot, ref: Ref, payment: Payment, fate: _Fate) -> MoneyRow:
     payer = seen.name_of(payment.customer) if payment.customer in seen.customers else payment.payer or "unknown payer"
     return MoneyRow(
         ref=ref,
@@ -122,35 +122,30 @@ def _row(
         on=payment.received_on,
         amount=payment.gross,
         method=payment.method,
-        fate=fate,
-        because=because,
-        code=code,
-        next_step=step,
+        fate=fate.word,
+        because=fate.because,
+        code=fate.code,
+        next_step=fate.next_step,
     )
 
 
-def _fate(
-    seen: Snapshot,
-    ref: Ref,
-    payment: Payment,
-    decision: Decision | None,
-    finding: Finding | None,
-    outcome: Reconciliation,
-) -> tuple[str, str, str, str]:
+def _fate(seen: Snapshot, ref: Ref, decision: Decision | None, finding: Finding | None, posted: Ref | None) -> _Fate:
+    payment = seen.payments[ref]
     beside = finding is not None and finding.code in (FindingCode.SHORT_PAYMENT, FindingCode.OVER_PAYMENT)
     if finding is not None and not (beside and decision is not None):
-        return "listed", finding.sentence, str(finding.code), finding.next_step
+        return _Fate(word="listed", because=finding.sentence, code=str(finding.code), next_step=finding.next_step)
     extra = f" {finding.sentence}" if finding is not None else ""
-    if ref in outcome.posted:
-        return "applied", f"In the books as payment {outcome.posted[ref].vendor_id}, with our mark.{extra}", "", ""
+    if posted is not None:
+        return _Fate(word="applied", because=f"In the books as payment {posted.vendor_id}, with our mark.{extra}")
     if decision is not None:
-        in_books = all(seen.in_books(allocation.target) for allocation in decision.allocations)
-        fate = "decided" if in_books else "applied"
-        return fate, decision.sentence + extra, "", "Run `receivables plan`." if in_books else ""
+        if all(seen.in_books(allocation.target) for allocation in decision.allocations):
+            step = "Run `receivables plan`, then `receivables apply`."
+            return _Fate(word="decided", because=decision.sentence + extra, next_step=step)
+        return _Fate(word="applied", because=decision.sentence + extra)
     if seen.in_books(ref) and not payment.unapplied:
         targets = ", ".join(_number(seen, allocation.target) for allocation in payment.allocations)
-        return "applied", f"The books apply it to {targets or 'nothing'}.", "", ""
-    return "lost", "", "", ""
+        return _Fate(word="applied", because=f"The books apply it to {targets or 'nothing'}.")
+    return _Fate(word="lost", because="")
 
 
 def _number(seen: Snapshot, ref: Ref) -> str:

@@ -99,26 +99,41 @@ def apply(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a stored plan into the books, each line once. Run it again after any interruption."""
-    from connector.app.books import apply_plan, stored_plan
+    """Write a stored plan into the books, each line once. Run it again after any interruption.
+
+    What earlier commands left unfinished (a lost answer, a note that was not pushed) is carried on as well.
+    """
+    from connector.app.books import apply_plan, carry_on, stored_plan, unfinished
 
     with desk(company) as at:
         at.writable(at.books())
-        made = stored_plan(at, plan_id)
+        left = unfinished(at)
+        only_left = plan_id is None and bool(left) and at.store.latest_plan(at.id) is None
+        made = None if only_left else stored_plan(at, plan_id)
         if not as_json:
-            show_plan(made)
-        if made.lines:
-            confirm(f"Write these {len(made.lines)} lines into the books?", yes=yes)
+            _show(made, len(left))
+        count = len(left) + (len(made.lines) if made is not None else 0)
+        if count:
+            confirm(f"Write these {count} lines?", yes=yes)
         done = 0
-        with progress_bar("writing", total=len(made.lines) or None) as bar:
+        with progress_bar("writing", total=count or None) as bar:
 
             def on_row(row: OutboxRow) -> None:
                 nonlocal done
                 done += 1
                 bar(str(row.kind), done)
 
-            applied = apply_plan(at, made, bar, on_row)
+            applied = apply_plan(at, made, bar, on_row) if made is not None else carry_on(at, bar, on_row)
     _report(applied, as_json=as_json)
+
+
+def _show(made: Plan | None, left: int) -> None:
+    if made is not None:
+        show_plan(made)
+    if left:
+        say(
+            f"{left} writes of earlier commands are unfinished and are carried on: looked up first, repeated if absent."
+        )
 
 
 def _report(applied: Applied, *, as_json: bool) -> None:

@@ -60,7 +60,8 @@ def standin(
     from connector.testing.worlds import parse
 
     spec = registry.spec_of(system)
-    double = registry.by_path(spec.standin)(parse(_text(world)), clock=SystemClock())
+    worlds = parse(_text(world))
+    double = registry.by_path(spec.standin)(worlds, clock=SystemClock())
     where = double.corrupt(corrupt) if corrupt is not None else ""
     server = Server(
         double,
@@ -70,7 +71,9 @@ def standin(
         dump=dump,
         normalised=normalised,
     )
-    say(canonical.encode({"system": system, "url": server.url, "corrupted": where}).decode())
+    settings = {each.name: double.settings(each, server.url) for each in worlds}
+    hello = {"system": system, "url": server.url, "corrupted": where, "settings": settings}
+    say(canonical.encode(hello).decode())
     _run_until_stopped(server)
 
 

@@ -9,6 +9,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -95,7 +96,7 @@ class Demo:
             line = process.stdout.readline() if process.stdout is not None else ""
             if not line.startswith("{"):
                 raise Unreachable(f"The double of {name} did not start.", next_step="Run the demo again.")
-            said = json.loads(line)
+            said = json.loads(line, parse_float=Decimal)
             self._doubles[name] = Double(
                 process=process, url=said["url"], corrupted=said["corrupted"], settings=said["settings"]
             )

@@ -114,19 +114,25 @@ def _check(said: Said) -> None:
         raise Refused("A promised amount belongs to the outcome `promise`.", next_step="Use --outcome promise.")
 
 
-_DIGIT_RUN = re.compile(r"\d(?:[ -]?\d){12,}")
+_DIGIT_GROUPS = re.compile(r"\d+(?:[ -]\d+)*")
+_CARD_BEGINNINGS = "23456"
 
 
 def card_number_in(text: str) -> bool:
-    """Whether a run of 13 to 19 digits (spaces and hyphens between them) passes the Luhn check."""
-    for run in _DIGIT_RUN.findall(text):
-        digits = [int(character) for character in run if character.isdigit()]
-        for length in range(CARD_DIGITS_MIN, min(CARD_DIGITS_MAX, len(digits)) + 1):
-            if any(_luhn(digits[start : start + length]) for start in range(len(digits) - length + 1)):
-                return True
+    """Whether neighbouring groups of digits make 13 to 19 that begin as cards do and pass the Luhn check."""
+    for run in _DIGIT_GROUPS.findall(text):
+        groups = re.split("[ -]", run)
+        for start in range(len(groups)):
+            number = ""
+            for group in groups[start:]:
+                number += group
+                if len(number) > CARD_DIGITS_MAX:
+                    break
+                if len(number) >= CARD_DIGITS_MIN and number[0] in _CARD_BEGINNINGS and _luhn(number):
+                    return True
     return False
 
 
-def _luhn(digits: list[int]) -> bool:
-    doubled = [d if at % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for at, d in enumerate(reversed(digits))]  # noqa: PLR2004  9 = carry
-    return sum(doubled) % 10 == 0 and any(digits)
+def _luhn(number: str) -> bool:
+    doubled = [int(d) if at % 2 == 0 else sum(divmod(2 * int(d), 10)) for at, d in enumerate(reversed(number))]
+    return sum(doubled) % 10 == 0

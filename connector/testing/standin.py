@@ -22,6 +22,7 @@ from typing import ClassVar, Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
 from connector.errors import UserError
+from connector.testing.worlds import World
 
 SLOW_SECONDS_MAX = 600.0
 
@@ -59,6 +60,9 @@ class StandIn(Protocol):
 
     def answer(self, call: Call) -> Answer:
         """What the vendor would say."""
+
+    def settings(self, world: World, url: str) -> dict[str, str]:
+        """The adapter's settings that connect to that company of this double, served at that address."""
 
     def dump(self, *, normalised: bool) -> object:
         """The whole state as JSON values; `normalised` leaves out ids and times, so that two runs can be compared."""
@@ -248,10 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
             owner.note(call, 0, fault)
             self._reset()
             return
-        if kind == "status-before":
-            answer = Answer(status=int(argument or 500), body=b"")
-        else:
-            answer = owner.act(call)
+        answer = Answer(status=int(argument or 500), body=b"") if kind == "status-before" else owner.act(call)
         if kind == "drop-after":
             owner.note(call, 0, fault)
             self._reset()

@@ -1,0 +1,35 @@
+"""Stripe: what it holds is mirrored, pay pages are opened in it, and the latest note is left on its records.
+
+The declaration only; looking at it imports no vendor library. The rooms: `settings`, `wire` (Stripe's shapes),
+`currency`, `translate` (pure), `reading` (streams), `notes` and `paypages` (what is written), `refusal` (what a refusal
+means), `client` (the only file that knows the SDK), `standin` (its double on loopback).
+"""
+
+from __future__ import annotations
+
+from adapters.stripe.currency import METHOD_CURRENCIES
+from connector.ports import AdapterSpec
+
+METHOD_TITLES = {
+    "card": "Card",
+    "us_bank_account": "US bank account (ACH)",
+    "acss_debit": "Canadian bank account (pre-authorized debit)",
+    "sepa_debit": "SEPA direct debit",
+    "bacs_debit": "UK bank account (Bacs direct debit)",
+    "au_becs_debit": "Australian bank account (BECS direct debit)",
+    "nz_bank_account": "New Zealand bank account (direct debit)",
+    "customer_balance": "Bank transfer",
+    "paypal": "PayPal",
+}
+"""What payers call the methods."""
+
+spec = AdapterSpec(
+    name="stripe",
+    title="Stripe",
+    settings="adapters.stripe.settings:Settings",
+    connect="adapters.stripe.client:connect",
+    standin="adapters.stripe.standin:build",
+    method_codes=METHOD_CURRENCIES,
+    method_titles=METHOD_TITLES,
+    calls_per_minute=300,
+)

@@ -1,0 +1,118 @@
+"""Leases: who may act on what, until when, by the database's own clock. Every holder gets a higher fence number.
+
+A lease is a row, not a lock: nothing is held open while its holder works or waits for the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import BigInteger, cast, literal, or_, select, update
+
+from connector.errors import StoreLocked
+from connector.model.source import CompanyId
+from connector.store import tables
+from connector.store.database import now_ms
+from connector.store.journal import Desk, from_micros, lease_lost
+from connector.store.rows import Lease
+
+_NOBODY = ""
+_LEASE = tables.lease.c
+
+
+class Leases(Desk):
+    """Taking turns between processes."""
+
+    def acquire(
+        self, company: CompanyId, name: str, owner: str, seconds: float, *, after_dead: str | None = None
+    ) -> Lease | None:
+        """Take the lease when nobody holds it; None when somebody does (the same owner included).
+
+        `after_dead` is an owner who is known to be dead: its lease is taken at once, before its time is over.
+        """
+        wanted = {
+            "company_id": company,
+            "name": name,
+            "owner": owner,
+            "fence": 1,
+            "until_ms": now_ms() + _milliseconds(seconds),
+        }
+        insert = self._database.insert(tables.lease).values(wanted)
+        taken = insert.on_conflict_do_update(
+            index_elements=[_LEASE.company_id, _LEASE.name],
+            set_={"owner": owner, "fence": _LEASE.fence + 1, "until_ms": insert.excluded.until_ms},
+            where=or_(_LEASE.until_ms <= now_ms(), _LEASE.owner == literal(after_dead or _NOBODY)),
+        ).returning(_LEASE.fence, _LEASE.until_ms)
+        with self._database.write() as tx:
+            row = tx.execute(taken).one_or_none()
+        return None if row is None else _lease(company, name, owner, row.fence, row.until_ms, seconds)
+
+    def renew(self, lease: Lease) -> Lease:
+        """Hold it for its full time again. LeaseLost when somebody else took it or it was released."""
+        held = (
+            update(tables.lease)
+            .where(
+                _LEASE.company_id == lease.company_id,
+                _LEASE.name == lease.name,
+                _LEASE.owner == lease.owner,
+                _LEASE.fence == lease.fence,
+            )
+            .values(until_ms=now_ms() + _milliseconds(lease.seconds))
+            .returning(_LEASE.until_ms)
+        )
+        with self._database.write() as tx:
+            until = tx.execute(held).scalar_one_or_none()
+        if until is None:
+            raise lease_lost(lease.name)
+        return _lease(lease.company_id, lease.name, lease.owner, lease.fence, until, lease.seconds)
+
+    def release(self, lease: Lease) -> None:
+        """Let the next one have it at once. Nothing happens when it was lost already."""
+        with self._database.write() as tx:
+            tx.execute(
+                update(tables.lease)
+                .where(
+                    _LEASE.company_id == lease.company_id,
+                    _LEASE.name == lease.name,
+                    _LEASE.owner == lease.owner,
+                    _LEASE.fence == lease.fence,
+                )
+                .values(owner=_NOBODY, until_ms=0)
+            )
+
+    def holder(self, company: CompanyId, name: str) -> str | None:
+        """Who holds it now, None when nobody does."""
+        with self._database.read() as tx:
+            return tx.execute(
+                select(_LEASE.owner).where(
+                    _LEASE.company_id == company, _LEASE.name == name, _LEASE.until_ms > now_ms()
+                )
+            ).scalar_one_or_none()
+
+    @contextmanager
+    def holding(self, company: CompanyId, name: str, owner: str, seconds: float) -> Iterator[Lease]:
+        """The lease for the length of a block; StoreLocked names who has it. The holder renews it by `renew`."""
+        lease = self.acquire(company, name, owner, seconds)
+        if lease is None:
+            holder = self.holder(company, name) or "Another process"
+            raise StoreLocked(f"{holder} is working on {name!r} now.", next_step="Wait until it is done, or stop it.")
+        try:
+            yield lease
+        finally:
+            self.release(lease)
+
+
+def _milliseconds(seconds: float) -> object:
+    return cast(literal(int(seconds * 1000)), BigInteger)
+
+
+def _lease(company: CompanyId, name: str, owner: str, fence: int, until_ms: int, seconds: float) -> Lease:
+    return Lease(
+        company_id=company,
+        name=name,
+        owner=owner,
+        fence=fence,
+        seconds=seconds,
+        until=from_micros(until_ms * 1000),
+    )

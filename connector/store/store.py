@@ -1,0 +1,64 @@
+"""The store as the rooms above see it: one object, opened once, used by every thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from connector.clock import Clock
+from connector.model.source import CompanyId, ConnectionId
+from connector.ports import TokenStore
+from connector.store.contacts import Contacts
+from connector.store.database import connect
+from connector.store.decisions import Decisions
+from connector.store.firm import Firm
+from connector.store.journal import Journal
+from connector.store.leases import Leases
+from connector.store.links import Links
+from connector.store.outbox import Outbox
+from connector.store.schema import PACKAGED, prepare
+from connector.store.secrets import GrantStore, Secrets
+from connector.store.verify import Verification
+from connector.store.views import Views
+
+
+class Store(Firm, Secrets, Leases, Journal, Views, Outbox, Decisions, Contacts, Links, Verification):
+    """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
+
+    def __init__(self, url_or_path: str | Path, clock: Clock) -> None:
+        self._database = connect(url_or_path)
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls, url_or_path: str | Path, clock: Clock, *, must_exist: bool = False, revisions: Path = PACKAGED
+    ) -> Self:
+        """Open a SQLite file or a PostgreSQL URL, making or upgrading its schema as needed.
+
+        An older SQLite file is first copied beside itself. `must_exist`: refuse to make a new one. Errors: StoreCorrupt
+        (damaged, not ours, newer), StoreLocked (busy for 30 s), StoreError, each in words for a finance person.
+        """
+        store = cls(url_or_path, clock)
+        try:
+            prepare(store._database, clock, must_exist=must_exist, revisions=revisions)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def tokens(self, company: CompanyId, connection: ConnectionId) -> TokenStore:
+        """Where the adapter of one connection keeps its rotating grant."""
+        return GrantStore(self, company, connection, self._clock.sleep)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,196 @@
+"""The tables. `company_id` begins every primary key and every unique index.
+
+Instants are whole microseconds since 1970 (UTC), dates are ISO text, money is an integer of minor units beside its
+currency. A `body` or `record` is the canonical JSON of one dataclass: a new field with a default needs no migration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+KEY = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by bytes on both databases, so that paging by key gives one order everywhere."""
+
+
+def _key(name: str) -> Column[Any]:
+    return Column(name, KEY, primary_key=True)
+
+
+def _text(name: str) -> Column[Any]:
+    return Column(name, Text, nullable=False)
+
+
+def _maybe(name: str) -> Column[Any]:
+    return Column(name, Text)
+
+
+def _number(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _maybe_number(name: str) -> Column[Any]:
+    return Column(name, BigInteger)
+
+
+head = Table("head", metadata, _key("company_id"), _number("seq"), _text("chain"))
+"""Where each company's journal ends. Locking this row is what makes a company's writers take turns."""
+
+journal = Table(
+    "journal",
+    metadata,
+    _key("company_id"),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("entry"),
+    _text("chain"),
+    Column("pack", LargeBinary),
+)
+
+company = Table("company", metadata, _key("company_id"), _text("body"))
+actor = Table("actor", metadata, _key("company_id"), _key("actor_id"), _text("body"))
+connection = Table("connection", metadata, _key("company_id"), _key("connection_id"), _text("body"))
+secret = Table(
+    "secret", metadata, _key("company_id"), _key("connection_id"), _key("name"), _text("value"), _number("version")
+)
+cursor = Table(
+    "cursor", metadata, _key("company_id"), _key("connection_id"), _key("stream"), _text("cursor"), _number("at")
+)
+lease = Table(
+    "lease", metadata, _key("company_id"), _key("name"), _text("owner"), _number("fence"), _number("until_ms")
+)
+
+mirror = Table(
+    "mirror",
+    metadata,
+    _key("company_id"),
+    _key("connection_id"),
+    _key("kind"),
+    _key("vendor_id"),
+    _text("version"),
+    _number("seen_at"),
+    _text("content_hash"),
+    _maybe_number("journal_seq"),
+    _maybe_number("position"),
+    _maybe("gone"),
+    _maybe("number"),
+    _maybe("party"),
+    _maybe("currency"),
+    _maybe_number("amount_minor"),
+    _maybe_number("open_minor"),
+    _maybe("on_date"),
+    _maybe("due_date"),
+    _maybe("state"),
+    _text("record"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _key("company_id"),
+    _key("op_id"),
+    _number("number"),
+    _text("connection_id"),
+    _text("kind"),
+    _text("subject"),
+    _text("intent"),
+    _text("state"),
+    _number("tries"),
+    _number("repeat"),
+    _maybe_number("tried_at"),
+    _maybe_number("doubted_at"),
+    _maybe_number("not_before"),
+    _maybe("answer"),
+    _text("fault"),
+    _maybe("plan_id"),
+    _number("line"),
+    _text("actor_id"),
+    Index("outbox_by_state", "company_id", "state", "number"),
+    Index(
+        "outbox_subject",
+        "company_id",
+        "subject",
+        unique=True,
+        sqlite_where=text("state <> 'dead'"),
+        postgresql_where=text("state <> 'dead'"),
+    ),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    _key("company_id"),
+    _key("plan_id"),
+    _number("number"),
+    Column("body", LargeBinary, nullable=False),
+)
+decision = Table("decision", metadata, _key("company_id"), _key("payment"), _text("body"))
+finding = Table("finding", metadata, _key("company_id"), _key("finding_hash"), _number("number"), _text("body"))
+
+contact = Table(
+    "contact",
+    metadata,
+    _key("company_id"),
+    _key("contact_id"),
+    _number("number"),
+    _text("invoice"),
+    _maybe("customer"),
+    _text("body"),
+    Index("contact_by_number", "company_id", "number"),
+    Index("contact_by_invoice", "company_id", "invoice"),
+    Index("contact_by_customer", "company_id", "customer"),
+)
+note = Table(
+    "note",
+    metadata,
+    _key("company_id"),
+    _key("note_id"),
+    _number("number"),
+    _text("contact_id"),
+    _text("body"),
+    Index("note_by_contact", "company_id", "contact_id"),
+)
+payer_file = Table("payer_file", metadata, _key("company_id"), _key("customer"), _text("body"))
+
+link = Table(
+    "link",
+    metadata,
+    _key("company_id"),
+    _key("link_id"),
+    _text("debt"),
+    _text("state"),
+    _text("token_hash"),
+    _text("body"),
+    Index("link_by_token", "token_hash"),
+    Index("link_by_debt", "company_id", "debt"),
+    Index(
+        "link_active",
+        "company_id",
+        "debt",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+)
+attempt = Table(
+    "attempt",
+    metadata,
+    _key("company_id"),
+    _key("attempt_id"),
+    _number("number"),
+    _text("link_id"),
+    _text("body"),
+    Index("attempt_by_link", "company_id", "link_id"),
+)
+
+SEALED: dict[str, Table] = {
+    table.name: table
+    for table in (
+        company, actor, connection, outbox, plan, decision, finding, contact, note, payer_file, link, attempt,
+    )
+}  # fmt: skip
+"""Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors
+and leases are working notes that a fresh sync makes anew."""

@@ -1,0 +1,92 @@
+"""Days, counts and reasons in the words a finance person uses."""
+
+from __future__ import annotations
+
+from connector.collect.worklist import WorkItem
+from connector.dates import BusinessDate, Instant, day_of, zone
+from connector.model.contact import Contact
+from connector.model.finding import FindingCode
+from connector.money import grouped
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+SAID_SHOWN_MAX = 160
+
+REASONS: dict[str, str] = {
+    FindingCode.NO_REFERENCE: "Names no invoice",
+    FindingCode.UNKNOWN_REFERENCE: "Names a number we do not have",
+    FindingCode.AMBIGUOUS: "Could be for several invoices",
+    FindingCode.WRONG_CURRENCY: "Other currency than its invoice",
+    FindingCode.WRONG_CUSTOMER: "Names another customer's invoice",
+    FindingCode.ALREADY_SETTLED: "Its invoice is already paid",
+    FindingCode.SHORT_PAYMENT: "Less than the invoice",
+    FindingCode.OVER_PAYMENT: "More than the invoice",
+    FindingCode.PENDING: "On its way",
+    FindingCode.FAILED: "Failed",
+    FindingCode.RETURNED: "Returned by the bank",
+    FindingCode.REFUNDED: "Refunded",
+    FindingCode.DISPUTED: "Disputed by the payer",
+    FindingCode.UNAPPLIED_IN_BOOKS: "Recorded in the books, not applied",
+    FindingCode.CLOSED_PERIOD: "Falls into a closed period",
+    FindingCode.NO_ACCOUNT: "No account chosen for it",
+    FindingCode.EXCHANGE: "Settled in another currency",
+    FindingCode.PAYOUT_INCOMPLETE: "Payout not complete",
+    FindingCode.DOES_NOT_TIE: "Does not tie",
+    FindingCode.UNKNOWN_VALUE: "A value we do not know",
+    FindingCode.WRITE_UNSURE: "Sent, answer not yet known",
+    FindingCode.WRITE_REFUSED: "Refused by the books",
+}
+"""The heading under which findings of a code are shown."""
+
+
+def day(date: BusinessDate) -> str:
+    """Nov 22, 2026: read the same way everywhere."""
+    return f"{_MONTHS[date.month - 1]} {date.day}, {date.year}"
+
+
+def moment(at: Instant) -> str:
+    """Nov 22, 2026, 14:05 UTC."""
+    return f"{day(BusinessDate(at.date()))}, {at:%H:%M} UTC"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """1 payment, 1,204 payments."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def opening(text: str) -> str:
+    """The text with its first letter large; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def reason(code: str) -> str:
+    """The heading of a finding's code; a code of a later release is shown as it is."""
+    return REASONS.get(code) or opening(code.replace("-", " "))
+
+
+def method(code: str) -> str:
+    """A payment method whose adapter has no title for it."""
+    return opening(code.replace("_", " "))
+
+
+def why_now(item: WorkItem) -> str:
+    """Why an invoice is on the list, with the promise it hangs on."""
+    promise = item.last.promise if item.last is not None else None
+    if promise is None:
+        return opening(item.why)
+    return f"{opening(item.why)}: {grouped(promise.amount)} by {day(promise.by)}"
+
+
+def last_contact(contact: Contact | None) -> str:
+    """When somebody was last contacted, by what means, and what came of it."""
+    if contact is None:
+        return "No contact yet"
+    on = day(day_of(contact.at, zone(contact.zone)))
+    who = ", ".join(part for part in (contact.person, contact.role) if part)
+    text = f"{on}, {contact.channel}: {contact.outcome.replace('-', ' ')}"
+    return f"{text} ({who})" if who else text
+
+
+def quoted(contact: Contact | None) -> str:
+    """What was said, cut where a list would become a letter."""
+    said = contact.said.strip() if contact is not None else ""
+    return said if len(said) <= SAID_SHOWN_MAX else said[: SAID_SHOWN_MAX - 1].rstrip() + "…"
