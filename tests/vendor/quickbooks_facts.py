@@ -108,7 +108,7 @@ def _fits_10_5(amount: Decimal) -> bool:
 
 def _check_member(declared: str, value: Mapping[str, object], path: str, errors: list[str]) -> None:
     """Checks a nested object; where it may be of several shapes, its DetailType says which."""
-    names = [name for name in re.findall(r"\w+", declared) if name in _facts()]
+    names = _shapes(declared)
     if len(names) == 1:
         _check_object(names[0], value, path, errors)
     elif names:
@@ -119,6 +119,15 @@ def _check_member(declared: str, value: Mapping[str, object], path: str, errors:
         else:
             known = [_detail_type(name) for name in names]
             errors.append(f"{path}.DetailType: {detail!r} is none of {known}")
+
+
+def _shapes(declared: str) -> list[str]:
+    """The shapes a type names. The facts cut a long choice off after 60 characters; its siblings complete it."""
+    names = [name for name in re.findall(r"\w+", declared) if name in _facts()]
+    if names and declared.startswith("(") and not declared.endswith((")", ")[]")):
+        family = names[0].rpartition("_")[0] + "_"
+        names += [name for name in _facts() if name.startswith(family) and "_" not in name[len(family) :]]
+    return names
 
 
 def _detail_type(name: str) -> str | None:

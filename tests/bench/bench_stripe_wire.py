@@ -1,0 +1,81 @@
+"""How long one Stripe invoice takes from bytes to record, beside the floor (json.loads) and the SDK's own objects.
+
+Run it by hand: `python tests/bench/bench_stripe_wire.py`. All of it is CPU time of one process; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import stripe
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from adapters.stripe import translate, wire
+from adapters.stripe.reading import Query, Reader
+from connector.model.source import ConnectionId
+from tests.stripe_rig import invoice_page
+
+T = TypeVar("T")
+
+ROWS = 100
+PAGES = 60
+SDK_PAGES = 6
+
+
+def main() -> None:
+    """Print microseconds per record and the ratios between them."""
+    body = invoice_page(first=0, rows=ROWS)
+    where = translate.Where(connection=ConnectionId("stripe"), zone=ZoneInfo("America/New_York"), live=False)
+
+    def fetch(path: str, query: Query, parse: Callable[[bytes], T]) -> T:
+        del path, query
+        return parse(body)
+
+    reader = Reader(fetch, where, ROWS)
+    again = '{"after":"in_0"}'
+
+    def ours() -> object:
+        return reader.pull("invoice", again)
+
+    def decoded() -> object:
+        return [wire.decode(raw, wire.Invoice) for raw in wire.decode(body, wire.Listed).data]
+
+    def floor() -> object:
+        return json.loads(body)
+
+    def sdk() -> object:
+        page = json.loads(body)
+        return stripe.ListObject.construct_from(page, "sk_test_x")
+
+    us = {
+        "decode only": _per_record(decoded, PAGES),
+        "decode, translate, keep raw": _per_record(ours, PAGES),
+        "json.loads": _per_record(floor, PAGES),
+        "stripe SDK objects": _per_record(sdk, SDK_PAGES),
+    }
+    mine = us["decode, translate, keep raw"]
+    sys.stdout.write(f"{len(body) // ROWS} bytes per invoice, {ROWS} per page\n")
+    for name, spent in us.items():
+        sys.stdout.write(f"{name:30} {spent:9.1f} us per record   {spent / mine:6.2f} x ours\n")
+
+
+def _per_record(work: Callable[[], object], pages: int) -> float:
+    """Microseconds of CPU per record, the best of three rounds."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.process_time()
+        for _ in range(pages):
+            work()
+        best = min(best, time.process_time() - began)
+    return best / (pages * ROWS) * 1e6
+
+
+if __name__ == "__main__":
+    main()

