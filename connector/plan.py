@@ -18,6 +18,7 @@ from connector.model.money_in import Payment
 from connector.model.settlement import Payout, PayoutState
 from connector.model.source import ActorId, CompanyId, ConnectionId, OpId, PlanId, Ref
 from connector.money import Money, grouped, total
+from connector.reconcile.booked import booked
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.snapshot import Snapshot
 
@@ -127,7 +128,7 @@ class _Planner:
         self._books = snapshot.books
         profile = snapshot.books_profile()
         self._closed_through = profile.closed_through if profile is not None else None
-        self._booked = _booked(snapshot)
+        self._booked = booked(snapshot)
         self._planned: set[Ref] = set()
         self.left_out: list[Finding] = []
 
@@ -340,23 +341,3 @@ class _Planner:
 def subject_of(kind: IntentKind, about: Ref) -> str:
     """What a write stands for, as the outbox keys it: one payment, one fee and one transfer per outside record."""
     return f"{kind}:{about}"
-
-
-def _booked(snapshot: Snapshot) -> set[tuple[IntentKind, Ref]]:
-    """Outside records that the books' own objects carry a stamp for, by the kind of object."""
-    payments = {
-        (IntentKind.PAYMENT, stamp.about)
-        for ref, payment in snapshot.payments.items()
-        if snapshot.in_books(ref)
-        for stamp in payment.stamps
-        if stamp.about is not None
-    }
-    entries = {
-        (kind, stamp.about)
-        for ref, entry in snapshot.book_entries.items()
-        if snapshot.in_books(ref)
-        for stamp in entry.stamps
-        if stamp.about is not None
-        for kind in (IntentKind.EXPENSE, IntentKind.TRANSFER)
-    }
-    return payments | entries

@@ -23,13 +23,21 @@ METHOD_TITLES = {
 }
 """What payers call the methods."""
 
+OFFERED = ("card", "us_bank_account", "acss_debit", "sepa_debit", "bacs_debit", "au_becs_debit", "nz_bank_account")
+"""What a pay page offers: cards, and each country's own bank debit. PayPal through Stripe is for European firms only,
+and a bank transfer settles nothing by itself; both wait until a firm can choose them."""
+
+_NOTHING: frozenset[str] = frozenset()
+_ELSEWHERE = {"acss_debit": frozenset({"USD"})}
+"""A Canadian debit may be in US dollars, but a payer in the United States has no use for it."""
+
 spec = AdapterSpec(
     name="stripe",
     title="Stripe",
     settings="adapters.stripe.settings:Settings",
     connect="adapters.stripe.client:connect",
     standin="adapters.stripe.standin:build",
-    method_codes=METHOD_CURRENCIES,
+    method_codes={method: METHOD_CURRENCIES[method] - _ELSEWHERE.get(method, _NOTHING) for method in OFFERED},
     method_titles=METHOD_TITLES,
     calls_per_minute=300,
 )

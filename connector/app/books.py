@@ -61,7 +61,7 @@ class Decided:
 def reconcile_all(desk: Desk) -> Decided:
     """Decide about every payment of the mirror, and keep the decisions with their evidence."""
     seen = desk.snapshot()
-    decided = Decided(outcome=reconcile(seen), ties=tie_out(seen))
+    decided = Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()))
     purpose = desk.purpose("reconcile")
     desk.store.save_reconciliation(
         desk.id,

@@ -22,6 +22,7 @@ from connector.model.firm import Company, Connection
 from connector.model.intent import IntentKind
 from connector.model.mirror import Gone
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
+from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
@@ -237,6 +238,12 @@ class Desk:
         )
         taken = frozenset(row.subject for row in self.store.outbox(self.id) if row.state is not OutboxState.DEAD)
         return snapshot(triples, books=books.connection_id if books is not None else None, in_flight=taken)
+
+    def clearing(self) -> dict[tuple[ConnectionId, Currency], Ref]:
+        """The books' clearing account of each processor and currency, as chosen."""
+        return {
+            (each.connection_id, code): ref for each in self.processors() for code, ref in each.posting.clearing.items()
+        }
 
     def tools(self, progress: Callable[[OutboxRow], None]) -> Tools:
         """What posting works with."""

@@ -68,7 +68,7 @@ def prove(desk: Desk) -> Proof:
     """Look at the mirror as it is and say whether everything adds up. Writes nothing."""
     seen = desk.snapshot()
     outcome = reconcile(seen)
-    ties = tie_out(seen)
+    ties = tie_out(seen, desk.clearing())
     rows = money_rows(seen, outcome)
     chain = desk.store.verify(desk.id)
     lost = [f"Payment {row.ref} of {row.amount} is neither applied nor listed." for row in rows if row.fate == "lost"]

@@ -3,21 +3,24 @@
 Four identities hold in every healthy company (the first two were found to hold in all recorded sandbox data):
 an invoice's total less its balance is what payments apply to it; a payment is its allocations plus what is unapplied;
 the receivable account is the open items; a processor's balance is the sum of its entries, a payout the sum of its own.
+A fifth is ours: a clearing account holds exactly what we booked to it, unless somebody else books there too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.model.finding import Finding, FindingCode
+from connector.model.intent import IntentKind
 from connector.model.invoice import CreditNote, Invoice, InvoiceState
 from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
-from connector.model.settlement import PayoutState
+from connector.model.settlement import BalanceEntry, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money, grouped, total, zero
+from connector.reconcile.booked import booked
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -47,9 +50,13 @@ class TieOut:
         return not self.findings
 
 
-def tie_out(snapshot: Snapshot) -> TieOut:
+Clearing = Mapping[tuple[ConnectionId, Currency], Ref]
+"""The books' clearing account of each processor and currency."""
+
+
+def tie_out(snapshot: Snapshot, clearing: Clearing | None = None) -> TieOut:
     """Check every identity over the whole snapshot."""
-    lines = (*_receivable(snapshot), *_processor_balances(snapshot))
+    lines = (*_receivable(snapshot), *_processor_balances(snapshot), *_clearing(snapshot, clearing or {}))
     rows = (
         *_applied_to_each(snapshot),
         *_payments(snapshot),
@@ -175,6 +182,33 @@ def open_items(snapshot: Snapshot) -> dict[Currency, Money]:
         if snapshot.in_books(ref) and payment.unapplied is not None and payment.state is not PaymentState.VOID:
             sums[payment.unapplied.currency] -= payment.unapplied.minor
     return {code: Money(minor, code) for code, minor in sums.items()}
+
+
+def _clearing(snapshot: Snapshot, chosen: Clearing) -> Iterator[TieLine]:
+    """Per clearing account: its own balance against what of the processor's entries stands in the books."""
+    held = booked(snapshot)
+    for (connection, code), ref in sorted(chosen.items()):
+        account = snapshot.accounts.get(ref)
+        if account is None or account.balance is None:
+            continue
+        minor = sum(
+            _booked_minor(entry, held)
+            for at, entry in snapshot.balance_entries.items()
+            if at.connection == connection and entry.net.currency == code
+        )
+        yield TieLine(name=account.name, connection=ref.connection, theirs=account.balance, ours=Money(minor, code))
+
+
+def _booked_minor(entry: BalanceEntry, held: set[tuple[IntentKind, Ref]]) -> int:
+    """What of an entry the books hold: a payment's gross, its fee, a payout."""
+    if entry.about is None:
+        return 0
+    if entry.about.kind is Kind.PAYOUT:
+        return entry.net.minor if (IntentKind.TRANSFER, entry.about) in held else 0
+    if entry.about.kind is not Kind.PAYMENT or entry.category not in _CHARGES:
+        return 0
+    gross = entry.gross.minor if (IntentKind.PAYMENT, entry.about) in held else 0
+    return gross - (entry.fee.minor if (IntentKind.EXPENSE, entry.about) in held else 0)
 
 
 def _processor_balances(snapshot: Snapshot) -> Iterator[TieLine]:

@@ -61,6 +61,7 @@ class _Section:
     calls: tuple[_Visit, ...]
     peace: tuple[_Visit, ...]
     applied: tuple[MoneyRow, ...]
+    decided: int
     lost: int
     tied: int
 
@@ -108,6 +109,7 @@ def _section(place: int, proof: Proof) -> _Section:
         calls=tuple(_visit(each) for each in proof.today if each.due),
         peace=tuple(_visit(each) for each in proof.today if not each.due),
         applied=tuple(row for row in proof.money if row.fate == "applied"),
+        decided=sum(row.fate == "decided" for row in proof.money),
         lost=sum(row.fate == "lost" for row in proof.money),
         tied=sum(not line.difference for line in proof.ties.lines),
     )

@@ -113,7 +113,7 @@ def test_looking_at_the_declaration_imports_no_vendor_library() -> None:
     looked = "import sys, adapters.stripe as a; a.spec; print(sorted({'stripe', 'requests'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", looked], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
-    assert spec.method_codes["acss_debit"] == {"CAD", "USD"}
+    assert spec.method_codes["acss_debit"] == {"CAD"}
 
 
 READ_AND_WRITE = """

@@ -1,0 +1,220 @@
+"""The pages in a real browser: they fit, they are read aloud, and nothing in them fails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from connector.app.house import House
+from connector.app.paying import make_link
+from connector.model.source import Kind
+from connector.web.page import Step, render
+from connector.web.pay import pay_app
+from tests.builders import Mirror, ref
+from tests.journeys.firm import Firm, open_firm
+from tests.proofs import HOSTILE, harbor, promise, proof_of
+
+CHROMIUM = Path("/usr/bin/chromium")
+DRIVER = Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDTHS = (320, 1280)
+START_SECONDS = 10
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+STEPS = [
+    Step(title="Sync", sentence="Everything was read.", figures=tuple((f"Figure {n}", "1.00 USD") for n in range(6)))
+]
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM.exists() and DRIVER.exists()),
+    reason="Chromium is not installed: apt-get install chromium chromium-driver",
+)
+
+
+class Window:
+    """One window of the browser. `problems` is what its console complained of since it was last asked."""
+
+    def __init__(self, profile: Path) -> None:
+        options = ChromeOptions()
+        options.binary_location = str(CHROMIUM)
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.browser = Chrome(options=options, service=Service(str(DRIVER)))
+
+    def show(self, address: str, width: int) -> None:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.browser.get(address)
+
+    def ask(self, script: str) -> Any:
+        return self.browser.execute_script(script)
+
+    def unfold(self) -> None:
+        self.ask("document.querySelectorAll('details').forEach(each => each.open = true)")
+
+    def too_wide(self) -> list[str]:
+        """What reaches beyond the window, other than what scrolls inside its own frame."""
+        found: list[str] = self.ask(
+            "return [...document.querySelectorAll('body *')]"
+            ".filter(each => !each.closest('.scroll') && each.getBoundingClientRect().right > innerWidth + 1)"
+            ".map(each => each.outerHTML.slice(0, 120))"
+        )
+        return found + (
+            ["the page scrolls sideways"]
+            if self.ask("return document.documentElement.scrollWidth > innerWidth")
+            else []
+        )
+
+    def problems(self) -> list[str]:
+        return [entry["message"] for entry in self.browser.get_log("browser")]
+
+    def barriers(self) -> list[str]:
+        """What axe finds that keeps people out."""
+        self.ask((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
+        report = self.browser.execute_async_script("axe.run().then(arguments[0])")
+        return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in report["violations"]]
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+    opened = Window(tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.browser.quit()
+
+
+def world() -> Mirror:
+    """A firm with everything, and with names that no layout likes."""
+    made = harbor()
+    for name in (LONG, HOSTILE):
+        made.customer(name)
+        made.invoice(f"I-{name}", name, "1234567.89", due="2026-01-31")
+        made.charge(f"ch_{name}", "1234567.89", payer=name)
+    return made
+
+
+@pytest.fixture(scope="module", params=["holds", "fails"])
+def proof_page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a file with two companies, written as the demo writes it."""
+    second = world()
+    if request.param == "fails":
+        second.invoice("INV-7", "Birch", "120.01", still_open="0")
+    called = {ref(Kind.INVOICE, "i-INV-2"): [promise("INV-2", "2000.04", "2026-06-05", said=LONG)]}
+    html = render([proof_of(world(), "Harbor Supply", called), proof_of(second, LONG)], steps=STEPS)
+    path = tmp_path_factory.mktemp("page") / "proof.html"
+    path.write_text(html, encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_proof_fits_every_window_and_its_console_is_silent(window: Window, proof_page: str, width: int) -> None:
+    window.show(proof_page, width)
+    assert window.too_wide() == []
+    window.unfold()
+    assert window.too_wide() == []
+    assert window.problems() == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_proof_has_no_barriers_that_axe_can_find(window: Window, proof_page: str, width: int) -> None:
+    window.show(proof_page, width)
+    window.unfold()
+    assert window.barriers() == []
+
+
+def test_the_proof_is_drawn_with_its_own_style_and_its_bars_have_a_length(window: Window, proof_page: str) -> None:
+    window.show(proof_page, 1280)
+    assert window.ask("return getComputedStyle(document.body).backgroundColor") == "rgb(246, 247, 245)"
+    headings = [each.text for each in window.browser.find_elements(By.CSS_SELECTOR, "h1, h2")]
+    assert headings[1:] == ["Harbor Supply", LONG, "How we got here"]
+    lengths = window.ask(
+        "return [...document.querySelectorAll('.bars rect')].map(each => each.getBoundingClientRect().width)"
+    )
+    assert len(lengths) >= 8
+    assert min(lengths) > 0
+    assert window.ask("return document.querySelectorAll('script').length") == 0
+
+
+def test_printed_the_proof_unfolds(window: Window, proof_page: str) -> None:
+    window.show(proof_page, 1280)
+    shown = "return [...document.querySelectorAll('details table')].filter(each => each.getBoundingClientRect().height > 0).length"
+    assert window.ask(shown) == 0
+    window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert window.ask(shown) == window.ask("return document.querySelectorAll('details table').length") > 0
+    finally:
+        window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
+    with open_firm(tmp_path_factory.mktemp("firm")) as opened:
+        opened.connect_quickly()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def served(firm: Firm) -> Iterator[str]:
+    """The pay pages over HTTP, as `serve` answers them; the address they are at."""
+    config = uvicorn.Config(pay_app(lambda: House(firm.config())), port=0, access_log=False, log_level="warning")
+    server = uvicorn.Server(config)
+    ready = threading.Event()
+
+    def run() -> None:
+        server.run()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        ready.wait(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(START_SECONDS)
+
+
+def link(firm: Firm, served: str, number: str) -> str:
+    with House(firm.config()) as house:
+        return make_link(house.company(None), number).url.replace("http://127.0.0.1:8765", served)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pay_page_fits_has_no_barriers_and_a_silent_console(
+    window: Window, firm: Firm, served: str, width: int
+) -> None:
+    window.show(link(firm, served, "W-1"), width)
+    assert window.problems() == []
+    assert window.too_wide() == []
+    assert window.barriers() == []
+    assert [each.text for each in window.browser.find_elements(By.TAG_NAME, "h1")] == ["Walkabout Tools"]
+    assert window.browser.find_element(By.TAG_NAME, "button").text == "Pay 120.00 USD"
+
+
+def test_a_payer_pays_in_the_browser_and_comes_back_to_a_page_that_says_so(
+    window: Window, firm: Firm, served: str
+) -> None:
+    address = link(firm, served, "W-2")
+    window.show(address, 320)
+    window.browser.find_element(By.TAG_NAME, "button").click()
+    assert window.browser.current_url.startswith(firm.doubles["stripe"].url)
+    window.browser.find_element(By.CSS_SELECTOR, "button, input[type=submit]").click()
+    window.show(address, 320)
+    assert "A payment is being processed." in window.browser.find_element(By.TAG_NAME, "main").text
+    assert window.browser.find_elements(By.TAG_NAME, "form") == []

@@ -1,0 +1,50 @@
+"""What a world's author expects is what the product finds: every `expect` line of every world, in this process."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from connector.app.books import apply_plan, make_plan, reconcile_all
+from connector.app.house import House
+from connector.reconcile.match import Reconciliation
+from tests.journeys.firm import Firm, open_firm
+
+WORLDS = sorted((Path(__file__).parent / "worlds").glob("*.world"))
+_OPEN = re.compile(r"^(\S+) open (.+)$")
+_DECIDED = re.compile(r"^(\S+) -> (.+) because (\S+)$")
+_FOUND = re.compile(r"^finding (\S+)$")
+
+
+def _met(firm: Firm, outcome: Reconciliation, expected: str) -> bool:
+    if held := _OPEN.match(expected):
+        number, amount = held.groups()
+        return firm.open_balances()[number] == Decimal(amount.partition(" ")[0])
+    if held := _DECIDED.match(expected):
+        payment, invoice, ground = held.groups()
+        numbers = {each["Id"]: each["DocNumber"] for each in firm.books("Invoice")}
+        return any(
+            decision.payment.vendor_id == payment
+            and decision.ground == ground
+            and [numbers[a.target.vendor_id] for a in decision.allocations] == [invoice]
+            for decision in outcome.decisions
+        )
+    if held := _FOUND.match(expected):
+        return any(finding.code == held.group(1) for finding in outcome.findings)
+    raise AssertionError(f"nobody can read the expectation {expected!r}")
+
+
+@pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.stem)
+def test_a_world_is_found_as_its_author_expects(path: Path, tmp_path: Path) -> None:
+    with open_firm(tmp_path, path.read_text(encoding="utf-8")) as firm:
+        firm.connect_quickly()
+        with House(firm.config()) as house:
+            desk = house.company(None)
+            outcome = reconcile_all(desk).outcome
+            apply_plan(desk, make_plan(desk), lambda _stream, _seen: None, lambda _row: None)
+        assert firm.world.expect
+        unmet = [each for each in firm.world.expect if not _met(firm, outcome, each)]
+        assert unmet == []
