@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 INTERRUPTED = 130
 UNEXPECTED = 70
+NEXT_STEP = "See `receivables doctor`, or the README."
+"""For a fault that brings no next step of its own."""
+
+_GO_ON = "Run the same command again; it goes on where it stopped."
 
 
 def main() -> None:
@@ -15,20 +23,25 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of a command line."""
+    import typer
+
     from connector.cli import application
     from connector.cli.output import complain, debugging
     from connector.errors import ReceivablesError
 
     try:
-        application()(args=arguments, prog_name="receivables", standalone_mode=True)
+        _readable(arguments)
+        code = application()(args=arguments or ["--help"], prog_name="receivables", standalone_mode=False)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     except ReceivablesError as fault:
-        complain(fault.sentence, fault.next_step)
+        complain(fault.sentence, fault.next_step or NEXT_STEP)
         return fault.exit_code
-    except KeyboardInterrupt:
-        complain("Interrupted.", "Run the same command again; it goes on where it stopped.")
+    except (KeyboardInterrupt, typer.Abort):
+        complain("Interrupted.", _GO_ON)
         return INTERRUPTED
+    except typer.TyperException as fault:
+        return _mistyped(fault)
     except Exception as fault:
         if debugging():
             raise
@@ -37,7 +50,30 @@ def run(arguments: list[str]) -> int:
             "Run it again with RECEIVABLES_DEBUG=1 and report what it prints.",
         )
         return UNEXPECTED
-    return 0
+    if code == INTERRUPTED:
+        complain("Interrupted.", _GO_ON)
+    return code if isinstance(code, int) else 0
+
+
+def _readable(arguments: list[str]) -> None:
+    """Refuse what no store and no outside system could hold."""
+    from connector.errors import UserError
+
+    if any("\ud800" <= letter <= "\udfff" for word in arguments for letter in word):
+        raise UserError("The command line holds bytes that are not UTF-8 text.", next_step="Type it again as text.")
+
+
+def _mistyped(fault: typer.TyperException) -> int:
+    """A command line that cannot be read. Words too many are not repeated: one of them may be a secret."""
+    from connector.cli.output import complain
+
+    context = getattr(fault, "ctx", None)
+    command = context.command_path if context is not None else "receivables"
+    words = " ".join(fault.format_message().split())
+    if words.startswith("Got unexpected extra"):
+        words = "There are more words than the command takes."
+    complain(words, f"See: {command} --help")
+    return fault.exit_code
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ import os
 import stat
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from connector.errors import SettingsError
 from connector.model.intent import IntentKind
@@ -22,6 +24,7 @@ from connector.model.intent import IntentKind
 PREFIX = "RECEIVABLES_"
 SETTINGS_FILE = "settings.toml"
 OWNER_ONLY = 0o700
+SETTLE_SECONDS_MAX = 30 * 24 * 3600
 
 TABLE: tuple[tuple[str, str, str], ...] = (
     (
@@ -35,23 +38,49 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("RECEIVABLES_SETTLE_PAYMENT", "21600", "seconds a lost posting may still turn up before it may be repeated"),
     ("RECEIVABLES_SETTLE_NOTE", "900", "the same for a note"),
     ("RECEIVABLES_CALLS_PER_MINUTE", "half of what the vendor allows", "calls to one outside system in a minute"),
+    ("RECEIVABLES_LOCK_WAIT", "30", "seconds to wait while another process writes to the database"),
     ("RECEIVABLES_CRASH_AT", "", "for tests: die at that boundary (see `receivables boundaries`)"),
 )
 """Name, default and meaning of every setting that is not an adapter's."""
+
+_FIELDS = {
+    "RECEIVABLES_DATABASE": "database",
+    "RECEIVABLES_ACTOR": "actor",
+    "RECEIVABLES_LINK_BASE": "link_base",
+    "RECEIVABLES_SETTLE_PAYMENT": "settle_payment_seconds",
+    "RECEIVABLES_SETTLE_NOTE": "settle_note_seconds",
+    "RECEIVABLES_CALLS_PER_MINUTE": "calls_per_minute",
+    "RECEIVABLES_LOCK_WAIT": "lock_wait_seconds",
+    "RECEIVABLES_CRASH_AT": "crash_at",
+}
+"""The field that holds each setting. In settings.toml it goes by its name without the prefix, in small letters."""
+
+_ONLY_ENVIRONMENT = frozenset({"RECEIVABLES_CRASH_AT"})
+_NO_ADAPTERS = frozenset(row[0] for row in TABLE) | {"RECEIVABLES_DEBUG"}
+_ALIKE = 0.8
+"""How like one of our names another must be to be taken for a slip of the pen."""
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("should be an address such as https://pay.example.com")
+    return text
 
 
 class Config(BaseModel):
     """What this process was told. `adapters` holds the raw values of each system and of each company's own table."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     home: Path
     database: str
-    actor: str
-    link_base: str = "http://127.0.0.1:8765"
-    settle_payment_seconds: int = Field(default=21_600, ge=0)
-    settle_note_seconds: int = Field(default=900, ge=0)
-    calls_per_minute: int = Field(default=0, ge=0)
+    actor: str = Field(min_length=1, max_length=200)
+    link_base: Annotated[str, AfterValidator(_address)] = "http://127.0.0.1:8765"
+    settle_payment_seconds: int = Field(default=21_600, ge=0, le=SETTLE_SECONDS_MAX)
+    settle_note_seconds: int = Field(default=900, ge=0, le=SETTLE_SECONDS_MAX)
+    calls_per_minute: int = Field(default=0, ge=0, le=1_000_000)
+    lock_wait_seconds: int = Field(default=30, ge=0, le=3_600)
     crash_at: str = ""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict, repr=False)
     companies: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict, repr=False)
@@ -75,37 +104,70 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     _private(home)
     file = _file(home / SETTINGS_FILE)
     adapters = _tables(file.pop("adapters", {}), "adapters")
-    for name, value in env.items():
-        system, _, key = name.removeprefix(PREFIX).lower().partition("_")
-        if name.startswith(PREFIX) and key and name not in {row[0] for row in TABLE}:
-            adapters.setdefault(system, {})[key] = value
+    companies = file.pop("companies", {})
+    if not isinstance(companies, dict):
+        raise _no_table("companies")
     values: dict[str, Any] = {
         "home": home,
-        "database": env.get("RECEIVABLES_DATABASE") or file.pop("database", str(home / "receivables.db")),
-        "actor": env.get("RECEIVABLES_ACTOR") or file.pop("actor", env.get("USER") or env.get("LOGNAME") or "owner"),
-        "crash_at": env.get("RECEIVABLES_CRASH_AT", ""),
-        "adapters": adapters,
-        "companies": {
-            company: _tables(systems, f"companies.{company}") for company, systems in file.pop("companies", {}).items()
-        },
-        **file,
+        "database": str(home / "receivables.db"),
+        "actor": env.get("USER") or env.get("LOGNAME") or "owner",
+        **_from_file(file),
+        **{field: env[name] for name, field in _FIELDS.items() if env.get(name)},
+        "adapters": _with_environment(adapters, env),
+        "companies": {company: _tables(systems, f"companies.{company}") for company, systems in companies.items()},
     }
-    for name, key in (
-        ("RECEIVABLES_LINK_BASE", "link_base"),
-        ("RECEIVABLES_SETTLE_PAYMENT", "settle_payment_seconds"),
-        ("RECEIVABLES_SETTLE_NOTE", "settle_note_seconds"),
-        ("RECEIVABLES_CALLS_PER_MINUTE", "calls_per_minute"),
-    ):
-        if env.get(name):
-            values[key] = env[name]
     try:
         return Config(**values)
     except ValidationError as wrong:
-        where = ".".join(str(part) for part in wrong.errors()[0]["loc"])
-        raise SettingsError(
-            f"The setting {where} is not right: {wrong.errors()[0]['msg'].lower()}.",
-            next_step=f"Correct it in {home / SETTINGS_FILE} or in the environment.",
-        ) from None
+        raise _explained(wrong, home) from None
+
+
+def _explained(wrong: ValidationError, home: Path) -> SettingsError:
+    """The first thing that is wrong, by the name under which it was given; never its value."""
+    first = wrong.errors(include_url=False, include_input=False, include_context=False)[0]
+    names = {field: name for name, field in _FIELDS.items()}
+    where = names.get(str(first["loc"][0]), ".".join(str(part) for part in first["loc"][:2]))
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    return SettingsError(
+        f"The setting {where} is wrong: it {reason}.",
+        next_step=f"Correct it in the environment or in {home / SETTINGS_FILE}.",
+    )
+
+
+def _from_file(file: Mapping[str, Any]) -> dict[str, Any]:
+    """{field: value} of what settings.toml says outside its tables."""
+    fields = {
+        name.removeprefix(PREFIX).lower(): field for name, field in _FIELDS.items() if name not in _ONLY_ENVIRONMENT
+    }
+    for name in file:
+        if name not in fields:
+            raise SettingsError(
+                f"There is no setting {name[:40]!r} for {SETTINGS_FILE}.",
+                next_step=f"Those there are: {', '.join(fields)}, and the tables of adapters.",
+            )
+    return {fields[name]: value for name, value in file.items()}
+
+
+def _with_environment(adapters: dict[str, dict[str, str]], env: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The adapters' values, those of the environment over those of the file. A slip in one of our names is refused."""
+    for name, value in env.items():
+        system, _, key = name.removeprefix(PREFIX).lower().partition("_")
+        if not name.startswith(PREFIX) or name in _NO_ADAPTERS or not key:
+            continue
+        meant = _meant(name)
+        if meant is not None:
+            raise SettingsError(f"There is no setting {name[:60]}.", next_step=f"Was {meant} meant?")
+        adapters.setdefault(system, {})[key] = value
+    return adapters
+
+
+def _meant(name: str) -> str | None:
+    """Which of our own settings that name was probably meant for."""
+    ours = [known.removeprefix(PREFIX) for known in _NO_ADAPTERS]
+    given = name.removeprefix(PREFIX)
+    longer = [known for known in ours if given.startswith(known + "_")]
+    found = longer or get_close_matches(given, ours, n=1, cutoff=_ALIKE)
+    return PREFIX + found[0] if found else None
 
 
 def _private(home: Path) -> None:
@@ -138,9 +200,15 @@ def _file(path: Path) -> dict[str, Any]:
 def _tables(tables: object, where: str) -> dict[str, dict[str, str]]:
     """{system: {name: value}} with every value as text, as the environment would give it."""
     if not isinstance(tables, dict):
-        raise SettingsError(f"[{where}] in {SETTINGS_FILE} is not a table.", next_step="See the README.")
-    return {
-        str(system): {str(name): str(value) for name, value in values.items()}
-        for system, values in tables.items()
-        if isinstance(values, dict)
-    }
+        raise _no_table(where)
+    for system, values in tables.items():
+        if not isinstance(values, dict) or any(isinstance(value, dict | list) for value in values.values()):
+            raise _no_table(f"{where}.{system}")
+    return {str(system): {str(name): str(value) for name, value in values.items()} for system, values in tables.items()}
+
+
+def _no_table(where: str) -> SettingsError:
+    return SettingsError(
+        f"[{where[:60]}] in {SETTINGS_FILE} is not a table of settings.",
+        next_step="Write it as in the README, for example [adapters.stripe].",
+    )

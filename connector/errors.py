@@ -113,7 +113,7 @@ class RateLimited(VendorError):
     def __init__(
         self, sentence: str, *, retry_after_seconds: float, system: str = "", code: str = "", trace: str = ""
     ) -> None:
-        super().__init__(sentence, next_step="It is tried again by itself.", system=system, code=code, trace=trace)
+        super().__init__(sentence, next_step="Run it again in a few minutes.", system=system, code=code, trace=trace)
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -1,6 +1,11 @@
-"""What to say back to the system an invoice came from: rendered from one contact, within that system's limits."""
+"""What to say back to the system an invoice came from: rendered from one contact, within that system's limits.
+
+Lengths are counted in UTF-16 units, the strictest of the ways in which vendors count: most pictures are two of them.
+"""
 
 from __future__ import annotations
+
+import unicodedata
 
 from connector.dates import day_of, zone
 from connector.model.contact import Contact, Direction
@@ -15,10 +20,10 @@ _EARLIER_SHOWN_MAX = 5
 def render(contact: Contact, limits: NoteLimits) -> tuple[str, ...]:
     """The note's parts, in order. One part unless it is longer than the limit; cut where parts are not allowed."""
     text = note_text(contact)
-    if len(text) <= limits.characters_max:
+    if length(text) <= limits.characters_max:
         return (text,)
     if not limits.parts:
-        return (text[: limits.characters_max - len(CUT)].rstrip() + CUT,)
+        return (text[: _fitting(text, limits.characters_max - len(CUT))].rstrip() + CUT,)
     pieces = split_words(text, limits.characters_max - _COUNTER_ROOM)
     return tuple(f"({number}/{len(pieces)}) {piece}" for number, piece in enumerate(pieces, start=1))
 
@@ -62,6 +67,8 @@ def _issued(contact: Contact) -> str:
     issued = contact.issued
     if issued == type(issued)():
         return "To whom the invoice was issued: unknown."
+    if issued.at is None and issued.how is None:
+        return f"Invoice addressed to {issued.to}; whether it was sent is unknown."
     when = day_of(issued.at, zone(contact.zone)).isoformat() if issued.at is not None else "an unknown day"
     return f"Invoice issued to {issued.to or 'unknown'} by {issued.how or 'unknown means'} on {when}."
 
@@ -76,19 +83,53 @@ def _earlier(contact: Contact) -> str:
 
 
 def split_words(text: str, size_max: int) -> list[str]:
-    """Pieces of at most that many characters, broken at white space where there is some; nothing is lost or changed.
+    """Pieces of at most that length, broken at white space where there is some; nothing is lost or changed.
 
     Joined together the pieces are the text again, less the white space at which it was broken.
     """
     pieces = []
     rest = text
-    while len(rest) > size_max:
-        cut = max(rest.rfind(" ", 0, size_max + 1), rest.rfind("\n", 0, size_max + 1))
+    while length(rest) > size_max:
+        end = _fitting(rest, size_max)
+        cut = max(rest.rfind(" ", 0, end + 1), rest.rfind("\n", 0, end + 1))
         if cut <= 0:
-            pieces.append(rest[:size_max])
-            rest = rest[size_max:]
+            pieces.append(rest[:end])
+            rest = rest[end:]
         else:
             pieces.append(rest[:cut])
             rest = rest[cut + 1 :]
     pieces.append(rest)
     return pieces
+
+
+def length(text: str) -> int:
+    """How long a text is for the strictest vendor: in UTF-16 units."""
+    return len(text) + sum(letter > "\uffff" for letter in text)
+
+
+def _fitting(text: str, size_max: int) -> int:
+    """How many of its first letters fit, cut between two characters as a reader sees them; at least one letter."""
+    taken = end = 0
+    while end < len(text) and taken + length(text[end]) <= size_max:
+        taken += length(text[end])
+        end += 1
+    whole = end
+    while 0 < whole < len(text) and not _apart(text[whole - 1], text[whole]):
+        whole -= 1
+    return whole or max(end, 1)
+
+
+_JOINER = "\u200d"
+
+
+def _apart(before: str, after: str) -> bool:
+    """Whether two letters are two characters to a reader, not an accent, a joined picture, a skin tone or a flag."""
+    if unicodedata.category(after) in ("Mn", "Mc", "Me") or _JOINER in (before, after):
+        return False
+    if "\U0001f3fb" <= after <= "\U0001f3ff":
+        return False
+    return not (_flag(before) and _flag(after))
+
+
+def _flag(letter: str) -> bool:
+    return "\U0001f1e6" <= letter <= "\U0001f1ff"

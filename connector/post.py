@@ -13,7 +13,7 @@ No decision is made here about money; and nothing here knows a vendor.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from connector.errors import (
     Disagreement,
     NeedsReconnect,
     ReceivablesError,
+    Refused,
     Rejected,
     Retry,
     Unreachable,
@@ -80,9 +81,14 @@ class Writer(Protocol):
     def read(self, written: Written, intent: Intent, key: WriteKey) -> Written: ...
 
 
+def _as_stored(intent: Intent) -> Intent:
+    return intent
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What posting works with. `settle` may shorten or lengthen SETTLE_SECONDS per kind."""
+    """What posting works with. `settle` may shorten or lengthen SETTLE_SECONDS per kind; `as_sent` puts into an intent
+    what must not be stored with it."""
 
     store: Store
     clock: Clock
@@ -90,6 +96,7 @@ class Tools:
     boundary: Boundary
     settle: Mapping[IntentKind, int]
     progress: Callable[[OutboxRow], None]
+    as_sent: Callable[[Intent], Intent] = field(default=_as_stored)
 
 
 @dataclass(slots=True)
@@ -181,7 +188,7 @@ class _Carry:
         self._reload()
         self._tools.boundary("post.sending")
         try:
-            written = self._writer.send(self._row.intent, self._key())
+            written = self._writer.send(self._tools.as_sent(self._row.intent), self._key())
             self._tools.boundary("post.sent")
             self._finish((written,))
         except (Unreachable, NeedsReconnect) as fault:
@@ -189,6 +196,9 @@ class _Carry:
             self._store.outbox_postponed(self._company, self._row.op_id, fault.sentence, None, self._lease)
             self._reload()
             raise
+        except Refused as fault:
+            # The adapter itself will not send it, and would not next time: a page too old to open, a note overtaken.
+            self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
         except VendorError as fault:
             if fault.retry is Retry.NEVER:
                 self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)

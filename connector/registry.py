@@ -22,10 +22,8 @@ def specs() -> dict[str, AdapterSpec]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
             spec = point.load()
-        except ImportError:
-            raise SettingsError(
-                f"The adapter {point.name} is declared and cannot be imported.", next_step="Install it again."
-            ) from None
+        except (ImportError, AttributeError):
+            raise _not_importable(point.name) from None
         if not isinstance(spec, AdapterSpec):
             raise SettingsError(f"The adapter {point.name} does not declare itself.", next_step="Install it again.")
         found[spec.name] = spec
@@ -37,14 +35,21 @@ def spec_of(name: str) -> AdapterSpec:
     found = specs()
     if name not in found:
         known = ", ".join(found) or "none"
-        raise UserError(f"There is no adapter for {name!r}.", next_step=f"Installed are: {known}.")
+        raise UserError(f"There is no adapter for {name[:40]!r}.", next_step=f"Installed are: {known}.")
     return found[name]
 
 
 def by_path(path: str) -> Any:
-    """The object that "package.module:name" stands for."""
+    """The object that "package.module:name" stands for; SettingsError when it is not there."""
     module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        raise _not_importable(path) from None
+
+
+def _not_importable(what: str) -> SettingsError:
+    return SettingsError(f"The adapter {what} is declared and cannot be imported.", next_step="Install it again.")
 
 
 def settings_of(spec: AdapterSpec, values: Mapping[str, str]) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from connector.errors import ReceivablesError
 from connector.model.finding import Finding
 from connector.model.source import ActorId, CompanyId, ConnectionId, RunId
 from connector.ports import Page, Readable
@@ -36,7 +37,7 @@ class Synced:
 
 
 def sync(store: Store, source: Readable, connection: ConnectionId, purpose: Purpose, progress: Progress) -> Synced:
-    """Pull every stream to its end. Errors end the run where it is; what was stored stays, and the next run goes on."""
+    """Pull every stream to its end. Errors end the run where it is; earlier pages stay, and the next run goes on."""
     counts: dict[str, Counts] = {}
     findings: list[Finding] = []
     for stream in source.streams():
@@ -44,7 +45,11 @@ def sync(store: Store, source: Readable, connection: ConnectionId, purpose: Purp
         cursor = store.cursor(purpose.company, connection, stream)
         more = True
         while more:
-            page = source.pull(stream, cursor)
+            try:
+                page = source.pull(stream, cursor)
+            except ReceivablesError:
+                carrier.finish()
+                raise
             findings.extend(page.findings)
             carrier.take(page)
             progress(stream, carrier.seen)

@@ -25,7 +25,7 @@ log = logging.getLogger("receivables.http")
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 65.0
 TRIES_MAX = 5
-RETRY_BUDGET_SECONDS = 120.0
+RETRY_BUDGET_SECONDS = 120
 PAUSE_FIRST_SECONDS = 0.5
 PAUSE_MAX_SECONDS = 20.0
 
@@ -111,10 +111,17 @@ def _never_sent(fault: requests.exceptions.ConnectionError) -> bool:
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 
 
-def retrying(call: Callable[[], T], *, clock: Clock, tries_max: int = TRIES_MAX) -> T:
+def retrying(
+    call: Callable[[], T],
+    *,
+    clock: Clock,
+    tries_max: int = TRIES_MAX,
+    budget_seconds: float = RETRY_BUDGET_SECONDS,
+) -> T:
     """Make a call that may be repeated until it answers, pausing as the vendor asks; the last error is raised.
 
-    Only errors whose `retry` is SAFE are tried again. A write belongs here only if its key makes the repeat harmless.
+    Only errors whose `retry` is SAFE are tried again, and none whose pause would end after `budget_seconds`. A write
+    belongs here only if its key makes the repeat harmless.
     """
 
     def pause(state: tenacity.RetryCallState) -> float:
@@ -125,9 +132,7 @@ def retrying(call: Callable[[], T], *, clock: Clock, tries_max: int = TRIES_MAX)
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda fault: isinstance(fault, VendorError) and fault.retry is Retry.SAFE),
-        stop=tenacity.stop_any(
-            tenacity.stop_after_attempt(tries_max), tenacity.stop_before_delay(RETRY_BUDGET_SECONDS)
-        ),
+        stop=tenacity.stop_any(tenacity.stop_after_attempt(tries_max), tenacity.stop_before_delay(budget_seconds)),
         wait=pause,
         sleep=clock.sleep,
         reraise=True,

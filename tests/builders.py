@@ -6,7 +6,7 @@ from connector.dates import BusinessDate, business_date, instant_from_iso
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
 from connector.model.mirror import Noun
-from connector.model.money_in import Attempt, AttemptState, Payment, PaymentState
+from connector.model.money_in import Attempt, AttemptState, Payment, PaymentState, Refund, RefundState
 from connector.model.party import Account, AccountRole, Customer, Profile
 from connector.model.settlement import BalanceEntry, BookEntry, Payout, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref, Tag
@@ -168,6 +168,12 @@ class Mirror:
         return self.put(
             ref(Kind.ATTEMPT, vendor_id, PROCESSOR),
             Attempt(customer=None, amount=money(amount), state=state, tags=tags),
+        )
+
+    def refund(self, vendor_id: str, payment: Ref, amount: str, state: RefundState = RefundState.DONE) -> Ref:
+        return self.put(
+            ref(Kind.REFUND, vendor_id, PROCESSOR),
+            Refund(payment=payment, amount=money(amount), on=business_date("2026-04-01"), state=state),
         )
 
     def link(self, payment: Ref, target: Ref, amount: str) -> Ref:

@@ -140,7 +140,7 @@ class Grant:
 def _token_trouble() -> Unreachable:
     return Unreachable(
         "QuickBooks cannot renew the connection at the moment.",
-        next_step="It is tried again by itself.",
+        next_step="Run it again in a few minutes.",
         system=wire.SYSTEM,
     )
 

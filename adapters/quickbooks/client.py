@@ -258,6 +258,7 @@ class QuickBooksOnline:
         return retrying(
             lambda: decode(self._session.request("GET", url, params=wanted, headers=headers).content),
             clock=self._clock,
+            budget_seconds=self._settings.retry_seconds,
         )
 
     def _create(self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written]) -> Written:

@@ -49,7 +49,7 @@ class _Known:
 
 _THROTTLED = _Known(Meaning.THROTTLED, "QuickBooks asks us to slow down.", "")
 _EXPIRED = _Known(Meaning.EXPIRED, "QuickBooks does not accept this connection any more.", "Connect the company again.")
-_BROKEN = _Known(Meaning.BROKEN, "QuickBooks is out of order at the moment.", "It is tried again by itself.")
+_BROKEN = _Known(Meaning.BROKEN, "QuickBooks is out of order at the moment.", "Run it again in a few minutes.")
 _STALE = _Known(
     Meaning.STALE, "Somebody changed the record in QuickBooks meanwhile.", "Sync, and look at the plan again."
 )
@@ -175,7 +175,7 @@ def lost(*, write: bool, trace: str = "") -> VendorError:
         return _unknown("", trace)
     return MalformedAnswer(
         "QuickBooks answered with half a page, or with something that is not data.",
-        next_step="Nothing of it was kept; it is asked again by itself.",
+        next_step="Nothing of it was kept; run it again in a few minutes.",
         system=SYSTEM,
         trace=trace,
     )

@@ -99,7 +99,7 @@ def turn(bookmark: Bookmark, page: Sequence[Seen], page_size: int) -> tuple[tupl
     if any(later.at < earlier.at for earlier, later in pairwise(page)):
         raise MalformedAnswer(
             "QuickBooks sent a page in another order than asked for.",
-            next_step="Nothing of it was kept; it is asked again by itself.",
+            next_step="Nothing of it was kept; run it again in a few minutes.",
             system="QuickBooks",
         )
     known = set(bookmark.seen)

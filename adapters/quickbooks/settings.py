@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from connector.errors import SettingsError
+from connector.transport import RETRY_BUDGET_SECONDS
 
 PRODUCTION = "https://quickbooks.api.intuit.com"
 TOKENS = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
@@ -62,6 +63,7 @@ class Settings(BaseModel):
     page_size_max: int = Field(default=1000, ge=2, le=1000)
     connect_seconds: float = Field(default=5, gt=0, le=60)
     read_seconds: float = Field(default=65, gt=0, le=300)
+    retry_seconds: float = Field(default=RETRY_BUDGET_SECONDS, ge=0, le=3600)
 
     @property
     def live(self) -> bool:
@@ -111,4 +113,5 @@ _WHAT = {
     "page_size_max": "records asked for at once, from 2 to 1000",
     "connect_seconds": "how long to wait for a connection",
     "read_seconds": "how long to wait for an answer",
+    "retry_seconds": "how long a read that fails is tried again before the command ends; 0 for not at all",
 }

@@ -308,7 +308,7 @@ def _received(raw: msgspec.Raw, shape: type[Row]) -> Received[Row]:
 def _malformed(what: str) -> MalformedAnswer:
     return MalformedAnswer(
         f"QuickBooks was asked for {what} and answered with something else, or with half of it.",
-        next_step="Nothing of it was kept; it is asked again by itself.",
+        next_step="Nothing of it was kept; run it again in a few minutes.",
         system=SYSTEM,
     )
 

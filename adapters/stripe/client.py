@@ -210,7 +210,9 @@ class Stripe:
 
     def _read(self, path: str, query: Query, parse: Callable[[bytes], T]) -> T:
         """Ask, and ask again while that may help; `parse` is part of the try, so a broken page is asked for again."""
-        return retrying(lambda: parse(self._ask(path, query)), clock=self._clock)
+        return retrying(
+            lambda: parse(self._ask(path, query)), clock=self._clock, budget_seconds=self._settings.retry_seconds
+        )
 
     def _ask(self, path: str, query: Query) -> bytes:
         answer = self._session.get(
@@ -227,7 +229,7 @@ class Stripe:
                 body = answer.content
             except _CHUNK_LOST:
                 raise MalformedAnswer(
-                    "Stripe's answer was cut short.", next_step="It is asked for again by itself.", system=wire.SYSTEM
+                    "Stripe's answer was cut short.", next_step="Run it again in a few minutes.", system=wire.SYSTEM
                 ) from None
             except requests.exceptions.RequestException:
                 raise Unreachable(
@@ -238,7 +240,11 @@ class Stripe:
         if answer.status_code != OK:
             raise self._paused(refusal(answer.status_code, body, answer.headers, path=path, write=False))
         if answer.headers.get("Stripe-Version", wire.VERSION) != wire.VERSION:
-            raise MalformedAnswer("Stripe answered in another API version than was asked for.", system=wire.SYSTEM)
+            raise MalformedAnswer(
+                "Stripe answered in another API version than was asked for.",
+                next_step=f"Install a release that speaks it; this one speaks {wire.VERSION}.",
+                system=wire.SYSTEM,
+            )
         return body
 
     def _write(self, path: str, params: Mapping[str, Any], key: WriteKey | None) -> bytes:

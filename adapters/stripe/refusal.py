@@ -91,9 +91,7 @@ def _unsure(status: int, named: dict[str, str], *, write: bool) -> VendorError:
         )
     if status == CONFLICT:
         return RateLimited("Stripe is busy with this record.", retry_after_seconds=PAUSE_SECONDS, **named)
-    return Unreachable(
-        f"Stripe answered with {status}.", next_step="It is tried again by itself; otherwise run it later.", **named
-    )
+    return Unreachable(f"Stripe answered with {status}.", next_step="Run it again in a few minutes.", **named)
 
 
 def other_mode(*, key_is_live: bool) -> NeedsReconnect:

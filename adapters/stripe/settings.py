@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from connector.errors import SettingsError
+from connector.transport import RETRY_BUDGET_SECONDS
 
 API = "https://api.stripe.com"
 _KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]+")
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     connect_seconds: float = Field(default=5, gt=0, le=60)
     read_seconds: float = Field(default=30, gt=0, le=300)
     page_size_max: int = Field(default=100, ge=1, le=100)
+    retry_seconds: float = Field(default=RETRY_BUDGET_SECONDS, ge=0, le=3600)
 
     @property
     def live(self) -> bool:
@@ -96,4 +98,5 @@ _WHAT = {
     "connect_seconds": "how long to wait for a connection",
     "read_seconds": "how long to wait for an answer",
     "page_size_max": "records asked for at once, at most 100",
+    "retry_seconds": "how long a read that fails is tried again before the command ends; 0 for not at all",
 }

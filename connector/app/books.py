@@ -27,7 +27,8 @@ def sync_all(desk: Desk, progress: Progress, only: str | None = None) -> dict[st
     purpose = desk.purpose("sync")
     chosen = [each for each in desk.connections() if only in (None, each.system, each.connection_id)]
     if not chosen:
-        raise UserError(f"{only or 'Nothing'} is not connected.", next_step="See: receivables status")
+        missing = f"{only[:40]!r} is not connected." if only is not None else "No system is connected yet."
+        raise UserError(missing, next_step="See: receivables status; connect it with: receivables connect --help")
     with desk.lease(LEASE_NAME) as lease:
         return {each.connection_id: _sync_one(desk, each, replace(purpose, lease=lease), progress) for each in chosen}
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from connector.app.books import LEASE_NAME
 from connector.app.house import Desk, new_op_id
 from connector.collect.contacts import Said, write_down
 from connector.collect.worklist import WorkItem, worklist
-from connector.dates import BusinessDate
-from connector.errors import UnknownRecord
+from connector.dates import BusinessDate, after, day_of, zone
+from connector.errors import Refused, StoreLocked, UnknownRecord, VendorError
 from connector.model.contact import Contact, ContactId, Note, NoteId
 from connector.model.firm import NotesMode
 from connector.model.intent import IntentKind, PushNote
-from connector.model.source import OpId, Ref
+from connector.model.source import Kind, OpId, Ref
 from connector.notes import render
 from connector.ports import NoteBoard
 from connector.post import Posted, post
 from connector.store import OutboxRow, OutboxState
 
+CLOCKS_DIFFER_SECONDS = 300
+"""How far ahead of this computer's clock the moment of a contact may lie."""
+
 
 def draft(desk: Desk, invoice: str, said: Said) -> Contact:
     """The contact as it would be written down, with everything the connector knows filled in. Nothing is stored."""
+    if said.at > after(desk.clock.now(), CLOCKS_DIFFER_SECONDS):
+        raise Refused("A contact cannot be written down before it is made.", next_step="Correct --at.")
     contact_id = ContactId(f"c-{new_op_id()[:10].lower()}")
     ref = desk.invoice(invoice)
     contact = write_down(said, contact_id=contact_id, company=desk.id, invoice=ref, snapshot=desk.snapshot())
@@ -43,7 +49,6 @@ def notes_for(desk: Desk, contact: Contact) -> tuple[PushNote, ...]:
     if not isinstance(board, NoteBoard):
         return ()
     parts = render(contact, board.note_limits())
-    count = len(desk.store.contacts(desk.id, invoice=contact.invoice)) + 1
     return tuple(
         PushNote(
             target=target,
@@ -52,15 +57,26 @@ def notes_for(desk: Desk, contact: Contact) -> tuple[PushNote, ...]:
             parts=len(parts),
             reference=contact.contact_id,
             written_at=contact.at,
-            count=count,
+            count=_contacts_of(desk, target) + 1,
         )
         for target in board.note_targets(contact.invoice, contact.customer)
         for number, text in enumerate(parts, start=1)
     )
 
 
+def _contacts_of(desk: Desk, target: Ref) -> int:
+    """How many contacts the record a note stands on has had: a customer's are those of all its invoices."""
+    if target.kind is Kind.CUSTOMER:
+        return len(desk.store.contacts(desk.id, customer=target))
+    return len(desk.store.contacts(desk.id, invoice=target))
+
+
 def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row: Callable[[OutboxRow], None]) -> Posted:
-    """Store the contact and its notes' rows together, then push the notes, each once."""
+    """Store the contact and its notes' rows together, then push the notes, each once.
+
+    Once the contact is stored nothing about its notes is a fault of the call: one that cannot be pushed now is waiting,
+    and goes with the next command that writes. The answer tells of this contact's own notes only.
+    """
     rows = [_row(desk, contact, note) for note in notes]
     kept = [
         Note(
@@ -81,8 +97,25 @@ def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row:
     # Notes that an earlier command could not push go along.
     waiting = desk.store.outbox(desk.id, states=(OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE))
     own: frozenset[OpId] = frozenset(row.op_id for row in waiting if row.kind is IntentKind.NOTE)
-    with desk.lease(LEASE_NAME) as lease:
-        return post(desk.tools(on_row), desk.id, lease, only=own)
+    why = ""
+    try:
+        with desk.lease(LEASE_NAME) as lease:
+            post(desk.tools(on_row), desk.id, lease, only=own)
+    except (VendorError, StoreLocked) as fault:
+        why = fault.sentence
+    return _became(desk, rows, why)
+
+
+def _became(desk: Desk, rows: Sequence[OutboxRow], why: str) -> Posted:
+    """What became of these rows; `why` is the fault that ended the pushing, if one did."""
+    now = [desk.store.outbox_row(desk.id, row.op_id) for row in rows]
+    return Posted(
+        done=[row for row in now if row.state is OutboxState.DONE],
+        waiting=[
+            replace(row, fault=row.fault or why) for row in now if row.state not in (OutboxState.DONE, OutboxState.DEAD)
+        ],
+        dead=[row for row in now if row.state is OutboxState.DEAD],
+    )
 
 
 def _row(desk: Desk, contact: Contact, note: PushNote) -> OutboxRow:
@@ -98,8 +131,10 @@ def _row(desk: Desk, contact: Contact, note: PushNote) -> OutboxRow:
 
 
 def today(desk: Desk, as_of: BusinessDate | None = None) -> tuple[WorkItem, ...]:
-    """Every invoice past its terms, those to contact first."""
+    """Every invoice past its terms, those to contact first; on another day, with the contacts made until then."""
+    day = as_of or desk.today
     by_invoice: dict[Ref, list[Contact]] = {}
     for contact in desk.store.contacts(desk.id):
-        by_invoice.setdefault(contact.invoice, []).append(contact)
-    return worklist(desk.snapshot(), by_invoice, as_of or desk.today)
+        if day_of(contact.at, zone(contact.zone)) <= day:
+            by_invoice.setdefault(contact.invoice, []).append(contact)
+    return worklist(desk.snapshot(), by_invoice, day)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from connector import registry
+from connector.app.addresses import with_secret
 from connector.clock import Clock, SystemClock
 from connector.config import Config
 from connector.dates import BusinessDate, day_of, zone
@@ -21,7 +22,7 @@ from connector.errors import Refused, SettingsError, StoreLocked, UnknownRecord,
 from connector.model.firm import Company, Connection
 from connector.model.intent import IntentKind
 from connector.model.mirror import Gone
-from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
+from connector.model.source import ActorId, ConnectionId, Kind, OpId, Ref, RunId
 from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Surroundings
 from connector.post import BOUNDARIES, Tools
@@ -49,11 +50,15 @@ class Crash:
     """The boundary of tests: dies by SIGKILL at the nth passing of one point. The product's own does nothing."""
 
     def __init__(self, at: str) -> None:
-        name, _, nth = at.partition(":")
+        name, colon, nth = at.partition(":")
         if name not in ALL_BOUNDARIES:
-            raise SettingsError(f"There is no boundary {name!r}.", next_step="See: receivables boundaries")
+            raise SettingsError(f"There is no boundary {name[:40]!r}.", next_step="See: receivables boundaries")
+        if colon and not (nth.isdecimal() and int(nth)):
+            raise SettingsError(
+                f"{nth[:20]!r} does not say at which passing of {name} to die.", next_step=f"For example {name}:2."
+            )
         self._name = name
-        self._left = int(nth) if nth.isdigit() else 1
+        self._left = int(nth) if colon else 1
 
     def __call__(self, name: str) -> None:
         if name == self._name:
@@ -100,8 +105,8 @@ class House:
     def __init__(self, config: Config, clock: Clock | None = None) -> None:
         self.config = config
         self.clock = clock if clock is not None else SystemClock()
-        self.store = Store.open(config.database, self.clock)
         self.boundary: Callable[[str], None] = Crash(config.crash_at) if config.crash_at else _pass
+        self.store = Store.open(config.database, self.clock, lock_wait_seconds=config.lock_wait_seconds)
         self.actor = ActorId(config.actor)
 
     def __enter__(self) -> Self:
@@ -117,15 +122,20 @@ class House:
     def company(self, wanted: str | None) -> Desk:
         """The company of that id; the only one when none is named."""
         companies = self.store.companies()
+        names = ", ".join(company.company_id for company in companies)
         if wanted is not None:
-            return Desk(self, self.store.company(CompanyId(wanted)))
+            found = next((company for company in companies if company.company_id == wanted), None)
+            if found is None:
+                raise UnknownRecord(
+                    f"There is no company {wanted[:40]!r} here.", next_step=f"Those there are: {names or 'none yet'}."
+                )
+            return Desk(self, found)
         if not companies:
             raise UserError(
                 "No company is connected yet.",
                 next_step="Try `receivables demo`, or connect your books: `receivables connect --help`.",
             )
         if len(companies) > 1:
-            names = ", ".join(company.company_id for company in companies)
             raise UserError("There are several companies.", next_step=f"Say which with --company: {names}.")
         return Desk(self, companies[0])
 
@@ -255,6 +265,7 @@ class Desk:
             boundary=self.house.boundary,
             settle=settle,
             progress=progress,
+            as_sent=lambda intent: with_secret(self.store, self.id, intent),
         )
 
     def invoice(self, wanted: str) -> Ref:

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from connector.app.addresses import address_of, hash_of, make_key, secret_of
 from connector.app.house import Desk, House, new_op_id
 from connector.dates import after
-from connector.errors import OutcomeUnknown, Refused, UserError, VendorError
+from connector.errors import OutcomeUnknown, Refused, StoreLocked, UserError, VendorError
 from connector.model.firm import Connection
 from connector.model.intent import IntentKind, OpenPayPage
 from connector.model.invoice import Invoice
 from connector.model.mirror import Gone
-from connector.model.money_in import AttemptState
+from connector.model.money_in import AttemptState, PaymentState
 from connector.model.paylink import AttemptId, LinkAttempt, LinkId, LinkState, PaymentLink
-from connector.model.source import CompanyId, ConnectionId, Kind, Ref
+from connector.model.source import CompanyId, Kind, Ref
 from connector.paylinks import LIVE, Offer, Showing, attempt_may_become, methods_for, showing
 from connector.ports import PayPages
 from connector.post import post
+from connector.reconcile.arrived import arrived_by_invoice
 from connector.reconcile.match import posted_payments
 from connector.reconcile.pending import pending_by_invoice
-from connector.store import OutboxRow, OutboxState
+from connector.reconcile.snapshot import Snapshot
+from connector.store import Lease, OutboxRow, OutboxState
 
 PAGE_SECONDS = 60 * 60
 """How long an opened pay page may be used; a new one is opened at the next click."""
 
-_KEY_HOLDER = ConnectionId("links")
-_KEY_NAME = "link_key"
+TURN_SECONDS_MAX = 15.0
+_TURN_POLL_SECONDS = 0.1
+
+ATTEMPT_TAG = "receivables_attempt"
+"""The key under which a payment names the try to pay that it came of."""
+
+_GIVEN_BACK = frozenset({PaymentState.RETURNED, PaymentState.REFUNDED, PaymentState.VOID})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +69,40 @@ def make_link(desk: Desk, wanted: str) -> MadeLink:
         raise Refused(
             f"Nothing is open on invoice {invoice.number}.", next_step="Run `receivables sync` if it should be."
         )
+    if not desk.spec(desk.store.connection(desk.id, ref.connection)).keeps_books:
+        # Money that came by a link of ours would settle nothing there.
+        raise Refused(
+            f"Invoice {invoice.number} lives in {ref.connection} alone, which has a page of its own for paying it.",
+            next_step=f"Send that one: {invoice.pay_url}" if invoice.pay_url else "Send it from there.",
+        )
     connection, methods = processor_for(desk, invoice)
     desk.writable(connection)
-    links = [link for link in desk.store.links(desk.id, debt=ref) if link.state is LinkState.ACTIVE]
-    link = links[0] if links else _new_link(desk, ref, invoice)
-    token = _token(desk, link.link_id)
-    if not links:
-        desk.store.add_link(desk.id, link, hash_of(token), desk.actor)
-    base = desk.house.config.link_base.rstrip("/")
-    return MadeLink(link=link, url=f"{base}/pay/{token}", amount=str(invoice.open), methods=methods)
+    with _turn(desk, "links"):
+        make_key(desk.store, desk.id)
+        links = [link for link in desk.store.links(desk.id, debt=ref) if link.state is LinkState.ACTIVE]
+        link = links[0] if links else _new_link(desk, ref, invoice)
+        secret = secret_of(desk.store, desk.id, link.link_id)
+        if not links:
+            desk.store.add_link(desk.id, link, hash_of(secret), desk.actor)
+    url = address_of(desk.house.config.link_base, secret)
+    return MadeLink(link=link, url=url, amount=str(invoice.open), methods=methods)
+
+
+@contextmanager
+def _turn(desk: Desk, name: str) -> Iterator[Lease]:
+    """A lease, waited for a little: whoever clicks twice gets the page that the first click opens."""
+    waited = 0.0
+    with ExitStack() as held:
+        while True:
+            try:
+                lease = held.enter_context(desk.lease(name))
+                break
+            except StoreLocked:
+                if waited >= TURN_SECONDS_MAX:
+                    raise
+            desk.clock.sleep(_TURN_POLL_SECONDS)
+            waited += _TURN_POLL_SECONDS
+        yield lease
 
 
 def _new_link(desk: Desk, ref: Ref, invoice: Invoice) -> PaymentLink:
@@ -82,21 +113,6 @@ def _new_link(desk: Desk, ref: Ref, invoice: Invoice) -> PaymentLink:
         state=LinkState.ACTIVE,
         created_at=desk.clock.now(),
     )
-
-
-def _token(desk: Desk, link_id: LinkId) -> str:
-    """The secret part of a link's address: 160 bits that only the company's key can work out."""
-    held = desk.store.secrets(desk.id, _KEY_HOLDER)
-    if _KEY_NAME not in held:
-        desk.store.put_secrets(desk.id, _KEY_HOLDER, {_KEY_NAME: secrets.token_hex(32)})
-        held = desk.store.secrets(desk.id, _KEY_HOLDER)
-    mac = hmac.new(bytes.fromhex(held[_KEY_NAME]), link_id.encode(), hashlib.sha256).digest()
-    return base64.b32encode(mac[:20]).decode("ascii").lower()
-
-
-def hash_of(token: str) -> str:
-    """What is stored of a link's secret."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _invoice(desk: Desk, ref: Ref) -> Invoice:
@@ -131,37 +147,46 @@ def visit(desk: Desk, link: PaymentLink) -> Visit:
 def _seen(desk: Desk, link: PaymentLink) -> Visit:
     invoice = _invoice(desk, link.debt)
     seen = desk.snapshot()
-    posted = posted_payments(seen)
-    booked = {
-        tag.value
-        for ref in posted
-        if (payment := seen.payments.get(ref)) is not None
-        for tag in payment.tags
-        if tag.name == "receivables_attempt"
-    }
-    attempts = [each for each in desk.store.attempts(desk.id, link.link_id) if each.attempt_id not in booked]
-    shown = showing(link, invoice, attempts, pending_by_invoice(seen).get(link.debt))
+    over = _over(seen)
+    attempts = [each for each in desk.store.attempts(desk.id, link.link_id) if each.attempt_id not in over]
+    under_way = pending_by_invoice(seen).get(link.debt) or arrived_by_invoice(seen).get(link.debt)
+    shown = showing(link, invoice, attempts, under_way)
     methods: tuple[str, ...] = ()
     if shown.offer is Offer.PAY:
         methods = processor_for(desk, invoice)[1]
     return Visit(company=desk.company.name, number=link.number, showing=shown, methods=methods)
 
 
+def _over(seen: Snapshot) -> frozenset[str]:
+    """The tries whose money stands in the books by now, or came and went back: they forbid no further one."""
+    posted = posted_payments(seen)
+    return frozenset(
+        tag.value
+        for ref, payment in seen.payments.items()
+        if ref in posted or payment.state in _GIVEN_BACK
+        for tag in payment.tags
+        if tag.name == ATTEMPT_TAG
+    )
+
+
 def click(desk: Desk, link: PaymentLink) -> str:
     """The address of the processor's page for exactly what is open now; one open page per link.
 
-    Refused when there is nothing to pay. OutcomeUnknown when the processor did not answer: the next click looks first.
+    Refused when there is nothing to pay. OutcomeUnknown when the processor did not answer: the next click looks first,
+    and no second page is opened while the first is in doubt.
     """
-    with desk.lease(f"debt:{link.link_id}"):
+    with _turn(desk, f"debt:{link.link_id}") as lease:
         _read_debt(desk, link)
+        _settle_openings(desk, link)
         _refresh(desk, link)
         seen = _seen(desk, link)
         if seen.showing.offer is not Offer.PAY:
             raise Refused("This invoice cannot be paid now.", next_step="Open the link again to see why.")
-        if seen.showing.reuse is not None and seen.showing.reuse.page_url is not None:
-            return seen.showing.reuse.page_url
         for stale in seen.showing.stale:
             _close(desk, stale)
+        if seen.showing.reuse is not None and seen.showing.reuse.page_url is not None:
+            return seen.showing.reuse.page_url
+        desk.store.renew(lease)
         return _open(desk, link, seen)
 
 
@@ -203,29 +228,26 @@ def _open(desk: Desk, link: PaymentLink, seen: Visit) -> str:
         amount=attempt.amount,
         methods=methods,
         expires_at=attempt.expires_at,
-        return_url=f"{desk.house.config.link_base.rstrip('/')}/pay/{_token(desk, link.link_id)}",
+        return_url=address_of(desk.house.config.link_base, link.link_id),
         attempt=attempt.attempt_id,
     )
-    desk.store.save_attempt(desk.id, attempt)
-    desk.store.outbox_add(
-        [
-            OutboxRow(
-                op_id=attempt.op_id,
-                company_id=desk.id,
-                connection_id=connection.connection_id,
-                kind=IntentKind.PAY_PAGE,
-                subject=f"pay_page:{attempt.attempt_id}",
-                intent=intent,
-                actor=desk.actor,
-            )
-        ]
+    row = OutboxRow(
+        op_id=attempt.op_id,
+        company_id=desk.id,
+        connection_id=connection.connection_id,
+        kind=IntentKind.PAY_PAGE,
+        subject=f"pay_page:{attempt.attempt_id}",
+        intent=intent,
+        actor=desk.actor,
     )
+    desk.store.save_attempt(desk.id, attempt, rows=[row])
     desk.house.boundary("link.attempt-stored")
     return _carry(desk, attempt)
 
 
 def _carry(desk: Desk, attempt: LinkAttempt) -> str:
     """Open the page of a stored try, and remember where it is."""
+    desk.writable(desk.store.connection(desk.id, attempt.connection))
     with desk.lease(f"page:{attempt.attempt_id}") as lease:
         post(desk.tools(_quiet), desk.id, lease, only=frozenset({attempt.op_id}))
     row = desk.store.outbox_row(desk.id, attempt.op_id)
@@ -247,18 +269,23 @@ def _quiet(row: OutboxRow) -> None:
     """A click shows no progress."""
 
 
+def _settle_openings(desk: Desk, link: PaymentLink) -> None:
+    """Find out what became of pages whose opening was cut short. While one is in doubt, no other may be opened."""
+    for attempt in desk.store.attempts(desk.id, link.link_id):
+        if attempt.state is AttemptState.CREATED and attempt.page_id is None:
+            with suppress(Refused):
+                _carry(desk, attempt)
+
+
 def _refresh(desk: Desk, link: PaymentLink) -> None:
     """Ask the processor where each live page of the link stands. A processor that is away leaves them as they are."""
     for attempt in desk.store.attempts(desk.id, link.link_id):
-        if attempt.state not in LIVE:
+        if attempt.state not in LIVE or attempt.page_id is None:
             continue
         adapter = desk.adapter(desk.store.connection(desk.id, attempt.connection))
         if not isinstance(adapter, PayPages):
             continue
         try:
-            if attempt.page_id is None:
-                _carry(desk, attempt)
-                continue
             state = adapter.page_state(attempt.page_id)
         except (VendorError, Refused):
             continue
@@ -267,11 +294,17 @@ def _refresh(desk: Desk, link: PaymentLink) -> None:
 
 
 def _close(desk: Desk, attempt: LinkAttempt) -> None:
-    """Close a page that asks for the wrong amount; what it says afterwards is what counts."""
-    adapter = desk.adapter(desk.store.connection(desk.id, attempt.connection))
+    """Close a page that is not to be used; what it says afterwards is what counts."""
+    connection = desk.writable(desk.store.connection(desk.id, attempt.connection))
+    adapter = desk.adapter(connection)
     if attempt.page_id is None or not isinstance(adapter, PayPages):
         return
     state = adapter.expire_page(attempt.page_id)
     desk.store.save_attempt(desk.id, replace(attempt, state=state.state, page_url=None))
     if state.state in (AttemptState.SUCCEEDED, AttemptState.PROCESSING):
         raise Refused("This invoice has just been paid.", next_step="Open the link again to see it.")
+    if state.state in LIVE:
+        raise OutcomeUnknown(
+            "An earlier pay page of this link could not be closed.",
+            next_step="Open the link again in a minute; no second page is opened beside it.",
+        )

@@ -37,13 +37,11 @@ def connect(house: House, wish: Wish) -> Connection:
     The account that answers is remembered; the same connection never changes to another account.
     """
     spec = registry.spec_of(wish.system)
-    company = _company(house, wish)
+    company = _company(house, wish, spec)
     connection_id = ConnectionId(wish.system)
     before = next((c for c in house.store.connections(company.company_id) if c.connection_id == connection_id), None)
     stored = house.store.secrets(company.company_id, connection_id) if before is not None else {}
     values = {**stored, **house.config.adapter_values(wish.system, company.company_id), **wish.values}
-    registry.settings_of(spec, values)
-    house.store.put_secrets(company.company_id, connection_id, values)
     adapter = _adapter(house, company, spec, values)
     profile_ref, profile = _profile(adapter)
     if before is not None and before.account != profile_ref.vendor_id:
@@ -52,6 +50,8 @@ def connect(house: House, wish: Wish) -> Connection:
             f"{profile_ref.vendor_id}.",
             next_step="Connect the other account under a company of its own, with --company.",
         )
+    # Only now: keys that open nothing, or another account, must not take the place of those that work.
+    house.store.put_secrets(company.company_id, connection_id, values)
     if spec.keeps_books:
         renamed = replace(company, name=profile.name, home_currency=profile.home_currency)
         house.store.set_company(renamed, house.actor)
@@ -68,24 +68,39 @@ def connect(house: House, wish: Wish) -> Connection:
     return connection
 
 
-def _company(house: House, wish: Wish) -> Company:
-    """The company to connect to: the one named, the only one, or a new one."""
+def _company(house: House, wish: Wish, spec: AdapterSpec) -> Company:
+    """The company to connect to: the one named, the only one, or a new one, made when the settings are all there."""
     companies = {company.company_id: company for company in house.store.companies()}
     wanted = CompanyId(wish.company or (next(iter(companies)) if len(companies) == 1 else FIRST_COMPANY))
     if wish.company is None and len(companies) > 1:
         raise UserError("There are several companies.", next_step=f"Say which with --company: {', '.join(companies)}.")
     if wanted in companies:
-        return companies[wanted]
+        return _in_zone(house, companies[wanted], wish.zone)
     if wish.zone is None:
         raise SettingsError(
             f"The company {wanted} is new, and its time zone is not known.",
             next_step="Add --zone, for example --zone America/New_York.",
         )
     zone(wish.zone)
+    registry.settings_of(spec, {**house.config.adapter_values(spec.name, wanted), **wish.values})
     company = Company(company_id=wanted, name=wanted, home_currency=currency("USD"), zone=wish.zone)
     actor = Actor(company_id=wanted, actor_id=ActorId(house.actor), name=house.actor)
     house.store.add_company(company, actor)
     return company
+
+
+def _in_zone(house: House, company: Company, wanted: str | None) -> Company:
+    """The company, in the zone that was asked for; refused once days of another zone may be in the mirror."""
+    if wanted is None or wanted == company.zone:
+        return company
+    zone(wanted)
+    if house.store.connections(company.company_id):
+        raise Refused(
+            f"{company.company_id} counts its days in {company.zone}.", next_step="Leave --zone out, or name that one."
+        )
+    moved = replace(company, zone=wanted)
+    house.store.set_company(moved, house.actor)
+    return moved
 
 
 def _adapter(house: House, company: Company, spec: AdapterSpec, values: Mapping[str, str]) -> Adapter:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connector.model.contact import Contact, Promise
     from connector.model.intent import PushNote
     from connector.money import Currency
+    from connector.post import Posted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,14 +70,19 @@ def _show_aging(result: Aging) -> None:
     table(f"Aging on {result.as_of}, days {words}", columns, rows, right=tuple(range(1, len(columns))))
 
 
-def today(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+def today(
+    on: Annotated[str | None, typer.Option("--on", help="Another day, YYYY-MM-DD: who is due then.")] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Whom to contact today: every invoice past its terms, with its last contact and why now or why not."""
     from connector.app.collecting import today as list_today
+    from connector.dates import business_date
     from connector.money import grouped
 
     with desk(company) as at:
-        items = list_today(at)
-        day = at.today
+        day = business_date(on) if on is not None else at.today
+        items = list_today(at, day)
     if as_json:
         say_json([{"due": item.due, "item": item} for item in items])
         return
@@ -124,11 +130,15 @@ def log(
 ) -> None:
     """Write down one contact about an invoice, and push its note to the system the invoice came from."""
     from connector.app.collecting import draft, log_contact, notes_for
-    from connector.collect.contacts import Said
+    from connector.collect.contacts import Said, refuse_card_numbers
     from connector.dates import business_date
     from connector.model.contact import Channel, ContactId, Direction, Outcome
     from connector.model.firm import NotesMode
 
+    # First of all, because a refusal repeats the value that it refuses.
+    refuse_card_numbers(
+        invoice, outcome, person, role, to, said, channel, at_time, promise, by, reason, next_on, corrects
+    )
     with desk(company) as at:
         spoken = Said(
             by=at.actor,
@@ -151,36 +161,41 @@ def log(
         if notes and at.company.notes is not NotesMode.AUTO and not _asked(notes, yes=yes, as_json=as_json):
             notes = ()
         posted = log_contact(at, contact, notes, lambda _row: None)
-    _report_log(contact, len(notes), len(posted.done), as_json=as_json)
+    _report_log(contact, posted, as_json=as_json)
     if posted.waiting or posted.dead:
-        for row in (*posted.waiting, *posted.dead):
-            say(f"  {row.state}  {row.subject}: {row.fault}")
         raise typer.Exit(NEEDS_A_PERSON)
 
 
 def _asked(notes: tuple[PushNote, ...], *, yes: bool, as_json: bool) -> bool:
-    """Show the note as it will read there, and ask."""
+    """Show the note as it will read there, and ask. A program is not asked: without --yes its answer is no."""
     if yes:
         return True
-    if not as_json:
-        say(f"This would be added to {notes[0].target}:")
-        for note in notes:
-            say(note.text)
     import sys
 
-    if not sys.stdin.isatty():
-        say("The note was not pushed, because nobody could be asked; --yes pushes it.")
+    if as_json or not sys.stdin.isatty():
+        if not as_json:
+            say("The note was not pushed, because nobody could be asked; --yes pushes it.")
         return False
+    say(f"This would be added to {' and '.join(dict.fromkeys(str(note.target) for note in notes))}:")
+    for text in dict.fromkeys(note.text for note in notes):
+        say(text)
     return bool(typer.confirm("Push this note?"))
 
 
-def _report_log(contact: Contact, notes: int, pushed: int, *, as_json: bool) -> None:
+def _report_log(contact: Contact, posted: Posted, *, as_json: bool) -> None:
+    left = [*posted.waiting, *posted.dead]
+    notes = len(posted.done) + len(left)
     if as_json:
-        say_json({"contact": contact, "notes": notes, "pushed": pushed})
+        faults = [{"op_id": row.op_id, "state": row.state, "fault": row.fault} for row in left]
+        say_json({"contact": contact, "notes": notes, "pushed": len(posted.done), "not_pushed": faults})
         return
     say(f"Logged {contact.contact_id}: {contact.outcome} with {contact.person or contact.customer_name}.")
     if notes:
-        say(f"{pushed} of {notes} notes pushed to {contact.invoice.connection}.")
+        say(f"{len(posted.done)} of {notes} notes pushed to {contact.invoice.connection}.")
+    for row in posted.waiting:
+        say(f"  waiting  {row.fault} It goes with the next `receivables apply` or `log`; do not log it again.")
+    for row in posted.dead:
+        say(f"  refused  {row.fault}")
 
 
 def _one_of(value: str, known: tuple[str, ...], what: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli.output import NEEDS_A_PERSON, complain, say
+from connector.cli.output import NEEDS_A_PERSON, complain, say, writable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def demo(
         int | None, typer.Option(help="Shift one cent somewhere in the books, chosen by this number; it must be found.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write the page; a temporary folder otherwise.")] = None,
-    port: Annotated[int, typer.Option(help="The port of the local page.")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the local page.")] = 8765,
 ) -> None:
     """Two small companies in doubles of QuickBooks and Stripe: sync, reconcile, plan, apply, link, call, note, proof.
 
@@ -29,6 +29,8 @@ def demo(
     """
     from connector.cli.story import Demo
 
+    if out is not None:
+        writable(out)
     with Demo(corrupt=corrupt, say=say, port=port) as story:
         story.run()
         page = story.write_page(out)

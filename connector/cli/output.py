@@ -13,6 +13,8 @@ import typer
 from connector import canonical
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from connector.app.house import Desk, House
@@ -78,6 +80,15 @@ def confirm(question: str, *, yes: bool) -> None:
     if not typer.confirm(question):
         say("Nothing was written.")
         raise typer.Exit(0)
+
+
+def writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before any work is done for it."""
+    from connector.errors import UserError
+
+    there = path if path.exists() else path.parent
+    if path.is_dir() or not os.access(there, os.W_OK):
+        raise UserError(f"The file {path} cannot be written.", next_step="Name a file in a folder of your own.")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def link(
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="The port on this computer.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on this computer.")] = PORT,
 ) -> None:
     """Answer payment links on this computer (127.0.0.1). Put a web server with TLS in front to reach payers."""
     from connector.app.house import House

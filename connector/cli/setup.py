@@ -67,7 +67,7 @@ def _given(opened: House, system: str, company: str | None, values: list[str]) -
     for value in values:
         name, equals, text = value.partition("=")
         if not equals:
-            raise UserError(f"{value[:30]!r} is not NAME=VALUE.", next_step="For example --set realm_id=9130001.")
+            raise UserError("A --set is not NAME=VALUE.", next_step="For example --set realm_id=9130001.")
         if name in secret:
             raise UserError(
                 f"{name} is a secret, and a command line is kept in your shell's history.",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table
+from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table, writable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +46,7 @@ def boundaries(as_json: JsonOption = False) -> None:
 def standin(
     system: Annotated[str, typer.Argument(help="quickbooks or stripe")],
     world: Annotated[Path, typer.Option(help="What the stand-in holds, in the notation of worlds.")],
-    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 0,
     faults: Annotated[Path | None, typer.Option(help="Lines of METHOD PATH NTH KIND [ARGUMENT].")] = None,
     log: Annotated[Path | None, typer.Option(help="One JSON line per request, without secrets or bodies.")] = None,
     dump: Annotated[Path | None, typer.Option(help="The whole state, after every write and at the end.")] = None,
@@ -56,11 +56,17 @@ def standin(
     """Run a vendor's double on this computer: no account, no network, the vendor's own shapes."""
     from connector import canonical, registry
     from connector.clock import SystemClock
+    from connector.errors import UserError
     from connector.testing.standin import Server, parse_faults
     from connector.testing.worlds import parse
 
     spec = registry.spec_of(system)
     worlds = parse(_text(world))
+    if not worlds:
+        raise UserError(f"The file {world} tells of no company.", next_step="See connector/testing/README.md.")
+    for written in (log, dump):
+        if written is not None:
+            writable(written)
     double = registry.by_path(spec.standin)(worlds, clock=SystemClock())
     where = double.corrupt(corrupt) if corrupt is not None else ""
     server = Server(

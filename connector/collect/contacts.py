@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from connector.collect.aging import days_overdue
@@ -19,6 +20,7 @@ from connector.model.contact import (
     Promise,
 )
 from connector.model.source import ActorId, CompanyId, Ref
+from connector.money import plain
 from connector.reconcile.debts import debts
 from connector.reconcile.snapshot import Snapshot
 
@@ -91,13 +93,18 @@ def earlier_debts(snapshot: Snapshot, invoice: Ref, today: BusinessDate) -> tupl
     return tuple(sorted(others, key=lambda debt: (-debt.days_overdue, debt.invoice)))
 
 
+def refuse_card_numbers(*texts: str | None) -> None:
+    """Refused when one of the texts holds what looks like a card number; the refusal does not repeat it."""
+    if any(text and card_number_in(text) for text in texts):
+        raise Refused(
+            "What was typed contains what looks like a card number, and card numbers are never kept.",
+            next_step="Leave it out, or write only its last four digits.",
+        )
+
+
 def _check(said: Said) -> None:
-    for text in (said.words, said.person, said.role, said.address, said.dispute_reason):
-        if text and card_number_in(text):
-            raise Refused(
-                "What was typed contains what looks like a card number, and card numbers are never kept.",
-                next_step="Leave it out, or write only its last four digits.",
-            )
+    promised = plain(said.promise.amount) if said.promise is not None else None
+    refuse_card_numbers(said.words, said.person, said.role, said.address, said.dispute_reason, promised)
     if len(said.words) > SAID_MAX:
         raise Refused(f"A contact holds at most {SAID_MAX} characters.", next_step="Shorten what was said.")
     if said.outcome is Outcome.PROMISE and said.promise is None:
@@ -110,17 +117,27 @@ def _check(said: Said) -> None:
             "Somebody was reached, so the contact needs a promise, a dispute or a next date.",
             next_step="Add --next YYYY-MM-DD.",
         )
+    if said.promise is not None and said.promise.amount.minor <= 0:
+        raise Refused("A promise is of an amount above zero.", next_step="Give what they said they will pay.")
     if said.promise is not None and said.outcome is not Outcome.PROMISE:
         raise Refused("A promised amount belongs to the outcome `promise`.", next_step="Use --outcome promise.")
 
 
 _DIGIT_GROUPS = re.compile(r"\d+(?:[ -]\d+)*")
+_AS_PRINTED = re.compile(
+    r"(?<!\d)\d{4}[\W_]{1,3}(?:\d{4}[\W_]{1,3}\d{4}[\W_]{1,3}\d{1,7}|\d{6}[\W_]{1,3}\d{4,5})(?!\d)"
+)
+"""The groups in which numbers stand on cards, whatever somebody typed between them."""
+
 _CARD_BEGINNINGS = "23456"
 
 
 def card_number_in(text: str) -> bool:
     """Whether neighbouring groups of digits make 13 to 19 that begin as cards do and pass the Luhn check."""
-    for run in _DIGIT_GROUPS.findall(text):
+    # Wide digits and spaces that do not break are written as plain ones first.
+    shown = unicodedata.normalize("NFKC", text)
+    printed = [" ".join(re.findall(r"\d+", found)) for found in _AS_PRINTED.findall(shown)]
+    for run in [*_DIGIT_GROUPS.findall(shown), *printed]:
         groups = re.split("[ -]", run)
         for start in range(len(groups)):
             number = ""

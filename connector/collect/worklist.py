@@ -1,7 +1,8 @@
 """Whom to contact today: every invoice past its terms, and why now or why not.
 
 Contact is due the day after terms pass and returns the next business day until somebody was reached. Somebody reached
-ends in a promise, a dispute or a next date. A promise not yet due, a dispute and money on its way are left in peace.
+ends in a promise, a dispute or a next date. A promise not yet due, a dispute, money on its way and money that has
+arrived and only waits to be posted are left in peace.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from connector.model.contact import NOT_REACHED, Contact, Outcome
 from connector.model.invoice import Invoice
 from connector.model.source import Ref
 from connector.money import Money
+from connector.reconcile.arrived import arrived_by_invoice
 from connector.reconcile.debts import debts
 from connector.reconcile.pending import pending_by_invoice
 from connector.reconcile.snapshot import Snapshot
@@ -33,6 +35,7 @@ class Why(StrEnum):
     PROMISED = "promised"
     DISPUTED = "disputed"
     MONEY_PENDING = "money on its way"
+    MONEY_ARRIVED = "paid, not yet in the books"
 
 
 DUE = frozenset({Why.NEVER_CONTACTED, Why.NOT_REACHED, Why.NEXT_DATE, Why.PROMISE_BROKEN})
@@ -40,7 +43,8 @@ DUE = frozenset({Why.NEVER_CONTACTED, Why.NOT_REACHED, Why.NEXT_DATE, Why.PROMIS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """One invoice past terms. `returns_on` is when it comes back, None when it is due or nobody knows."""
+    """One invoice past terms. `returns_on` is when it comes back, None when it is due or nobody knows. `pending` is
+    money on its way to it, or arrived and not yet posted."""
 
     ref: Ref
     invoice: Invoice
@@ -71,13 +75,15 @@ def worklist(
 ) -> tuple[WorkItem, ...]:
     """Every open debt past its terms on that day: those due first, oldest and biggest first; then those in peace."""
     pending = pending_by_invoice(snapshot)
+    arrived = arrived_by_invoice(snapshot)
     items = []
     for ref, invoice in debts(snapshot).items():
         days = days_overdue(invoice, as_of)
         if days <= 0:
             continue
         history = current(contacts.get(ref, ()))
-        why, returns_on = _standing(history, as_of, pending=ref in pending)
+        money = Why.MONEY_PENDING if ref in pending else Why.MONEY_ARRIVED if ref in arrived else None
+        why, returns_on = (money, None) if money is not None else _standing(history, as_of)
         customer = snapshot.customers.get(invoice.customer) if invoice.customer is not None else None
         items.append(
             WorkItem(
@@ -91,16 +97,14 @@ def worklist(
                 last=history[0] if history else None,
                 attempts=len(history),
                 returns_on=returns_on,
-                pending=pending.get(ref),
+                pending=pending.get(ref) or arrived.get(ref),
             )
         )
     items.sort(key=lambda item: (not item.due, -item.days_overdue, -item.invoice.open.minor, item.ref))
     return tuple(items)
 
 
-def _standing(history: Sequence[Contact], as_of: BusinessDate, *, pending: bool) -> tuple[Why, BusinessDate | None]:
-    if pending:
-        return Why.MONEY_PENDING, None
+def _standing(history: Sequence[Contact], as_of: BusinessDate) -> tuple[Why, BusinessDate | None]:
     if not history:
         return Why.NEVER_CONTACTED, None
     return _after(history[0], as_of)

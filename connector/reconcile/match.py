@@ -42,7 +42,8 @@ def reconcile(snapshot: Snapshot) -> Reconciliation:
 
 
 class _Matcher:
-    """One pass over the payments. `_left` is what is still open on each invoice after the decisions so far."""
+    """One pass over the payments. `_left` is what is still open on each invoice after the decisions so far,
+    `_alike` the open invoices of a payer's family by what was open at the beginning."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -50,6 +51,10 @@ class _Matcher:
         self._twins = twins(snapshot, self._index)
         self._payers = Payers(snapshot)
         self._left: dict[Ref, Money] = {ref: inv.open for ref, inv in debts(snapshot).items()}
+        self._alike: dict[tuple[Ref | None, Money], list[Ref]] = {}
+        for ref, left in self._left.items():
+            family = self._payers.group(snapshot.invoices[ref].customer)
+            self._alike.setdefault((family, left), []).append(ref)
         self._every = number_index(
             (ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and _is_debt(inv)
         )
@@ -141,13 +146,8 @@ class _Matcher:
             return reasons.shared_number(ref, payment, shared)
         payer = self._payers.of(payment)
         family = self._payers.group(payer)
-        same_amount = [
-            (invoice_ref, self._snapshot.invoices[invoice_ref])
-            for invoice_ref, left in self._left.items()
-            if family is not None
-            and left == payment.gross
-            and self._payers.group(self._snapshot.invoices[invoice_ref].customer) == family
-        ]
+        alike = self._alike.get((family, payment.gross), []) if family is not None else []
+        same_amount = [(each, self._snapshot.invoices[each]) for each in alike if self._left[each] == payment.gross]
         return reasons.unnamed(ref, payment, same_amount)
 
     def _refuse(self, ref: Ref, payment: Payment, named: tuple[Named, ...]) -> Finding | None:

@@ -9,7 +9,7 @@ from typing import cast
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice
 from connector.model.mirror import Noun
-from connector.model.money_in import Attempt, Payment
+from connector.model.money_in import Attempt, Payment, Refund
 from connector.model.party import Account, Customer, Profile
 from connector.model.settlement import BalanceEntry, BookEntry, Payout
 from connector.model.source import ConnectionId, Kind, Ref
@@ -51,6 +51,10 @@ class Snapshot:
     @property
     def attempts(self) -> dict[Ref, Attempt]:
         return cast("dict[Ref, Attempt]", self.records.get(Kind.ATTEMPT, {}))
+
+    @property
+    def refunds(self) -> dict[Ref, Refund]:
+        return cast("dict[Ref, Refund]", self.records.get(Kind.REFUND, {}))
 
     @property
     def balance_entries(self) -> dict[Ref, BalanceEntry]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from connector.model.finding import Finding, FindingCode
 from connector.model.intent import IntentKind
 from connector.model.invoice import CreditNote, Invoice, InvoiceState
-from connector.model.money_in import PaymentState
+from connector.model.money_in import PaymentState, RefundState
 from connector.model.party import AccountRole
 from connector.model.settlement import BalanceEntry, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
@@ -62,6 +62,7 @@ def tie_out(snapshot: Snapshot, clearing: Clearing | None = None) -> TieOut:
         *_payments(snapshot),
         *_entries(snapshot),
         *_charges(snapshot),
+        *_refunds(snapshot),
         *_payouts(snapshot),
     )
     totals = tuple(_off(line) for line in lines if line.difference)
@@ -137,6 +138,18 @@ def _charges(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if payment.gross != entry.gross:
             yield _broken(entry.about or ref, f"Payment {entry.about or ref}", payment.gross, entry.gross)
+
+
+def _refunds(snapshot: Snapshot) -> Iterator[Finding]:
+    """A processor's payments: what has gone back = its refunds that did not fail."""
+    back: dict[Ref, int] = defaultdict(int)
+    for refund in snapshot.refunds.values():
+        if refund.payment is not None and refund.state is not RefundState.FAILED:
+            back[refund.payment] += refund.amount.minor
+    for ref, payment in snapshot.payments.items():
+        if payment.refunded is not None and payment.refunded.minor != back[ref]:
+            held = Money(back[ref], payment.refunded.currency)
+            yield _broken(ref, f"What was refunded of payment {ref.vendor_id}", payment.refunded, held)
 
 
 def _payouts(snapshot: Snapshot) -> Iterator[Finding]:

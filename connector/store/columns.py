@@ -27,8 +27,8 @@ class Columns(NamedTuple):
     currency: str | None = None
     amount_minor: int | None = None
     open_minor: int | None = None
-    on_date: str | None = None
-    due_date: str | None = None
+    on_date: int | None = None
+    due_date: int | None = None
     state: str | None = None
 
 
@@ -46,8 +46,9 @@ def _party(ref: Ref | None) -> str | None:
     return None if ref is None else ref.vendor_id
 
 
-def _day(day: BusinessDate | None) -> str | None:
-    return None if day is None else day.isoformat()
+def _day(day: BusinessDate | None) -> int | None:
+    """20260331: half as long as the ISO text, and as easy to read and to sort."""
+    return None if day is None else day.year * 10_000 + day.month * 100 + day.day
 
 
 def _text(text: str | None) -> str | None:
@@ -59,7 +60,7 @@ def _invoice(record: Invoice) -> Columns:
     total = record.total
     return Columns(
         _text(record.number), _party(record.customer), total.currency, total.minor, record.open.minor,
-        record.issued_on.isoformat(), _day(record.due_on), record.state.value,
+        _day(record.issued_on), _day(record.due_on), record.state.value,
     )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _credit_note(record: CreditNote) -> Columns:
     total = record.total
     return Columns(
         _text(record.number), _party(record.customer), total.currency, total.minor, record.open.minor,
-        record.issued_on.isoformat(), None, record.state.value,
+        _day(record.issued_on), None, record.state.value,
     )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def _payment(record: Payment) -> Columns:
     unapplied = None if record.unapplied is None else record.unapplied.minor
     return Columns(
         _text(record.reference), _party(record.customer), gross.currency, gross.minor, unapplied,
-        record.received_on.isoformat(), None, record.state.value,
+        _day(record.received_on), None, record.state.value,
     )  # fmt: skip
 
 

@@ -35,10 +35,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from connector.clock import SystemClock
 from connector.errors import ReceivablesError, SettingsError, StoreCorrupt, StoreError, StoreLocked
 
 LOCK_WAIT_SECONDS = 30
 _CACHE_KIB = 16 * 1024
+_CHECKPOINT_PAGES = 4000
+_POLL_SECONDS_MIN = 0.001
+_POLL_SECONDS_MAX = 0.01
 _WRITES = "receivables_writes"
 
 
@@ -48,6 +52,7 @@ class Database:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self.path = path
         self.is_sqlite = path is not None
+        self.lock_wait_seconds: float = LOCK_WAIT_SECONDS
         self._engine = engine
         reading: dict[str, Any] = {_WRITES: False}
         if not self.is_sqlite:
@@ -55,6 +60,7 @@ class Database:
         self._reading = engine.execution_options(**reading)
         self._writing = engine.execution_options(**{_WRITES: True})
         self._upserts: dict[str, Any] = {}
+        self._bulk: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -85,6 +91,21 @@ class Database:
             }
             self._upserts[name] = insert.on_conflict_do_update(index_elements=keys, set_=overwritten)
         return self._upserts[name]
+
+    def bulk_upsert(self, tx: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+        """The same for thousands of rows, each a tuple in the order of the table's columns.
+
+        SQLAlchemy writes the statement once and is not asked about every row again: that costs as much as the driver.
+        """
+        if table.name not in self._bulk:
+            kind: Any = type(tx.dialect)
+            dialect = kind(paramstyle="qmark" if self.is_sqlite else "format")
+            compiled = self.upsert(table).compile(dialect=dialect)
+            self._bulk[table.name] = (str(compiled), tuple(compiled.positiontup))
+        statement, order = self._bulk[table.name]
+        if order != tuple(column.name for column in table.columns):
+            raise RuntimeError(f"the columns of {table.name} are not bound in their order")
+        tx.exec_driver_sql(statement, rows)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -118,18 +139,44 @@ def _sqlite(path: Path) -> Database:
             path, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         made.execute("PRAGMA synchronous=FULL")
+        made.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         made.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return made
 
     engine = create_engine("sqlite+pysqlite://", creator=opened, poolclass=QueuePool, max_overflow=32)
+    database = Database(engine, path)
 
     @event.listens_for(engine, "begin")
     def begin(tx: Connection) -> None:
         # On the driver's connection: Python's own would begin only at the first INSERT, after our SELECT.
         driver: Any = tx.connection.driver_connection
-        driver.execute("BEGIN IMMEDIATE" if tx.get_execution_options().get(_WRITES) else "BEGIN")
+        if tx.get_execution_options().get(_WRITES):
+            _begin_immediate(driver, database.lock_wait_seconds)
+        else:
+            driver.execute("BEGIN")
 
-    return Database(engine, path)
+    return database
+
+
+def _begin_immediate(driver: sqlite3.Connection, wait_seconds: float) -> None:
+    """Take the write lock. SQLite's own waiting sleeps up to 100 ms at a time and so starves beside a bulk load."""
+    clock = SystemClock()
+    until = clock.monotonic() + wait_seconds
+    pause = _POLL_SECONDS_MIN
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as fault:
+                if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or clock.monotonic() > until:
+                    raise
+            else:
+                return
+            clock.sleep(pause)
+            pause = min(pause * 2, _POLL_SECONDS_MAX)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={LOCK_WAIT_SECONDS * 1000}")
 
 
 def _postgresql(url: URL) -> Database:

@@ -106,7 +106,10 @@ class Decisions(Desk):
                 select(tables.plan.c.body).where(tables.plan.c.company_id == company, tables.plan.c.plan_id == plan_id)
             ).scalar_one_or_none()
         if found is None:
-            raise UnknownRecord(f"There is no plan {plan_id}.", next_step="See the list of plans, or make one.")
+            raise UnknownRecord(
+                f"There is no plan {plan_id}.",
+                next_step="Leave its name out for the latest, or make one: receivables plan",
+            )
         return bytes(found)
 
     def latest_plan(self, company: CompanyId) -> tuple[PlanId, bytes] | None:

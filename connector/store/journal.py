@@ -3,9 +3,10 @@
 Every write of a company is one transaction that locks the company's head row, does its work, appends one or more
 entries and moves the head. An entry is canonical JSON
 
-    {seq, at, actor, run, kind, body, sealed: [[table, key, hash or null]], pack: hash of the pack or null}
+    {seq, at, actor, run, kind, body, sealed: [[table, key, hash or null]], pack, pattern: a hash or null}
 
-and `chain = canonical.chain(previous chain, entry)`. `sealed` vouches for rows of our own tables (null: taken away).
+and `chain = canonical.chain(previous chain, entry)`. `sealed` vouches for rows of our own tables (null: taken away),
+`pack` and `pattern` for the columns of those names. It is stored compressed; the chain is of the plain bytes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from connector.errors import LeaseLost, ReceivablesError, StoreCorrupt, UnknownR
 from connector.model.source import ActorId, CompanyId, RunId
 from connector.store import tables
 from connector.store.database import Database
+from connector.store.packs import restored, shrunk
 from connector.store.rows import PROGRAM, JournalEntry, Lease
 
 FIRST_CHAIN = "0" * 64
@@ -81,14 +83,19 @@ def text_of(value: object) -> str:
     return canonical.encode(value).decode()
 
 
-def read_back(stored: str, shape: type[T]) -> T:
+def read_back(stored: str | bytes, shape: type[T]) -> T:
     """What was stored as canonical JSON; StoreCorrupt when it does not fit, because then somebody altered it."""
     try:
-        return canonical.decode(stored.encode(), shape)
+        return canonical.decode(stored.encode() if isinstance(stored, str) else stored, shape)
     except canonical.DecodeError:
         raise StoreCorrupt(
             f"A stored {shape.__name__} was altered and cannot be read.", next_step="Run verify; then restore a backup."
         ) from None
+
+
+def hash_of(column: bytes | None) -> str | None:
+    """The SHA-256 by which an entry vouches for what is stored beside it."""
+    return None if column is None else hashlib.sha256(column).hexdigest()
 
 
 def row_key(table: Table, values: Row) -> str:
@@ -145,10 +152,10 @@ class Scribe:
             self.tx.execute(gone, [{f"key_{name}": value for name, value in key.items()} for key in full])
             self._sealed.extend((str(table.name), row_key(table, key), None) for key in full)
 
-    def write(self, kind: str, body: object, *, pack: bytes | None = None) -> int:
+    def write(self, kind: str, body: object, *, pack: bytes | None = None, pattern: bytes | None = None) -> int:
         """Append an entry that vouches for what was kept and dropped since the last one; returns its number."""
         self.seq += 1
-        entry = text_of(
+        entry = canonical.encode(
             {
                 "seq": self.seq,
                 "at": self.at,
@@ -157,18 +164,20 @@ class Scribe:
                 "kind": kind,
                 "body": body,
                 "sealed": self._sealed,
-                "pack": None if pack is None else hashlib.sha256(pack).hexdigest(),
+                "pack": hash_of(pack),
+                "pattern": hash_of(pattern),
             }
         )
         self._sealed = []
-        self._chain = canonical.chain(self._chain, entry.encode())
+        self._chain = canonical.chain(self._chain, entry)
         self._entries.append(
             {
                 "company_id": self.company,
                 "seq": self.seq,
                 "kind": kind,
-                "entry": entry,
                 "chain": self._chain,
+                "entry": shrunk(entry),
+                "pattern": pattern,
                 "pack": pack,
             }
         )
@@ -265,10 +274,11 @@ class Entry:
     body: Any
     sealed: tuple[Sealed, ...]
     pack: str | None
+    pattern: str | None
 
 
-def _entry(text: str, chain: str) -> JournalEntry:
-    read = read_back(text, Entry)
+def _entry(stored: bytes, chain: str) -> JournalEntry:
+    read = read_back(restored(stored), Entry)
     return JournalEntry(
         seq=read.seq, at=read.at, actor=read.actor, run=read.run, kind=read.kind, body=read.body, chain=chain
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -11,7 +12,8 @@ from connector.model.paylink import LinkAttempt, LinkId, LinkState, PaymentLink
 from connector.model.source import ActorId, CompanyId, Ref
 from connector.store import tables
 from connector.store.journal import Author, Desk, Scribe, read_back, text_of
-from connector.store.rows import PROGRAM
+from connector.store.outbox import add_rows
+from connector.store.rows import PROGRAM, OutboxRow
 
 _LINK = tables.link.c
 
@@ -70,8 +72,10 @@ class Links(Desk):
             scribe.write("link", moved)
         return moved
 
-    def save_attempt(self, company: CompanyId, attempt: LinkAttempt, by: ActorId = PROGRAM) -> None:
-        """A new page, or what became of one."""
+    def save_attempt(
+        self, company: CompanyId, attempt: LinkAttempt, by: ActorId = PROGRAM, *, rows: Sequence[OutboxRow] = ()
+    ) -> None:
+        """A new page, together with the write that opens it; or what became of one."""
         with self._writing(Author(company, by)) as scribe:
             row = {
                 "attempt_id": attempt.attempt_id,
@@ -81,6 +85,7 @@ class Links(Desk):
             }
             scribe.keep(tables.attempt, [row], renumber=False)
             scribe.write("attempt", attempt)
+            add_rows(scribe, rows)
 
     def attempts(self, company: CompanyId, link_id: LinkId | None = None) -> tuple[LinkAttempt, ...]:
         """All, or those of one link, oldest first."""

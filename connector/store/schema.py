@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from connector.clock import Clock
 from connector.errors import StoreCorrupt, StoreError
-from connector.store.database import LOCK_WAIT_SECONDS, Database, in_plain_words, locked
+from connector.store.database import Database, in_plain_words, locked
 
 PACKAGED = Path(__file__).parent / "migrations"
 """The revisions this release ships."""
@@ -29,14 +29,14 @@ def prepare(database: Database, clock: Clock, *, must_exist: bool, revisions: Pa
     path = database.path
     if path is not None:
         _touch(path, must_exist=must_exist)
-        _use_wal(path, clock)
+        _use_wal(path, clock, database.lock_wait_seconds)
     known = tuple(sorted(found.name[1:5] for found in (revisions / "versions").glob("r[0-9]*.py")))
     with database.read() as tx:
         current = _current(tx, known)
     if current == known[-1]:
         return
     if current is None and must_exist:
-        raise StoreError("The database is empty.", next_step="Run init first, or check the database's address.")
+        raise StoreError("The database is empty.", next_step="Check the database's address.")
     with database.write() as tx:
         if path is None:
             tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
@@ -52,19 +52,22 @@ def _touch(path: Path, *, must_exist: bool) -> None:
     if path.is_file():
         return
     if must_exist or path.exists() or not path.parent.is_dir():
-        raise StoreError(f"There is no database at {path}.", next_step="Run init first, or correct the path.")
+        raise StoreError(
+            f"There is no database at {path}, and none can be made there.",
+            next_step="Name a file in a folder that is there.",
+        )
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, _PRIVATE))
     except OSError:
         raise StoreError(f"No database can be made at {path}.", next_step="Check the folder's owner.") from None
 
 
-def _use_wal(path: Path, clock: Clock) -> None:
+def _use_wal(path: Path, clock: Clock, lock_wait_seconds: float) -> None:
     # Changing the mode needs the file alone and does not wait by itself, so two first starts must take turns here.
     waited = 0.0
     while True:
         with in_plain_words():
-            one = sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, isolation_level=None)
+            one = sqlite3.connect(path, timeout=lock_wait_seconds, isolation_level=None)
             try:
                 if one.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                     return
@@ -75,7 +78,7 @@ def _use_wal(path: Path, clock: Clock) -> None:
                     raise
             finally:
                 one.close()
-        if waited > LOCK_WAIT_SECONDS:
+        if waited > lock_wait_seconds:
             raise locked()
         clock.sleep(_RETRY_SECONDS)
         waited += _RETRY_SECONDS

@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from sqlalchemy import ARRAY, Connection, Text, bindparam, text
 
 from connector import canonical
+from connector.dates import day_of, zone
 from connector.model.contact import Contact
 from connector.model.source import CompanyId
+from connector.money import plain
 
 _WORD = re.compile(r"[^\W_]+")
 _WORDS_MAX = 12
+_PHONE_DIGITS_MIN = 7
 
 _ADD = {
     "sqlite": text("INSERT INTO contact_search (company, words, contact_id) VALUES (:token, :words, :contact_id)"),
@@ -80,7 +83,16 @@ def _company_word(company: CompanyId) -> str:
 
 def _searched(contact: Contact) -> str:
     said = (
-        contact.said, contact.person, contact.role, contact.address, contact.customer_name, contact.invoice_number,
-        contact.dispute_reason, contact.outcome, contact.channel,
+        contact.said, contact.person, contact.role, contact.address, _run_together(contact.address),
+        contact.customer_name, contact.invoice_number, contact.dispute_reason, contact.outcome, contact.channel,
+        contact.contact_id, contact.by, day_of(contact.at, zone(contact.zone)).isoformat(), contact.issued.to,
+        *(debt.number for debt in contact.earlier),
+        *((plain(contact.promise.amount), contact.promise.by.isoformat()) if contact.promise is not None else ()),
     )  # fmt: skip
     return " ".join(part for part in said if part)
+
+
+def _run_together(address: str | None) -> str:
+    """The digits of a telephone number as people run them together: all, without the country, without the area."""
+    digits = "".join(letter for letter in address or "" if letter.isdigit())
+    return " ".join(dict.fromkeys((digits, digits[-10:], digits[-7:]))) if len(digits) >= _PHONE_DIGITS_MIN else ""

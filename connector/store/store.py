@@ -10,7 +10,7 @@ from connector.clock import Clock
 from connector.model.source import CompanyId, ConnectionId
 from connector.ports import TokenStore
 from connector.store.contacts import Contacts
-from connector.store.database import connect
+from connector.store.database import LOCK_WAIT_SECONDS, connect
 from connector.store.decisions import Decisions
 from connector.store.firm import Firm
 from connector.store.journal import Journal
@@ -26,20 +26,26 @@ from connector.store.views import Views
 class Store(Firm, Secrets, Leases, Journal, Views, Outbox, Decisions, Contacts, Links, Verification):
     """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
 
-    def __init__(self, url_or_path: str | Path, clock: Clock) -> None:
-        self._database = connect(url_or_path)
+    def __init__(self, url_or_path: str | Path, clock: Clock, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
+        self._database = connect(url_or_path, lock_wait_seconds=lock_wait_seconds)
         self._clock = clock
 
     @classmethod
     def open(
-        cls, url_or_path: str | Path, clock: Clock, *, must_exist: bool = False, revisions: Path = PACKAGED
+        cls,
+        url_or_path: str | Path,
+        clock: Clock,
+        *,
+        must_exist: bool = False,
+        revisions: Path = PACKAGED,
+        lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> Self:
         """Open a SQLite file or a PostgreSQL URL, making or upgrading its schema as needed.
 
         An older SQLite file is first copied beside itself. `must_exist`: refuse to make a new one. Errors: StoreCorrupt
-        (damaged, not ours, newer), StoreLocked (busy for 30 s), StoreError, each in words for a finance person.
+        (damaged, not ours, newer), StoreLocked (busy too long), StoreError, each in words for a finance person.
         """
-        store = cls(url_or_path, clock)
+        store = cls(url_or_path, clock, lock_wait_seconds=lock_wait_seconds)
         try:
             prepare(store._database, clock, must_exist=must_exist, revisions=revisions)
         except BaseException:

@@ -1,7 +1,8 @@
 """The tables. `company_id` begins every primary key and every unique index.
 
-Instants are whole microseconds since 1970 (UTC), dates are ISO text, money is an integer of minor units beside its
-currency. A `body` or `record` is the canonical JSON of one dataclass: a new field with a default needs no migration.
+Instants are whole microseconds since 1970 (UTC), days are integers like 20260331, money is an integer of minor units
+beside its currency. A `body` is the canonical JSON of one dataclass: a new field with a default needs no migration.
+`entry` and `record` are canonical JSON too, compressed as `packs.py` tells.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ def _number(name: str) -> Column[Any]:
     return Column(name, BigInteger, nullable=False)
 
 
+def _bytes(name: str) -> Column[Any]:
+    return Column(name, LargeBinary, nullable=False)
+
+
 def _maybe_number(name: str) -> Column[Any]:
     return Column(name, BigInteger)
 
@@ -45,8 +50,9 @@ journal = Table(
     _key("company_id"),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     _text("kind"),
-    _text("entry"),
     _text("chain"),
+    _bytes("entry"),
+    Column("pattern", LargeBinary),
     Column("pack", LargeBinary),
 )
 
@@ -72,7 +78,8 @@ mirror = Table(
     _key("vendor_id"),
     _text("version"),
     _number("seen_at"),
-    _text("content_hash"),
+    _bytes("content_hash"),
+    _bytes("record_hash"),
     _maybe_number("journal_seq"),
     _maybe_number("position"),
     _maybe("gone"),
@@ -81,10 +88,11 @@ mirror = Table(
     _maybe("currency"),
     _maybe_number("amount_minor"),
     _maybe_number("open_minor"),
-    _maybe("on_date"),
-    _maybe("due_date"),
+    _maybe_number("on_date"),
+    _maybe_number("due_date"),
     _maybe("state"),
-    _text("record"),
+    _number("record_seq"),
+    _bytes("record"),
 )
 
 outbox = Table(
@@ -125,7 +133,7 @@ plan = Table(
     _key("company_id"),
     _key("plan_id"),
     _number("number"),
-    Column("body", LargeBinary, nullable=False),
+    _bytes("body"),
 )
 decision = Table("decision", metadata, _key("company_id"), _key("payment"), _text("body"))
 finding = Table("finding", metadata, _key("company_id"), _key("finding_hash"), _number("number"), _text("body"))

@@ -7,11 +7,11 @@ leaves no trace in here: keep `Store.head` somewhere else to catch that too.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
+from sqlalchemy import text as sql
 
 from connector import canonical
 from connector.errors import StoreCorrupt
@@ -19,9 +19,10 @@ from connector.model.mirror import SHAPES, Gone, Noun
 from connector.model.source import CompanyId, ConnectionId, Kind, Ref
 from connector.store import tables
 from connector.store.columns import Columns, columns
-from connector.store.journal import FIRST_CHAIN, Desk, Entry, row_hash, row_key, unknown_company
-from connector.store.mirror import PAGE
-from connector.store.packs import documents
+from connector.store.journal import FIRST_CHAIN, Desk, Entry, hash_of, row_hash, row_key, unknown_company
+from connector.store.mirror import records_as_stored
+from connector.store.packs import documents, restored
+from connector.store.saving import PAGE
 
 _BATCH = 500
 _JOURNAL = tables.journal.c
@@ -73,21 +74,27 @@ class _Walk:
                 yield (
                     f"{missing} is missing." if row.seq == self.seq + 2 else f"{missing} to {row.seq - 1} are missing."
                 )
-            elif canonical.chain(self.chain, row.entry.encode()) != row.chain:
-                yield f"The chain breaks at journal entry {row.seq}: it, or the one before it, was altered."
+                yield from self._entry(row, None)
+            else:
+                yield from self._entry(row, self.chain)
             self.seq, self.chain = row.seq, row.chain
-            yield from self._entry(row)
 
-    def _entry(self, row: Any) -> Iterator[str]:
+    def _entry(self, row: Any, previous: str | None) -> Iterator[str]:
+        """One entry; the chain is checked when the entry before it is known."""
         try:
-            entry = canonical.decode(row.entry.encode(), Entry)
-        except canonical.DecodeError:
+            plain = restored(row.entry)
+            if previous is not None and canonical.chain(previous, plain) != row.chain:
+                yield f"The chain breaks at journal entry {row.seq}: it, or the one before it, was altered."
+            entry = canonical.decode(plain, Entry)
+        except (StoreCorrupt, canonical.DecodeError):
             yield f"Journal entry {row.seq} cannot be read: it was altered."
             return
         if (entry.seq, entry.kind) != (row.seq, row.kind):
             yield f"Journal entry {row.seq} was altered: it was written as number {entry.seq}, {entry.kind!r}."
-        if (None if row.pack is None else hashlib.sha256(row.pack).hexdigest()) != entry.pack:
+        if hash_of(row.pack) != entry.pack:
             yield f"The documents stored with journal entry {row.seq} were altered."
+        if hash_of(row.pattern) != entry.pattern:
+            yield f"The pattern stored with journal entry {row.seq} was altered."
         if entry.kind == PAGE:
             connection = entry.body["connection"]
             for kind, vendor_id, *hashes in entry.body["changes"]:
@@ -101,28 +108,29 @@ class _Walk:
 
 
 def _damage(tx: Connection) -> Iterator[str]:
-    if tx.dialect.name == "sqlite" and tx.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok":
+    if tx.dialect.name == "sqlite" and tx.execute(sql("PRAGMA quick_check(1)")).scalar_one() != "ok":
         yield "The database file is damaged."
 
 
 def _mirror(tx: Connection, company: CompanyId, expected: dict[_RefKey, tuple[str, str, str]]) -> Iterator[str]:
-    for row in tx.execute(select(tables.mirror).where(_MIRROR.company_id == company)).yield_per(_BATCH):
+    for row, text in records_as_stored(tx, company):
         ref = _ref(row)
         wanted = expected.pop((row.connection_id, row.kind, row.vendor_id), None)
+        held = None if text is None else canonical.digest(text)
         if wanted is None:
             yield f"The mirrored record {ref} was put in by hand: no sync brought it."
-        elif (row.version, row.content_hash, canonical.digest(row.record.encode())) != wanted:
+        elif (row.version, row.content_hash.hex(), row.record_hash.hex(), held) != (*wanted, wanted[2]):
             yield f"The mirrored record {ref} was altered."
-        elif not _columns_follow(row):
+        elif text is None or not _columns_follow(row, text):
             yield f"The columns of the mirrored record {ref} were altered: they do not follow from it."
     for connection, kind, vendor_id in expected:
         yield f"The mirrored record {connection}/{kind}/{vendor_id} was removed."
 
 
-def _columns_follow(row: Any) -> bool:
+def _columns_follow(row: Any, text: bytes) -> bool:
     shape: type[Noun | Gone] = SHAPES[Kind(row.kind)] if row.gone is None else Gone
     try:
-        record = canonical.decode(row.record.encode(), shape)
+        record = canonical.decode(text, shape)
     except canonical.DecodeError:
         return False
     gone = record.state.value if isinstance(record, Gone) else None
@@ -145,7 +153,7 @@ def _documents(tx: Connection, company: CompanyId) -> Iterator[str]:
         if row.journal_seq != seq:
             seq = row.journal_seq
             held = _held(tx, company, row.journal_seq)
-        if held.get(row.position) != row.content_hash:
+        if held.get(row.position) != row.content_hash.hex():
             yield f"The document of the mirrored record {_ref(row)} is not where it was stored."
 
 

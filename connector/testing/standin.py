@@ -96,6 +96,14 @@ KINDS = {
 }
 
 
+def _numbers(words: list[str]) -> bool:
+    """Whether the count, and the argument where there is one, can be read: seconds of `slow`, or a status."""
+    count, kind, *argument = words
+    return count.isdecimal() and all(
+        (word.replace(".", "", 1) if kind == "slow" else word).isdecimal() for word in argument
+    )
+
+
 def parse_faults(text: str) -> tuple[Fault, ...]:
     """Lines of `METHOD  PATH-PATTERN  NTH  KIND  [ARGUMENT]`; UserError names a line that is none."""
     faults = []
@@ -103,7 +111,7 @@ def parse_faults(text: str) -> tuple[Fault, ...]:
         parts = line.split()
         if not parts or parts[0].startswith("#"):
             continue
-        if len(parts) not in (4, 5) or parts[3] not in KINDS or not parts[2].isdigit():
+        if len(parts) not in (4, 5) or parts[3] not in KINDS or not _numbers(parts[2:]):
             raise UserError(
                 f"Line {number} of the faults file is not METHOD PATH NTH KIND [ARGUMENT].",
                 next_step=f"KIND is one of {', '.join(KINDS)}.",

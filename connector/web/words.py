@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.collect.worklist import WorkItem
+from connector.collect.worklist import Why, WorkItem
 from connector.dates import BusinessDate, Instant, day_of, zone
 from connector.model.contact import Contact
 from connector.model.finding import FindingCode
@@ -69,11 +69,13 @@ def method(code: str) -> str:
 
 
 def why_now(item: WorkItem) -> str:
-    """Why an invoice is on the list, with the promise it hangs on."""
+    """Why an invoice is on the list or left in peace, with the money or the promise that this hangs on."""
     promise = item.last.promise if item.last is not None else None
-    if promise is None:
-        return opening(item.why)
-    return f"{opening(item.why)}: {grouped(promise.amount)} by {day(promise.by)}"
+    if item.pending is not None:
+        return f"{opening(item.why)}: {grouped(item.pending)}"
+    if promise is not None and item.why in (Why.PROMISED, Why.PROMISE_BROKEN):
+        return f"{opening(item.why)}: {grouped(promise.amount)} by {day(promise.by)}"
+    return opening(item.why)
 
 
 def last_contact(contact: Contact | None) -> str:

@@ -33,7 +33,7 @@ from tests.unit.store_ground import ACME, ANN, RUN, contact, ready
 
 VENDOR_PAGE = 100
 PER_TRANSACTION = 1000
-CHUNK = 5000
+CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,7 @@ SEARCHES = ("cheque 77777", "fri", "approval bridge", "o'neil elm", "c")
 
 def searches(address: str, contacts: int) -> dict[str, float]:
     """Milliseconds per search at that many contacts, the worst of three."""
-    places = "Oak Elm Main High Park Lake Hill Mill Church Bridge".split()
+    places = ["Oak", "Elm", "Main", "High", "Park", "Lake", "Hill", "Mill", "Church", "Bridge"]
     with ready(address, SystemClock()) as store:
         for start in range(0, contacts, 2000):
             store.add_contacts(

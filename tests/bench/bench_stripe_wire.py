@@ -1,25 +1,22 @@
 """How long one Stripe invoice takes from bytes to record, beside the floor (json.loads) and the SDK's own objects.
 
-Run it by hand: `python tests/bench/bench_stripe_wire.py`. All of it is CPU time of one process; nothing is downloaded.
+Run it by hand: `python -m tests.bench.bench_stripe_wire`. All of it is CPU time of one process; nothing is downloaded.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import stripe
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from adapters.stripe import translate, wire
 from adapters.stripe.reading import Query, Reader
 from connector.model.source import ConnectionId
+from tests.bench.rounds import best_seconds
 from tests.stripe_rig import invoice_page
 
 T = TypeVar("T")
@@ -67,14 +64,8 @@ def main() -> None:
 
 
 def _per_record(work: Callable[[], object], pages: int) -> float:
-    """Microseconds of CPU per record, the best of three rounds."""
-    best = float("inf")
-    for _ in range(3):
-        began = time.process_time()
-        for _ in range(pages):
-            work()
-        best = min(best, time.process_time() - began)
-    return best / (pages * ROWS) * 1e6
+    """Microseconds of CPU per record."""
+    return best_seconds(work, repeats=pages) / ROWS * 1e6
 
 
 if __name__ == "__main__":

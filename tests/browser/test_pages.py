@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +22,7 @@ from connector.web.page import Step, render
 from connector.web.pay import pay_app
 from tests.builders import Mirror, ref
 from tests.journeys.firm import Firm, open_firm
-from tests.proofs import HOSTILE, harbor, promise, proof_of
+from tests.proofs import HOSTILE, PAYABLE, harbor, promise, proof_of
 
 CHROMIUM = Path("/usr/bin/chromium")
 DRIVER = Path("/usr/bin/chromedriver")
@@ -36,7 +37,7 @@ FLAGS = (
     "--disable-sync",
 )
 WIDTHS = (320, 1280)
-START_SECONDS = 10
+STOP_SECONDS = 10
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 STEPS = [
     Step(title="Sync", sentence="Everything was read.", figures=tuple((f"Figure {n}", "1.00 USD") for n in range(6)))
@@ -84,7 +85,8 @@ class Window:
         )
 
     def problems(self) -> list[str]:
-        return [entry["message"] for entry in self.browser.get_log("browser")]
+        entries = self.browser.execute("getLog", {"type": "browser"})["value"]
+        return [entry["message"] for entry in entries]
 
     def barriers(self) -> list[str]:
         """What axe finds that keeps people out."""
@@ -154,7 +156,7 @@ def test_the_proof_is_drawn_with_its_own_style_and_its_bars_have_a_length(window
 
 def test_printed_the_proof_unfolds(window: Window, proof_page: str) -> None:
     window.show(proof_page, 1280)
-    shown = "return [...document.querySelectorAll('details table')].filter(each => each.getBoundingClientRect().height > 0).length"
+    shown = "return [...document.querySelectorAll('details table')].filter(each => each.checkVisibility()).length"
     assert window.ask(shown) == 0
     window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
@@ -165,7 +167,7 @@ def test_printed_the_proof_unfolds(window: Window, proof_page: str) -> None:
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    with open_firm(tmp_path_factory.mktemp("firm")) as opened:
+    with open_firm(tmp_path_factory.mktemp("firm"), PAYABLE) as opened:
         opened.connect_quickly()
         yield opened
 
@@ -175,19 +177,14 @@ def served(firm: Firm) -> Iterator[str]:
     """The pay pages over HTTP, as `serve` answers them; the address they are at."""
     config = uvicorn.Config(pay_app(lambda: House(firm.config())), port=0, access_log=False, log_level="warning")
     server = uvicorn.Server(config)
-    ready = threading.Event()
-
-    def run() -> None:
-        server.run()
-
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started and thread.is_alive():
-        ready.wait(0.05)
+        time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(START_SECONDS)
+    thread.join(STOP_SECONDS)
 
 
 def link(firm: Firm, served: str, number: str) -> str:
@@ -199,7 +196,7 @@ def link(firm: Firm, served: str, number: str) -> str:
 def test_the_pay_page_fits_has_no_barriers_and_a_silent_console(
     window: Window, firm: Firm, served: str, width: int
 ) -> None:
-    window.show(link(firm, served, "W-1"), width)
+    window.show(link(firm, served, "P-1"), width)
     assert window.problems() == []
     assert window.too_wide() == []
     assert window.barriers() == []
@@ -210,7 +207,7 @@ def test_the_pay_page_fits_has_no_barriers_and_a_silent_console(
 def test_a_payer_pays_in_the_browser_and_comes_back_to_a_page_that_says_so(
     window: Window, firm: Firm, served: str
 ) -> None:
-    address = link(firm, served, "W-2")
+    address = link(firm, served, "P-2")
     window.show(address, 320)
     window.browser.find_element(By.TAG_NAME, "button").click()
     assert window.browser.current_url.startswith(firm.doubles["stripe"].url)

@@ -16,10 +16,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from connector import registry
 from connector.app import setup
 from connector.app.books import sync_all
-from connector.app.house import House
+from connector.app.house import Desk, House
 from connector.clock import SystemClock
 from connector.config import Config
 from connector.testing.standin import Answer, Call, Fault, Inspector, Server, parse_faults
@@ -69,11 +71,12 @@ class Ran:
 
 @dataclass
 class Firm:
-    """The doubles by system, the world, and the home folder."""
+    """The doubles by system, the world, and the home folder. `heard` is every request that any double acted on."""
 
     world: World
     home: Path
     doubles: dict[str, Server] = field(default_factory=dict)
+    heard: list[Call] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str, crash_at: str = "", **environment: str) -> Ran:
@@ -117,7 +120,19 @@ class Firm:
             settle_payment_seconds=0,
             settle_note_seconds=0,
             calls_per_minute=100_000,
+            link_base=self.environment.get("RECEIVABLES_LINK_BASE", "http://127.0.0.1:8765"),
         )
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """The company's desk in this process, where a test needs what no command says, or saves a start."""
+        with House(self.config()) as house:
+            yield house.company(None)
+
+    def sync_quickly(self) -> None:
+        """`receivables sync` in this process."""
+        with self.desk() as desk:
+            sync_all(desk, lambda _stream, _seen: None)
 
     def chosen_accounts(self) -> dict[str, str]:
         """The world's accounts by what they are for, told by their names."""
@@ -147,6 +162,34 @@ class Firm:
     def open_balances(self) -> dict[str, Decimal]:
         """What the double of the books holds open on each invoice."""
         return {each["DocNumber"]: Decimal(str(each["Balance"])) for each in self.books("Invoice")}
+
+    def hear(self, call: Call, _answer: Answer) -> list[str]:
+        """Remember a request; there is nothing to say against it."""
+        self.heard.append(call)
+        return []
+
+    def stripe(self, kind: str) -> list[dict[str, Any]]:
+        """The objects of one kind as the double of Stripe holds them."""
+        held: Any = self.doubles["stripe"].stand_in.dump(normalised=False)
+        found: list[dict[str, Any]] = held[self.world.stripe_account][kind]
+        return found
+
+    def in_books(self, entity: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        """What a person does in the books meanwhile: a POST to the double of the books."""
+        answer = requests.post(
+            f"{self.doubles['quickbooks'].url}/v3/company/{self.world.realm}/{entity.lower()}",
+            params={"minorversion": "75", **query},
+            json=body,
+            headers={"Authorization": f"Bearer access-{self.world.realm}-1", "Accept": "application/json"},
+            timeout=COMMAND_SECONDS,
+        )
+        assert answer.status_code == 200, answer.text
+        written: dict[str, Any] = answer.json()[entity]
+        return written
+
+    def invoice(self, number: str) -> dict[str, Any]:
+        """One invoice as the double of the books holds it."""
+        return next(each for each in self.books("Invoice") if each["DocNumber"] == number)
 
     @property
     def problems(self) -> list[str]:
@@ -183,7 +226,7 @@ def open_firm(folder: Path, world_text: str | None = None) -> Iterator[Firm]:
     with ExitStack() as stack:
         for name, spec in registry.specs().items():
             double = registry.by_path(spec.standin)((world,), clock=SystemClock())
-            server = Server(double, inspectors=(JUDGES[name],))
+            server = Server(double, inspectors=(JUDGES[name], firm.hear))
             firm.doubles[name] = stack.enter_context(server)
         yield firm
     assert firm.problems == []

@@ -17,7 +17,7 @@ from connector.testing.demo_world import demo_world
 from connector.testing.worlds import parse
 from tests.journeys.firm import WALK, open_firm
 
-NAMES = re.compile(r"\b(?:[A-Z]{1,3}-\d+|[a-z]{2,4}_\w+|CHK-\d+)\b")
+NAMES = re.compile(r"\b(?:[A-Z]{1,5}-\d+|[a-z]{2,4}_\w+)\b")
 """Document numbers and vendor ids as the doubles name them."""
 
 

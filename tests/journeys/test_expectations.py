@@ -10,7 +10,9 @@ import pytest
 
 from connector.app.books import apply_plan, make_plan, reconcile_all
 from connector.app.house import House
+from connector.money import DIGITS
 from connector.reconcile.match import Reconciliation
+from connector.testing.worlds import parse
 from tests.journeys.firm import Firm, open_firm
 
 WORLDS = sorted((Path(__file__).parent / "worlds").glob("*.world"))
@@ -37,6 +39,7 @@ def _met(firm: Firm, outcome: Reconciliation, expected: str) -> bool:
     raise AssertionError(f"nobody can read the expectation {expected!r}")
 
 
+@pytest.mark.req("F18")
 @pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.stem)
 def test_a_world_is_found_as_its_author_expects(path: Path, tmp_path: Path) -> None:
     with open_firm(tmp_path, path.read_text(encoding="utf-8")) as firm:
@@ -48,3 +51,16 @@ def test_a_world_is_found_as_its_author_expects(path: Path, tmp_path: Path) -> N
         assert firm.world.expect
         unmet = [each for each in firm.world.expect if not _met(firm, outcome, each)]
         assert unmet == []
+
+
+@pytest.mark.req("F18")
+def test_the_golden_worlds_hold_yen_dinar_and_cents() -> None:
+    """The worlds above are the golden set; each of their amounts went through both vendors' wires and back."""
+    digits = {
+        DIGITS[invoice.amount.currency]
+        for path in WORLDS
+        for world in parse(path.read_text(encoding="utf-8"))
+        for invoice in world.invoices
+        if world.expect
+    }
+    assert digits >= {0, 2, 3}

@@ -109,7 +109,7 @@ def test_a_rate_limit_says_how_long_to_wait() -> None:
     fault = RateLimited("Slow down.", retry_after_seconds=2.5, system="books", code="429", trace="t")
     assert fault.retry_after_seconds == 2.5
     assert (fault.system, fault.code, fault.trace) == ("books", "429", "t")
-    assert str(fault) == "Slow down. It is tried again by itself."
+    assert str(fault) == "Slow down. Run it again in a few minutes."
 
 
 def test_an_unknown_currency_shows_no_more_than_eight_characters() -> None:

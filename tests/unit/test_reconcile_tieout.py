@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.model.money_in import RefundState
 from connector.model.party import AccountRole
 from connector.model.source import Kind, Ref
 from connector.money import Money
@@ -88,3 +89,12 @@ def test_a_credit_application_of_nothing_is_not_cash_and_still_counts_on_both_si
     del books.records[ref(Kind.PAYMENT, "p-2")]
     named = {at for finding in tie_out(books.seen()).findings for at in finding.refs}
     assert named == {ref(Kind.INVOICE, "i-INV-1"), ref(Kind.CREDIT_NOTE, "CM-1")}
+
+
+def test_what_went_back_of_a_payment_is_its_refunds_that_did_not_fail(books: Mirror) -> None:
+    charge = books.charge("ch_3", "50.00", refunded="20.00")
+    books.refund("re_1", charge, "15.00")
+    books.refund("re_2", charge, "99.00", RefundState.FAILED)
+    assert [charge in finding.refs for finding in tie_out(books.seen()).findings] == [True]
+    books.refund("re_3", charge, "5.00", RefundState.PENDING)
+    assert tie_out(books.seen()).holds

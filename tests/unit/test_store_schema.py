@@ -244,12 +244,11 @@ def ready_again(address: str) -> Store:
 
 def impatient(store: Store) -> None:
     """Let the one connection this store has used so far wait a tenth of a second only."""
-    with store._database.engine.connect() as tx:
-        driver = tx.connection.driver_connection
-        assert driver is not None
-        cursor = driver.cursor()
-        cursor.execute("PRAGMA busy_timeout=100" if store._database.is_sqlite else "SET lock_timeout='100ms'")
-        driver.commit()
+    store._database.lock_wait_seconds = 0.1
+    if not store._database.is_sqlite:
+        with store._database.engine.connect() as tx:
+            tx.execute(text("SET lock_timeout = '100ms'"))
+            tx.commit()
 
 
 def test_the_revisions_make_exactly_the_tables_the_code_uses(address: str, clock: FakeClock) -> None:

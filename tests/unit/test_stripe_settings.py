@@ -63,7 +63,7 @@ def test_plain_http_is_only_for_this_computer() -> None:
 
 def test_the_table_of_names_has_every_setting_with_its_default_and_marks_the_secret() -> None:
     rows = {row.name: row for row in Settings.names()}
-    assert rows.keys() == {"api_key", "base_url", "connect_seconds", "read_seconds", "page_size_max"}
+    assert rows.keys() == {"api_key", "base_url", "connect_seconds", "read_seconds", "page_size_max", "retry_seconds"}
     assert [name for name, row in rows.items() if row.secret] == ["api_key"]
     assert [name for name, row in rows.items() if row.required] == ["api_key"]
     assert {name: row.default for name, row in rows.items()} == {
@@ -72,6 +72,7 @@ def test_the_table_of_names_has_every_setting_with_its_default_and_marks_the_sec
         "connect_seconds": "5",
         "read_seconds": "30",
         "page_size_max": "100",
+        "retry_seconds": "120",
     }
     assert all(row.what for row in rows.values())
 

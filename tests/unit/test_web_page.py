@@ -212,7 +212,8 @@ def test_a_promise_that_is_not_yet_due_is_left_in_peace() -> None:
     invoice = ref(Kind.INVOICE, "i-INV-2")
     kept = promise("INV-2", "2000.04", "2026-06-19")
     text = Reader(render([proof_of(harbor(), contacts={invoice: [kept]})], steps=())).text
-    assert "1 invoice past terms and left in peace" in text
+    assert "2 invoices past terms and left in peace" in text
+    assert "Paid, not yet in the books: 250.00 USD" in text
     assert "Promised: 2,000.04 USD by Jun 19, 2026 , back on Jun 22, 2026" in text
 
 

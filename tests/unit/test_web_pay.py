@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from connector.app.addresses import hash_of
 from connector.app.house import House
-from connector.app.paying import Visit, hash_of, make_link
+from connector.app.paying import Visit, make_link
 from connector.errors import (
     NeedsReconnect,
     OutcomeUnknown,
@@ -30,7 +31,7 @@ from connector.web.faces import FAULT, face_of, fault_of
 from connector.web.page import render
 from connector.web.pay import HEADERS, pay_app, serve
 from tests.journeys.firm import Firm, open_firm
-from tests.proofs import harbor, proof_of
+from tests.proofs import PAYABLE, harbor, proof_of
 
 MAIN = CompanyId("main")
 STRANGER = "a" * 32
@@ -39,17 +40,7 @@ STRANGER = "a" * 32
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
     """Both doubles and a firm that is connected to them. Every test takes an invoice of its own."""
-    invoices = "\n".join(
-        f"2026-03-02  invoice  P-{number}  Acme Bakery  {number}20.00 USD  due 2026-04-01" for number in range(1, 7)
-    )
-    text = (
-        "company  Walkabout Tools  home USD  zone America/New_York  country US  realm 9140001  stripe acct_walk\n"
-        "account  Checking  bank USD\naccount  Stripe Clearing  bank USD\naccount  Stripe Fees  expense USD\n"
-        "account  Undeposited Funds  undeposited USD\naccount  Accounts Receivable  receivable USD\n"
-        "customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_walk_acme\n"
-        f"{invoices}\n"
-    )
-    with open_firm(tmp_path_factory.mktemp("pay"), text) as opened:
+    with open_firm(tmp_path_factory.mktemp("pay"), PAYABLE) as opened:
         opened.connect_quickly()
         yield opened
 

@@ -15,7 +15,7 @@ _KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _TABLES: dict[str, tuple[str, str]] = {
     # table: (primary key, other columns); a column is text unless it ends in a mark: # integer, * bytes, ? may be null
     "head": ("company_id", "seq# chain"),
-    "journal": ("company_id seq#", "kind entry chain pack*?"),
+    "journal": ("company_id seq#", "kind chain entry* pattern*? pack*?"),
     "company": ("company_id", "body"),
     "actor": ("company_id actor_id", "body"),
     "connection": ("company_id connection_id", "body"),
@@ -24,8 +24,8 @@ _TABLES: dict[str, tuple[str, str]] = {
     "lease": ("company_id name", "owner fence# until_ms#"),
     "mirror": (
         "company_id connection_id kind vendor_id",
-        """version seen_at# content_hash journal_seq#? position#? gone?
-        number? party? currency? amount_minor#? open_minor#? on_date? due_date? state? record""",
+        """version seen_at# content_hash* record_hash* journal_seq#? position#? gone?
+        number? party? currency? amount_minor#? open_minor#? on_date#? due_date#? state? record_seq# record*""",
     ),
     "outbox": (
         "company_id op_id",
@@ -72,8 +72,10 @@ _POSTGRESQL = (
     FOR EACH ROW EXECUTE FUNCTION journal_refuses()""",
     """CREATE TRIGGER journal_stays BEFORE TRUNCATE ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION journal_refuses()""",
-    # A pack is compressed already: trying again would only cost time.
+    # These are compressed already: trying again would only cost time.
     "ALTER TABLE journal ALTER COLUMN pack SET STORAGE EXTERNAL",
+    "ALTER TABLE journal ALTER COLUMN entry SET STORAGE EXTERNAL",
+    "ALTER TABLE mirror ALTER COLUMN record SET STORAGE EXTERNAL",
     """CREATE TABLE contact_search (company_id text COLLATE "C" NOT NULL, number bigint NOT NULL,
     contact_id text NOT NULL, words tsvector NOT NULL, PRIMARY KEY (company_id, number, contact_id))""",
     "CREATE INDEX contact_words ON contact_search USING gin (words) WITH (fastupdate = off)",

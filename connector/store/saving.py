@@ -1,0 +1,206 @@
+"""Taking pages in: what is news is decided record by record, and written in one transaction with the cursor.
+
+Six statements at most: lock the head and check the lease, read what is known, upsert what changed, append to the
+journal, move the cursor, move the head. What can be computed is computed before the lock is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from connector import canonical
+from connector.errors import StoreError
+from connector.model.mirror import Gone, Mirrored
+from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, RunId
+from connector.ports import Page
+from connector.store import tables
+from connector.store.columns import columns
+from connector.store.database import Texts, is_one_of
+from connector.store.journal import Author, Desk, Scribe, micros
+from connector.store.packs import Packer, Pattern
+from connector.store.rows import Counts, Lease
+
+PAGE = "page"
+"""The kind of the journal entry of a saved page."""
+
+_HASH_BYTES = 16
+"""As many as `canonical.digest` shows."""
+
+_MIRROR = tables.mirror.c
+_KNOWN = select(
+    _MIRROR.kind, _MIRROR.vendor_id, _MIRROR.version, _MIRROR.content_hash, _MIRROR.record_hash, _MIRROR.journal_seq,
+    _MIRROR.position,
+).where(
+    _MIRROR.company_id == bindparam("company"),
+    _MIRROR.connection_id == bindparam("connection"),
+    is_one_of(_MIRROR.kind, bindparam("kinds", type_=Texts())),
+    is_one_of(_MIRROR.vendor_id, bindparam("ids", type_=Texts())),
+)  # fmt: skip
+
+# Plain tuples, because one of each is made per record: a name per field would cost as much as hashing the document.
+_Sighting = tuple[Kind, str, str, bytes, bytes, bytes, Mirrored]
+"""Kind, vendor id, version, content hash, record hash and canonical text of a record as it arrived, and the record."""
+
+_Known = tuple[str, bytes, bytes, int | None, int | None]
+"""Version, content hash, record hash, and where the document is: journal entry and position in its pack."""
+
+_NEVER_SEEN: _Known = ("", b"", b"", None, None)
+
+
+class Saving(Desk):
+    """The way in for what outside systems hold."""
+
+    def save_pages(  # noqa: PLR0913 - where, what, who, in which run, under which lease
+        self,
+        company: CompanyId,
+        connection: ConnectionId,
+        stream: str,
+        pages: Sequence[Page],
+        *,
+        actor: ActorId,
+        run: RunId | None,
+        lease: Lease | None = None,
+    ) -> Counts:
+        """Store the pages and the cursor of the last in one transaction. LeaseLost: nothing was stored."""
+        if not pages:
+            return Counts()
+        arrived = [_seen(connection, page.records) for page in pages]
+        with self._writing(Author(company, actor, run, lease)) as scribe:
+            intake = _Intake(scribe, connection, stream, _known(scribe, connection, arrived))
+            for page, sightings in zip(pages, arrived, strict=True):
+                intake.page(page.cursor, sightings)
+            if intake.rows:
+                self._database.bulk_upsert(scribe.tx, tables.mirror, list(intake.rows.values()))
+            scribe.tx.execute(
+                self._database.upsert(tables.cursor),
+                {
+                    "company_id": company,
+                    "connection_id": connection,
+                    "stream": stream,
+                    "cursor": pages[-1].cursor,
+                    "at": micros(scribe.at),
+                },
+            )
+        return intake.counts
+
+
+class _Intake:
+    """The work of one `save_pages`."""
+
+    def __init__(
+        self, scribe: Scribe, connection: ConnectionId, stream: str, known: dict[tuple[str, str], _Known]
+    ) -> None:
+        self.rows: dict[tuple[str, str], tuple[Any, ...]] = {}
+        self.counts = Counts()
+        self._scribe = scribe
+        self._connection = connection
+        self._stream = stream
+        self._known = known
+        self._placed: dict[bytes, tuple[int, int]] = {}
+        self._seen_at = micros(scribe.at)
+
+    def page(self, cursor: str, sightings: list[_Sighting]) -> None:
+        """One page: at most one journal entry."""
+        known = self._known
+        news: list[_Sighting] = []
+        new = changed = unchanged = gone = 0
+        for one in sightings:
+            kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
+            old = known.get((kind, vendor_id))
+            if old is None:
+                old = _NEVER_SEEN
+            elif old[1] == content_hash and old[2] == record_hash and old[0] == version:
+                unchanged += 1
+                continue
+            if old[1] == content_hash and old[3] is not None and old[4] is not None:
+                self._placed.setdefault(content_hash, (old[3], old[4]))
+            if old[2] == record_hash:
+                unchanged += 1
+            elif isinstance(mirrored.record, Gone):
+                gone += 1
+            elif old is _NEVER_SEEN:
+                new += 1
+            else:
+                changed += 1
+            known[kind, vendor_id] = version, content_hash, record_hash, old[3], old[4]
+            news.append(one)
+        self.counts += Counts(new=new, changed=changed, unchanged=unchanged, gone=gone)
+        if news:
+            self._write(cursor, news)
+
+    def _write(self, cursor: str, news: list[_Sighting]) -> None:
+        seq = self._scribe.seq + 1
+        packer = Packer()
+        first: dict[str, bytes] = {}
+        for one in news:
+            first.setdefault(one[0], one[5])
+        pattern = Pattern.of(first)
+        compress = pattern.compressor().compress
+        changes: list[tuple[str, str, str, str, str]] = []
+        for one in news:
+            kind, vendor_id, version, content_hash, record_hash, text, _ = one
+            changes.append((kind, vendor_id, version, content_hash.hex(), record_hash.hex()))
+            self._take(one, seq, packer, compress(text))
+        body = {"connection": self._connection, "stream": self._stream, "cursor": cursor, "changes": changes}
+        self._scribe.write(PAGE, body, pack=packer.packed(), pattern=pattern.body)
+
+    def _take(self, one: _Sighting, seq: int, packer: Packer, squeezed: bytes) -> None:
+        kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
+        record = mirrored.record
+        place, position = self._place(one, seq, packer)
+        self._known[kind, vendor_id] = version, content_hash, record_hash, place, position
+        gone = record.state.value if isinstance(record, Gone) else None
+        self.rows[kind, vendor_id] = (
+            self._scribe.company, self._connection, kind.value, vendor_id, version, self._seen_at, content_hash,
+            record_hash, place, position, gone, *columns(record), seq, squeezed,
+        )  # fmt: skip
+
+    def _place(self, one: _Sighting, seq: int, packer: Packer) -> tuple[int | None, int | None]:
+        """Where the document is: where it already was, where another record of these pages put it, or in this pack."""
+        raw, content_hash = one[6].raw, one[3]
+        if not raw:
+            return None, None
+        placed = self._placed.get(content_hash)
+        if placed is None:
+            placed = self._placed[content_hash] = (seq, packer.add(raw))
+        return placed
+
+
+def _seen(connection: ConnectionId, records: Sequence[Mirrored]) -> list[_Sighting]:
+    sightings: list[_Sighting] = []
+    sha256 = hashlib.sha256
+    for one in records:
+        owner, kind, vendor_id = one.ref
+        if owner != connection or "\0" in vendor_id:
+            raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
+        text = canonical.encode(one.record)
+        sightings.append(
+            (
+                kind,
+                vendor_id,
+                one.version,
+                sha256(one.raw).digest()[:_HASH_BYTES],
+                sha256(text).digest()[:_HASH_BYTES],
+                text,
+                one,
+            )
+        )
+    return sightings
+
+
+def _known(scribe: Scribe, connection: ConnectionId, arrived: list[list[_Sighting]]) -> dict[tuple[str, str], _Known]:
+    ids = [one[1] for sightings in arrived for one in sightings]
+    if not ids:
+        return {}
+    kinds = sorted({one[0].value for sightings in arrived for one in sightings})
+    found = scribe.tx.execute(
+        _KNOWN, {"company": scribe.company, "connection": connection, "kinds": kinds, "ids": ids}
+    ).all()
+    return {
+        (kind, vendor_id): (version, content_hash, record_hash, seq, position)
+        for kind, vendor_id, version, content_hash, record_hash, seq, position in found
+    }
