@@ -17,7 +17,7 @@ from connector.model.intent import IntentKind, PostExpense, Posting, PostPayment
 from connector.model.money_in import Payment
 from connector.model.settlement import Payout, PayoutState
 from connector.model.source import ActorId, CompanyId, ConnectionId, OpId, PlanId, Ref
-from connector.money import Money, grouped, total
+from connector.money import Currency, Money, grouped, total
 from connector.reconcile.booked import booked
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.snapshot import Snapshot
@@ -109,7 +109,7 @@ def plan(
         made_at=frame.made_at,
         made_by=frame.made_by,
         lines=tuple(lines),
-        left_out=(*planner.left_out, *outcome.findings),
+        left_out=(*planner.accounts_missing(), *planner.left_out, *outcome.findings),
     )
 
 
@@ -130,6 +130,7 @@ class _Planner:
         self._closed_through = profile.closed_through if profile is not None else None
         self._booked = booked(snapshot)
         self._planned: set[Ref] = set()
+        self._unbooked: dict[tuple[ConnectionId, str, Currency], list[tuple[Ref, Money]]] = {}
         self.left_out: list[Finding] = []
 
     def payments(self, decisions: Sequence[Decision]) -> Iterator[PlanLine]:
@@ -292,15 +293,21 @@ class _Planner:
         account = self._snapshot.accounts.get(ref) if ref is not None else None
         if account is not None and account.active and (role == "fees" or account.currency == code):
             return ref
-        finding = Finding(
-            code=FindingCode.NO_ACCOUNT,
-            sentence=f"No {role} account in {code} is chosen for {about.connection}.",
-            next_step=f"Choose one: receivables accounts {about.connection} --{role} NAME.",
-            refs=(about,),
-            amount=amount,
-        )
-        self.left_out.append(finding)
+        self._unbooked.setdefault((about.connection, role, code), []).append((about, amount))
         return None
+
+    def accounts_missing(self) -> Iterator[Finding]:
+        """One finding per account that is not chosen, with everything that waits for it."""
+        for (connection, role, code), waiting in sorted(self._unbooked.items()):
+            amount = total((each for _, each in waiting), code)
+            yield Finding(
+                code=FindingCode.NO_ACCOUNT,
+                sentence=f"No {role} account in {code} is chosen for {connection}; {len(waiting)} lines "
+                f"({grouped(amount)}) wait for it.",
+                next_step=f"Choose one: receivables accounts {connection} --{role} NAME.",
+                refs=tuple(ref for ref, _ in waiting),
+                amount=amount,
+            )
 
     def _line(
         self,

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from connector.dates import BusinessDate, Instant
     from connector.model.contact import Contact, Promise
     from connector.model.intent import PushNote
-    from connector.money import Currency
+    from connector.money import Currency, Money
     from connector.post import Posted
+
+
+PROMISED_MINOR_MAX = 10**15
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,15 +62,22 @@ def aging(
 
 def _show_aging(result: Aging) -> None:
     from connector.collect.aging import BUCKETS
-    from connector.money import grouped, plain
+    from connector.money import grouped
 
     rows = [
-        (row.name, *(plain(bucket) for bucket in row.buckets), plain(row.unapplied), grouped(row.total))
+        (row.name, *(_figure(bucket) for bucket in (*row.buckets, row.unapplied)), grouped(row.total))
         for row in (*result.rows, *result.totals)
     ]
     columns = ("customer", *BUCKETS, "unapplied", "total")
     words = "past due" if result.by == "due" else "since issue"
     table(f"Aging on {result.as_of}, days {words}", columns, rows, right=tuple(range(1, len(columns))))
+
+
+def _figure(amount: Money) -> str:
+    """An amount whose currency stands at the end of its row; nothing where there is nothing."""
+    from connector.money import grouped
+
+    return grouped(amount).rpartition(" ")[0] if amount else ""
 
 
 def today(
@@ -214,23 +224,29 @@ def _moment(at: Desk, text: str | None) -> Instant:
         return at.clock.now()
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone(at.company.zone)))
+    except (ValueError, OverflowError):
         raise UserError(f"{text[:30]!r} is not a time.", next_step="Write it as 2026-03-01T10:05.") from None
-    return instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone(at.company.zone)))
 
 
 def _promise(at: Desk, invoice: str, amount: str | None, by: str | None) -> Promise | None:
     from connector.dates import business_date
     from connector.errors import UserError
     from connector.model.contact import Promise
-    from connector.money import from_text
+    from connector.money import MoneyError, from_text
 
     if amount is None and by is None:
         return None
     if amount is None or by is None:
         raise UserError("A promise needs its amount and its day.", next_step="Add --promise AMOUNT --by YYYY-MM-DD.")
     day: BusinessDate = business_date(by)
-    return Promise(amount=from_text(amount, _currency(at, invoice)), by=day)
+    try:
+        promised = from_text(amount, _currency(at, invoice))
+    except MoneyError as fault:
+        raise UserError(fault.sentence, next_step="Write it as 1250.00.") from None
+    if not 0 < promised.minor <= PROMISED_MINOR_MAX:
+        raise UserError(f"{amount[:30]!r} cannot be promised.", next_step="Name the amount that they said they pay.")
+    return Promise(amount=promised, by=day)
 
 
 def _currency(at: Desk, invoice: str) -> Currency:

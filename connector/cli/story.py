@@ -23,6 +23,7 @@ from connector.config import Config
 from connector.dates import day_of, later, zone
 from connector.errors import Unreachable
 from connector.model.contact import Channel, Direction, Outcome, Promise
+from connector.model.intent import IntentKind
 from connector.model.source import ActorId
 from connector.money import by_currency, grouped
 from connector.registry import specs
@@ -214,7 +215,13 @@ class Demo:
         made = paying.make_link(desk, item.invoice.number or str(item.ref))
         page = paying.click(desk, made.link)
         session = VendorSession("payer")
-        session.post(page, data={"method": made.methods[0]})
+        offered = next(
+            row.answer.methods
+            for row in reversed(desk.store.outbox(desk.id))
+            if row.kind is IntentKind.PAY_PAGE and row.answer is not None
+        )
+        titles = desk.spec(processors[0]).method_titles
+        session.post(page, data={"method": offered[0]})
         books.sync_all(desk, _quiet)
         plan = books.make_plan(desk)
         applied = books.apply_plan(desk, plan, _quiet, _quiet_row)
@@ -223,7 +230,7 @@ class Demo:
             "Payment link",
             f"{item.customer_name} opens one stable link for {item.invoice.number} and pays; the books follow.",
             ("Asked", made.amount),
-            ("Offered", ", ".join(made.methods)),
+            ("Offered", ", ".join(titles.get(method, method) for method in offered)),
             ("Posted after it", f"{len(applied.posted.done)} lines"),
             ("The link now says", str(shown)),
         )

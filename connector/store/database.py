@@ -70,7 +70,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """All or nothing. StoreLocked when another process kept writing for 30 s."""
+        """All or nothing. StoreLocked when another process kept writing too long."""
         with in_plain_words(), self._writing.connect() as tx, tx.begin():
             yield tx
 
@@ -115,9 +115,17 @@ class Database:
         return self._engine
 
 
-def connect(url_or_path: str | Path) -> Database:
-    """A database by path, or by a URL beginning with sqlite:/// or postgresql://. Opens nothing yet."""
-    text = str(url_or_path)
+def connect(url_or_path: str | Path, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> Database:
+    """A database by path, or by a URL beginning with sqlite:/// or postgresql://. Opens nothing yet.
+
+    `lock_wait_seconds`: how long another process may keep it busy before that is a fault.
+    """
+    database = _named(str(url_or_path))
+    database.lock_wait_seconds = lock_wait_seconds
+    return database
+
+
+def _named(text: str) -> Database:
     if "://" not in text:
         return _sqlite(Path(text))
     try:
@@ -187,14 +195,16 @@ def _postgresql(url: URL) -> Database:
             "The driver of PostgreSQL is not installed.", next_step="Run: pip install receivables-connector[postgres]"
         ) from None
 
+    database = Database(engine, None)
+
     @event.listens_for(engine, "connect")
     def settle(driver: Any, _record: object) -> None:
         with driver.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = '{LOCK_WAIT_SECONDS}s'")
+            cursor.execute(f"SET lock_timeout = {max(1, int(database.lock_wait_seconds * 1000))}")
             cursor.execute("SET synchronous_commit = on")
         driver.commit()
 
-    return Database(engine, None)
+    return database
 
 
 # What the two databases spell differently.
@@ -292,7 +302,7 @@ _Words = tuple[type[StoreError], str, str]
 
 _BUSY: _Words = (
     StoreLocked,
-    f"Another process kept the database busy for more than {LOCK_WAIT_SECONDS} seconds.",
+    "Another process kept the database busy for too long.",
     "Wait for it to finish, or stop it, and try again.",
 )
 _DAMAGED: _Words = (

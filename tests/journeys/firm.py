@@ -171,7 +171,7 @@ class Firm:
     def stripe(self, kind: str) -> list[dict[str, Any]]:
         """The objects of one kind as the double of Stripe holds them."""
         held: Any = self.doubles["stripe"].stand_in.dump(normalised=False)
-        found: list[dict[str, Any]] = held[self.world.stripe_account][kind]
+        found: list[dict[str, Any]] = held[self.world.stripe_account].get(kind, [])
         return found
 
     def in_books(self, entity: str, body: dict[str, Any], **query: str) -> dict[str, Any]:

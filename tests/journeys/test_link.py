@@ -230,7 +230,7 @@ LOST = {
     "to a gateway that answers 502": f"POST {SESSIONS} 1 status-after 502",
     "the request and then the answer": f"POST {SESSIONS} 1 drop-before\nPOST {SESSIONS} 2 drop-after",
     "the answer and then the search for it": f"POST {SESSIONS} 1 drop-after\n"
-    + "\n".join(f"GET {SESSIONS} {nth} status-before 503" for nth in range(1, 9)),
+    + "\n".join(f"GET {SESSIONS} {nth} status-before 503" for nth in range(1, 5)),
 }
 
 

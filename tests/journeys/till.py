@@ -97,7 +97,8 @@ def _wait_for(base: str, process: subprocess.Popen[bytes]) -> None:
             if requests.get(f"{base}/healthz", timeout=1).ok:
                 return
         except requests.ConnectionError:
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
     raise AssertionError("serve did not answer")
 
 
