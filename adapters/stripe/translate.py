@@ -358,7 +358,7 @@ def page_state(status: str | None, payment_status: str, intent: wire.PaymentInte
 def unheld(about: Ref, code: str) -> Finding:
     """A record whose amount no exact money can hold, so that it is shown instead of mirrored."""
     return Finding(
-        code=FindingCode.UNKNOWN_VALUE,
+        code=FindingCode.NOT_MIRRORED,
         sentence=f"Stripe's {about.kind.replace('_', ' ')} {about.vendor_id} has an amount in {code[:8].upper()} that"
         " cannot be held exactly; it is not in the mirror.",
         next_step="Book it by hand, and tell the makers of this connector about the currency.",

@@ -11,6 +11,7 @@ from connector.cli.output import (
     CompanyOption,
     JsonOption,
     YesOption,
+    complain,
     confirm,
     desk,
     progress_bar,
@@ -48,8 +49,10 @@ def sync(
 
     with desk(company) as at, progress_bar("reading") as bar:
         results = sync_all(at, bar, only=system)
+    findings = [finding for each in results.values() for finding in each.findings]
     if as_json:
         say_json({name: {"counts": each.counts, "findings": each.findings} for name, each in results.items()})
+        _not_mirrored(findings)
         return
     rows = [
         (name, stream, str(c.new), str(c.changed), str(c.unchanged), str(c.gone))
@@ -57,7 +60,19 @@ def sync(
         for stream, c in each.counts.items()
     ]
     table("Read", ("connection", "what", "new", "changed", "unchanged", "gone"), rows, right=(2, 3, 4, 5))
-    show_findings("Seen on the way", [finding for each in results.values() for finding in each.findings])
+    show_findings("Seen on the way", findings)
+    _not_mirrored(findings)
+
+
+def _not_mirrored(findings: Sequence[Finding]) -> None:
+    """A record that could not be held needs a person, however well the rest was read."""
+    from connector.model.finding import FindingCode
+
+    left = [finding for finding in findings if finding.code is FindingCode.NOT_MIRRORED]
+    if left:
+        more = f" So have {len(left) - 1} more." if len(left) > 1 else ""
+        complain(left[0].sentence + more, left[0].next_step)
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 def reconcile(company: CompanyOption = None, as_json: JsonOption = False) -> None:

@@ -33,6 +33,7 @@ class FindingCode(StrEnum):
     PAYOUT_INCOMPLETE = "payout-incomplete"
     DOES_NOT_TIE = "does-not-tie"
     UNKNOWN_VALUE = "unknown-value"
+    NOT_MIRRORED = "not-mirrored"
     WRITE_UNSURE = "write-unsure"
     WRITE_REFUSED = "write-refused"
 

@@ -17,7 +17,7 @@ import zstandard
 from connector.errors import StoreCorrupt
 
 _LENGTH = Struct(">I")
-_LEVEL = 3
+_LEVEL = 1
 _PATTERN_BYTES_MAX = 4096
 
 

@@ -53,6 +53,9 @@ def _awkward_charges(story: Story) -> None:
         if case == "two equal open invoices":
             if debt is not story.of_case(case)[0]:
                 continue
+        elif case in ("invoice in Stripe only", "invoice in both systems"):
+            # Paid on Stripe's own page: Stripe itself links the payment to its invoice.
+            charge.names = f"for {debt.number} {charge.amount}"
         elif case != "payment without any reference":
             charge.names = f"key {debt.number}"
         story.charges.append(charge)

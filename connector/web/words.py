@@ -32,6 +32,7 @@ REASONS: dict[str, str] = {
     FindingCode.PAYOUT_INCOMPLETE: "Payout not complete",
     FindingCode.DOES_NOT_TIE: "Does not tie",
     FindingCode.UNKNOWN_VALUE: "A value we do not know",
+    FindingCode.NOT_MIRRORED: "Cannot be held here",
     FindingCode.WRITE_UNSURE: "Sent, answer not yet known",
     FindingCode.WRITE_REFUSED: "Refused by the books",
 }

@@ -227,7 +227,7 @@ def test_a_balance_is_one_account_per_currency_and_a_stablecoin_is_shown_instead
     assert ids([page]) == ["cad", "usd"]
     assert [isinstance(one.record, Account) for one in page.records] == [True, True]
     assert [(one.code, one.refs) for one in page.findings] == [
-        (FindingCode.UNKNOWN_VALUE, (ref(Kind.ACCOUNT, "usdc"),))
+        (FindingCode.NOT_MIRRORED, (ref(Kind.ACCOUNT, "usdc"),))
     ]
 
 

@@ -47,8 +47,9 @@ class Row:
 
     @property
     def names(self) -> list[str]:
-        """Invoice numbers in its key or memo."""
-        return NUMBER.findall(self.named.get("key", "") + " " + self.named.get("memo", ""))
+        """Invoice numbers in its key or memo, or those that Stripe itself links it to."""
+        linked = self.named.get("for", "") if self.id.startswith(("ch_", "py_")) else ""
+        return NUMBER.findall(" ".join((self.named.get("key", ""), self.named.get("memo", ""), linked)))
 
 
 def cents(text: str) -> tuple[int, str]:
