@@ -72,7 +72,7 @@ def _mistyped(fault: typer.TyperException) -> int:
     words = " ".join(fault.format_message().split())
     if words.startswith("Got unexpected extra"):
         words = "There are more words than the command takes."
-    complain(words, f"See: {command} --help")
+    complain(f"{words.replace(': Input ', ': it ').rstrip('.')}.", f"See: {command} --help")
     return fault.exit_code
 
 

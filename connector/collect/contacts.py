@@ -21,6 +21,7 @@ from connector.model.contact import (
 )
 from connector.model.source import ActorId, CompanyId, Ref
 from connector.money import plain
+from connector.reconcile.arrived import arrived_by_invoice
 from connector.reconcile.debts import debts
 from connector.reconcile.snapshot import Snapshot
 
@@ -83,12 +84,14 @@ def write_down(said: Said, *, contact_id: ContactId, company: CompanyId, invoice
 
 
 def earlier_debts(snapshot: Snapshot, invoice: Ref, today: BusinessDate) -> tuple[EarlierDebt, ...]:
-    """This payer's other invoices that are past due on that day, oldest first."""
+    """This payer's other invoices that are past due on that day, oldest first; not those whose money has arrived."""
     customer = snapshot.invoices[invoice].customer
+    arrived = arrived_by_invoice(snapshot)
     others = [
         EarlierDebt(invoice=ref, number=held.number, open=held.open, days_overdue=days_overdue(held, today))
         for ref, held in debts(snapshot).items()
-        if ref != invoice and customer is not None and held.customer == customer and days_overdue(held, today) > 0
+        if ref != invoice and ref not in arrived and customer is not None and held.customer == customer
+        if days_overdue(held, today) > 0
     ]
     return tuple(sorted(others, key=lambda debt: (-debt.days_overdue, debt.invoice)))
 

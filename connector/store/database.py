@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ class Database:
         self.is_sqlite = path is not None
         self.lock_wait_seconds: float = LOCK_WAIT_SECONDS
         self._engine = engine
+        self._helper: ThreadPoolExecutor | None = None
         reading: dict[str, Any] = {_WRITES: False}
         if not self.is_sqlite:
             reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -107,7 +109,17 @@ class Database:
             raise RuntimeError(f"the columns of {table.name} are not bound in their order")
         tx.exec_driver_sql(statement, rows)
 
+    @property
+    def helper(self) -> Executor:
+        """One thread for work that needs no interpreter; started when it is first asked for."""
+        if self._helper is None:
+            self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="receivables-store")
+        return self._helper
+
     def close(self) -> None:
+        if self._helper is not None:
+            self._helper.shutdown()
+            self._helper = None
         self._engine.dispose()
 
     @property

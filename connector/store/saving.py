@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -45,10 +46,18 @@ _KNOWN = select(
 _Sighting = tuple[Kind, str, str, bytes, bytes, bytes, Mirrored]
 """Kind, vendor id, version, content hash, record hash and canonical text of a record as it arrived, and the record."""
 
-_Known = tuple[str, bytes, bytes, int | None, int | None]
-"""Version, content hash, record hash, and where the document is: journal entry and position in its pack."""
+_Known = Sequence[Any]
+"""Kind, vendor id, version, content hash, record hash, and the place of the document of a record as it stands."""
 
-_NEVER_SEEN: _Known = ("", b"", b"", None, None)
+_KnownByKind = dict[str, dict[str, _Known]]
+
+_Place = tuple[int | None, int | None]
+"""Where a document is: the number of a journal entry and the position in its pack."""
+
+_Draft = tuple[dict[str, Any], bytes, "Future[bytes | None]"]
+"""The body of a journal entry, its pattern, and its pack in the making."""
+
+_NEVER_SEEN: _Known = ("", "", "", b"", b"", None, None)
 
 
 class Saving(Desk):
@@ -70,11 +79,12 @@ class Saving(Desk):
             return Counts()
         arrived = [_seen(connection, page.records) for page in pages]
         with self._writing(Author(company, actor, run, lease)) as scribe:
-            intake = _Intake(scribe, connection, stream, _known(scribe, connection, arrived))
+            intake = _Intake(scribe, connection, stream, _known(scribe, connection, arrived), self._database.helper)
             for page, sightings in zip(pages, arrived, strict=True):
                 intake.page(page.cursor, sightings)
             if intake.rows:
                 self._database.bulk_upsert(scribe.tx, tables.mirror, list(intake.rows.values()))
+                intake.tell()
             scribe.tx.execute(
                 self._database.upsert(tables.cursor),
                 {
@@ -92,7 +102,7 @@ class _Intake:
     """The work of one `save_pages`."""
 
     def __init__(
-        self, scribe: Scribe, connection: ConnectionId, stream: str, known: dict[tuple[str, str], _Known]
+        self, scribe: Scribe, connection: ConnectionId, stream: str, known: _KnownByKind, helper: Executor
     ) -> None:
         self.rows: dict[tuple[str, str], tuple[Any, ...]] = {}
         self.counts = Counts()
@@ -100,25 +110,27 @@ class _Intake:
         self._connection = connection
         self._stream = stream
         self._known = known
+        self._helper = helper
         self._placed: dict[bytes, tuple[int, int]] = {}
+        self._drafts: list[_Draft] = []
         self._seen_at = micros(scribe.at)
 
     def page(self, cursor: str, sightings: list[_Sighting]) -> None:
         """One page: at most one journal entry."""
-        known = self._known
         news: list[_Sighting] = []
         new = changed = unchanged = gone = 0
         for one in sightings:
             kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
-            old = known.get((kind, vendor_id))
+            known = self._known[kind]
+            old = known.get(vendor_id)
             if old is None:
                 old = _NEVER_SEEN
-            elif old[1] == content_hash and old[2] == record_hash and old[0] == version:
+            elif old[3] == content_hash and old[4] == record_hash and old[2] == version:
                 unchanged += 1
                 continue
-            if old[1] == content_hash and old[3] is not None and old[4] is not None:
-                self._placed.setdefault(content_hash, (old[3], old[4]))
-            if old[2] == record_hash:
+            if old[3] == content_hash and old[5] is not None and old[6] is not None:
+                self._placed.setdefault(content_hash, (old[5], old[6]))
+            if old[4] == record_hash:
                 unchanged += 1
             elif isinstance(mirrored.record, Gone):
                 gone += 1
@@ -126,40 +138,47 @@ class _Intake:
                 new += 1
             else:
                 changed += 1
-            known[kind, vendor_id] = version, content_hash, record_hash, old[3], old[4]
+            known[vendor_id] = kind, vendor_id, version, content_hash, record_hash, old[5], old[6]
             news.append(one)
         self.counts += Counts(new=new, changed=changed, unchanged=unchanged, gone=gone)
         if news:
-            self._write(cursor, news)
+            self._draft(cursor, news)
 
-    def _write(self, cursor: str, news: list[_Sighting]) -> None:
-        seq = self._scribe.seq + 1
+    def tell(self) -> None:
+        """Write the journal entries, when the packs are ready."""
+        for body, pattern, pack in self._drafts:
+            self._scribe.write(PAGE, body, pack=pack.result(), pattern=pattern)
+
+    def _draft(self, cursor: str, news: list[_Sighting]) -> None:
+        seq = self._scribe.seq + len(self._drafts) + 1
         packer = Packer()
         first: dict[str, bytes] = {}
         for one in news:
             first.setdefault(one[0], one[5])
+        places = [self._place(one, seq, packer) for one in news]
+        # While this thread goes on with the rows: compressing needs no interpreter.
+        pack = self._helper.submit(packer.packed)
         pattern = Pattern.of(first)
         compress = pattern.compressor().compress
         changes: list[tuple[str, str, str, str, str]] = []
-        for one in news:
+        for one, place in zip(news, places, strict=True):
             kind, vendor_id, version, content_hash, record_hash, text, _ = one
             changes.append((kind, vendor_id, version, content_hash.hex(), record_hash.hex()))
-            self._take(one, seq, packer, compress(text))
+            self._take(one, seq, place, compress(text))
         body = {"connection": self._connection, "stream": self._stream, "cursor": cursor, "changes": changes}
-        self._scribe.write(PAGE, body, pack=packer.packed(), pattern=pattern.body)
+        self._drafts.append((body, pattern.body, pack))
 
-    def _take(self, one: _Sighting, seq: int, packer: Packer, squeezed: bytes) -> None:
+    def _take(self, one: _Sighting, seq: int, place: _Place, squeezed: bytes) -> None:
         kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
         record = mirrored.record
-        place, position = self._place(one, seq, packer)
-        self._known[kind, vendor_id] = version, content_hash, record_hash, place, position
+        self._known[kind][vendor_id] = kind, vendor_id, version, content_hash, record_hash, *place
         gone = record.state.value if isinstance(record, Gone) else None
         self.rows[kind, vendor_id] = (
             self._scribe.company, self._connection, kind.value, vendor_id, version, self._seen_at, content_hash,
-            record_hash, place, position, gone, *columns(record), seq, squeezed,
+            record_hash, *place, gone, *columns(record), seq, squeezed,
         )  # fmt: skip
 
-    def _place(self, one: _Sighting, seq: int, packer: Packer) -> tuple[int | None, int | None]:
+    def _place(self, one: _Sighting, seq: int, packer: Packer) -> _Place:
         """Where the document is: where it already was, where another record of these pages put it, or in this pack."""
         raw, content_hash = one[6].raw, one[3]
         if not raw:
@@ -192,15 +211,14 @@ def _seen(connection: ConnectionId, records: Sequence[Mirrored]) -> list[_Sighti
     return sightings
 
 
-def _known(scribe: Scribe, connection: ConnectionId, arrived: list[list[_Sighting]]) -> dict[tuple[str, str], _Known]:
+def _known(scribe: Scribe, connection: ConnectionId, arrived: list[list[_Sighting]]) -> _KnownByKind:
     ids = [one[1] for sightings in arrived for one in sightings]
-    if not ids:
-        return {}
-    kinds = sorted({one[0].value for sightings in arrived for one in sightings})
-    found = scribe.tx.execute(
-        _KNOWN, {"company": scribe.company, "connection": connection, "kinds": kinds, "ids": ids}
-    ).all()
-    return {
-        (kind, vendor_id): (version, content_hash, record_hash, seq, position)
-        for kind, vendor_id, version, content_hash, record_hash, seq, position in found
-    }
+    known: _KnownByKind = {one[0]: {} for sightings in arrived for one in sightings}
+    if ids:
+        found = scribe.tx.execute(
+            _KNOWN,
+            {"company": scribe.company, "connection": connection, "kinds": sorted(map(str, known)), "ids": ids},
+        )
+        for row in found.all():
+            known[row[0]][row[1]] = row
+    return known

@@ -19,6 +19,7 @@ from connector.model.source import CompanyId
 from connector.money import plain
 
 _WORD = re.compile(r"[^\W_]+")
+_DAY = re.compile(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])")
 _WORDS_MAX = 12
 _PHONE_DIGITS_MIN = 7
 
@@ -69,11 +70,11 @@ def query(dialect: str, company: CompanyId, wanted: str) -> str | None:
 
 
 def words(said: str) -> list[str]:
-    """Letters and digits, without case or accents."""
+    """Letters and digits, without case or accents; a day is one word."""
     plain = "".join(
         letter for letter in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(letter)
     )
-    return _WORD.findall(plain)
+    return _WORD.findall(_DAY.sub(r"\1\2\3", plain))
 
 
 def _company_word(company: CompanyId) -> str:
@@ -85,7 +86,7 @@ def _searched(contact: Contact) -> str:
     said = (
         contact.said, contact.person, contact.role, contact.address, _run_together(contact.address),
         contact.customer_name, contact.invoice_number, contact.dispute_reason, contact.outcome, contact.channel,
-        contact.contact_id, contact.by, day_of(contact.at, zone(contact.zone)).isoformat(), contact.issued.to,
+        contact.by, day_of(contact.at, zone(contact.zone)).isoformat(), contact.issued.to,
         *(debt.number for debt in contact.earlier),
         *((plain(contact.promise.amount), contact.promise.by.isoformat()) if contact.promise is not None else ()),
     )  # fmt: skip

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
 
+import pytest
+
+from connector.__main__ import run
 from connector.app import setup
 from connector.app.house import House
 from connector.testing.standin import Answer, Call, StandIn
@@ -32,6 +38,16 @@ def complains(ran: Ran, code: int, words: str) -> None:
     assert error.endswith((".", "?")), error
     assert step.startswith("Next:  "), said
     assert len(step) > len("Next:  A step")
+
+
+def typed(home: Path, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
+    """`receivables ...` in this process: the same words and codes, for long tables of what can be wrong."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as given, redirect_stdout(out), redirect_stderr(err):
+        for name, value in {"RECEIVABLES_HOME": str(home), "RECEIVABLES_ACTOR": "dana", **environment}.items():
+            given.setenv(name, value)
+        code = run(list(arguments))
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 def head(firm: Firm) -> tuple[int, str]:

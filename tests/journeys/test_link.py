@@ -242,7 +242,7 @@ LOST = {
     "half the answer": f"POST {SESSIONS} 1 truncate",
     "to a gateway that answers 502": f"POST {SESSIONS} 1 status-after 502",
     "the request and then the answer": f"POST {SESSIONS} 1 drop-before\nPOST {SESSIONS} 2 drop-after",
-    "the answer, and the search for it was refused": f"POST {SESSIONS} 1 drop-after\nGET {SESSIONS} 1 status-before 403",
+    "the answer, and the search was refused": f"POST {SESSIONS} 1 drop-after\nGET {SESSIONS} 1 status-before 403",
 }
 
 
