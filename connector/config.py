@@ -57,8 +57,6 @@ _FIELDS = {
 
 _ONLY_ENVIRONMENT = frozenset({"RECEIVABLES_CRASH_AT"})
 _NO_ADAPTERS = frozenset(row[0] for row in TABLE) | {"RECEIVABLES_DEBUG"}
-_ALIKE = 0.8
-"""How like one of our names another must be to be taken for a slip of the pen."""
 
 
 def _address(text: str) -> str:
@@ -166,7 +164,7 @@ def _meant(name: str) -> str | None:
     ours = [known.removeprefix(PREFIX) for known in _NO_ADAPTERS]
     given = name.removeprefix(PREFIX)
     longer = [known for known in ours if given.startswith(known + "_")]
-    found = longer or get_close_matches(given, ours, n=1, cutoff=_ALIKE)
+    found = longer or get_close_matches(given, ours, n=1)
     return PREFIX + found[0] if found else None
 
 
@@ -210,5 +208,5 @@ def _tables(tables: object, where: str) -> dict[str, dict[str, str]]:
 def _no_table(where: str) -> SettingsError:
     return SettingsError(
         f"[{where[:60]}] in {SETTINGS_FILE} is not a table of settings.",
-        next_step="Write it as in the README, for example [adapters.stripe].",
+        next_step="Write it as in the README, for example [adapters.NAME].",
     )

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.errors import ReceivablesError
 from connector.model.finding import Finding
-from connector.model.source import ActorId, CompanyId, ConnectionId, RunId
+from connector.model.source import ConnectionId
 from connector.ports import Page, Readable
-from connector.store import Counts, Lease, Store
+from connector.store import Author, Counts, Store
 
 RECORDS_PER_TRANSACTION = 1_000
 LEASE_SECONDS = 60.0
 
 Progress = Callable[[str, int], None]
 """Told the stream and how many of its records have come in so far."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
-    """For whom a run is made, as whom, and under which lease (None: nobody else can be writing)."""
-
-    company: CompanyId
-    actor: ActorId
-    run: RunId
-    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +26,13 @@ class Synced:
     findings: tuple[Finding, ...]
 
 
-def sync(store: Store, source: Readable, connection: ConnectionId, purpose: Purpose, progress: Progress) -> Synced:
+def sync(store: Store, source: Readable, connection: ConnectionId, author: Author, progress: Progress) -> Synced:
     """Pull every stream to its end. Errors end the run where it is; earlier pages stay, and the next run goes on."""
     counts: dict[str, Counts] = {}
     findings: list[Finding] = []
     for stream in source.streams():
-        carrier = _Carrier(store, connection, stream, purpose)
-        cursor = store.cursor(purpose.company, connection, stream)
+        carrier = _Carrier(store, connection, stream, author)
+        cursor = store.cursor(author.company, connection, stream)
         more = True
         while more:
             try:
@@ -61,12 +51,11 @@ def sync(store: Store, source: Readable, connection: ConnectionId, purpose: Purp
 class _Carrier:
     """Gathers small pages, so that a transaction is worth its commit."""
 
-    def __init__(self, store: Store, connection: ConnectionId, stream: str, purpose: Purpose) -> None:
+    def __init__(self, store: Store, connection: ConnectionId, stream: str, author: Author) -> None:
         self._store = store
         self._connection = connection
         self._stream = stream
-        self._purpose = purpose
-        self._lease = purpose.lease
+        self._author = author
         self._pages: list[Page] = []
         self._counts = Counts()
         self.seen = 0
@@ -84,15 +73,7 @@ class _Carrier:
     def _save(self) -> None:
         if not self._pages:
             return
-        if self._lease is not None:
-            self._lease = self._store.renew(self._lease)
-        self._counts += self._store.save_pages(
-            self._purpose.company,
-            self._connection,
-            self._stream,
-            self._pages,
-            actor=self._purpose.actor,
-            run=self._purpose.run,
-            lease=self._lease,
-        )
+        if self._author.lease is not None:
+            self._author = replace(self._author, lease=self._store.renew(self._author.lease))
+        self._counts += self._store.save_pages(self._author, self._connection, self._stream, self._pages)
         self._pages = []

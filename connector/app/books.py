@@ -16,25 +16,25 @@ from connector.plan import Frame, Plan, PlanLine, plan
 from connector.post import Posted, connection_of, post
 from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.tieout import TieOut, tie_out
-from connector.store import OutboxRow, OutboxState
-from connector.sync import Progress, Purpose, Synced, sync
+from connector.store import Author, OutboxRow, OutboxState
+from connector.sync import Progress, Synced, sync
 
 LEASE_NAME = "books"
 
 
 def sync_all(desk: Desk, progress: Progress, only: str | None = None) -> dict[str, Synced]:
     """Read every connection (or one system) to its end. The first fault ends it; what was read stays."""
-    purpose = desk.purpose("sync")
+    author = desk.author("sync")
     chosen = [each for each in desk.connections() if only in (None, each.system, each.connection_id)]
     if not chosen:
         missing = f"{only[:40]!r} is not connected." if only is not None else "No system is connected yet."
         raise UserError(missing, next_step="See: receivables status; connect it with: receivables connect --help")
     with desk.lease(LEASE_NAME) as lease:
-        return {each.connection_id: _sync_one(desk, each, replace(purpose, lease=lease), progress) for each in chosen}
+        return {each.connection_id: _sync_one(desk, each, replace(author, lease=lease), progress) for each in chosen}
 
 
-def _sync_one(desk: Desk, connection: Connection, purpose: Purpose, progress: Progress) -> Synced:
-    result = sync(desk.store, desk.adapter(connection), connection.connection_id, purpose, progress)
+def _sync_one(desk: Desk, connection: Connection, author: Author, progress: Progress) -> Synced:
+    result = sync(desk.store, desk.adapter(connection), connection.connection_id, author, progress)
     _same_account(desk, connection)
     desk.house.boundary("sync.connection-done")
     return result
@@ -63,10 +63,10 @@ def reconcile_all(desk: Desk) -> Decided:
     """Decide about every payment of the mirror, and keep the decisions with their evidence."""
     seen = desk.snapshot()
     decided = Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()))
-    purpose = desk.purpose("reconcile")
+    author = desk.author("reconcile")
     desk.store.save_reconciliation(
         desk.id,
-        purpose.run,
+        author.run,
         decided.outcome.decisions,
         (*decided.ties.findings, *decided.outcome.findings),
         desk.actor,
@@ -120,8 +120,8 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
     """
     books = desk.writable(desk.books())
     with desk.lease(LEASE_NAME) as lease:
-        purpose = replace(desk.purpose("apply"), lease=lease)
-        _sync_one(desk, books, purpose, progress)
+        author = replace(desk.author("apply"), lease=lease)
+        _sync_one(desk, books, author, progress)
         desk.house.boundary("apply.synced")
         known = {row.op_id for row in desk.store.outbox(desk.id)}
         fresh, stale = _still_true(desk, made, known)
@@ -130,7 +130,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         posted = post(desk.tools(on_row), desk.id, lease)
         desk.house.boundary("apply.posted")
         if posted.done:
-            _sync_one(desk, books, purpose, progress)
+            _sync_one(desk, books, author, progress)
     return Applied(plan_id=made.plan_id, posted=posted, stale=tuple(stale), already=len(fresh) - len(added))
 
 
@@ -145,7 +145,7 @@ def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]
     with desk.lease(LEASE_NAME) as lease:
         posted = post(desk.tools(on_row), desk.id, lease)
         if posted.done:
-            _sync_one(desk, desk.books(), replace(desk.purpose("apply"), lease=lease), progress)
+            _sync_one(desk, desk.books(), replace(desk.author("apply"), lease=lease), progress)
     return Applied(plan_id=None, posted=posted, stale=(), already=0)
 
 

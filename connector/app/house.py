@@ -27,8 +27,7 @@ from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
-from connector.store import Lease, OutboxRow, OutboxState, Store
-from connector.sync import Purpose
+from connector.store import Author, Lease, OutboxRow, OutboxState, Store
 from connector.transport import TokenBucket
 
 LEASE_SECONDS = 60.0
@@ -157,10 +156,10 @@ class Desk:
         """The company's business date now."""
         return day_of(self.clock.now(), zone(self.company.zone))
 
-    def purpose(self, verb: str) -> Purpose:
+    def author(self, verb: str) -> Author:
         """A new run's name, with who makes it."""
         run = RunId(f"{verb}-{new_op_id()[:10].lower()}")
-        return Purpose(company=self.id, actor=self.actor, run=run)
+        return Author(company=self.id, actor=self.actor, run=run)
 
     def connections(self) -> tuple[Connection, ...]:
         """Every connection of the company."""

@@ -113,15 +113,14 @@ def today(
     table(f"{sum(item.due for item in items)} to contact on {day}", columns, rows, right=(4, 5))
 
 
+_OUTCOMES = (
+    "no-answer, voicemail, wrong-person, sent, reached, never-received, awaiting-approval, promise, dispute, refused"
+)
+
+
 def log(
     invoice: Annotated[str, typer.Argument(help="The invoice's number.")],
-    outcome: Annotated[
-        str,
-        typer.Option(
-            help="no-answer, voicemail, wrong-person, sent, reached, never-received, awaiting-approval, promise, "
-            "dispute, refused"
-        ),
-    ],
+    outcome: Annotated[str, typer.Option(help=_OUTCOMES)],
     person: Annotated[str | None, typer.Option(help="Who was spoken to.")] = None,
     role: Annotated[str | None, typer.Option(help="What they do there, for example accounts payable.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The number or address that was used.")] = None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from connector.store.rows import (
     PROGRAM,
+    Author,
     Balance,
     Counts,
     JournalEntry,
@@ -19,5 +20,5 @@ from connector.store.rows import (
 from connector.store.store import Store
 
 __all__ = [
-    "PROGRAM", "Balance", "Counts", "JournalEntry", "Lease", "OutboxRow", "OutboxState", "Store", "Stored",
+    "PROGRAM", "Author", "Balance", "Counts", "JournalEntry", "Lease", "OutboxRow", "OutboxState", "Store", "Stored",
 ]  # fmt: skip

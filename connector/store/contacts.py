@@ -12,9 +12,9 @@ from connector.model.contact import Contact, ContactId, Note, PayerFile
 from connector.model.source import CompanyId, OpId, Ref
 from connector.store import tables
 from connector.store.database import Texts, is_one_of
-from connector.store.journal import Author, Desk, Scribe, read_back, text_of
+from connector.store.journal import Desk, Scribe, read_back, text_of
 from connector.store.outbox import add_rows
-from connector.store.rows import PROGRAM, OutboxRow
+from connector.store.rows import PROGRAM, Author, OutboxRow
 from connector.store.search import FIND, index, query
 
 _CONTACT = tables.contact.c

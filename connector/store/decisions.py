@@ -12,7 +12,8 @@ from connector.errors import Refused, UnknownRecord
 from connector.model.finding import Decision, Finding
 from connector.model.source import ActorId, CompanyId, PlanId, RunId
 from connector.store import tables
-from connector.store.journal import Author, Desk, read_back, text_of
+from connector.store.journal import Desk, read_back, text_of
+from connector.store.rows import Author
 
 RECONCILED = "reconciled"
 """The kind of the journal entry of a reconciliation that decided something new."""

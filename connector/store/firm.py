@@ -8,7 +8,8 @@ from connector.errors import Refused, UnknownRecord
 from connector.model.firm import Actor, Company, Connection
 from connector.model.source import ActorId, CompanyId, ConnectionId
 from connector.store import tables
-from connector.store.journal import FIRST_CHAIN, Author, Desk, read_back, text_of, unknown_company
+from connector.store.journal import FIRST_CHAIN, Desk, read_back, text_of, unknown_company
+from connector.store.rows import Author
 
 
 class Firm(Desk):

@@ -28,7 +28,7 @@ from connector.model.source import ActorId, CompanyId, RunId
 from connector.store import tables
 from connector.store.database import Database
 from connector.store.packs import restored, shrunk
-from connector.store.rows import PROGRAM, JournalEntry, Lease
+from connector.store.rows import PROGRAM, Author, JournalEntry
 
 FIRST_CHAIN = "0" * 64
 """What the first entry of every company is chained to."""
@@ -109,16 +109,6 @@ def row_hash(table: Table, values: Row) -> str:
     return canonical.digest(
         canonical.encode({column.name: values[column.name] for column in table.columns if column.name not in keys})
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who acts, in which run, under which lease."""
-
-    company: CompanyId
-    actor: ActorId = PROGRAM
-    run: RunId | None = None
-    lease: Lease | None = None
 
 
 class Scribe:

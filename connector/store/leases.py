@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import BigInteger, cast, literal, or_, select, update
 
+from connector.dates import Instant
 from connector.errors import StoreLocked
 from connector.model.source import CompanyId
 from connector.store import tables
@@ -46,7 +48,13 @@ class Leases(Desk):
         ).returning(_LEASE.fence, _LEASE.until_ms)
         with self._database.write() as tx:
             row = tx.execute(taken).one_or_none()
-        return None if row is None else _lease(company, name, owner, row.fence, row.until_ms, seconds)
+        return (
+            None
+            if row is None
+            else Lease(
+                company_id=company, name=name, owner=owner, fence=row.fence, seconds=seconds, until=_until(row.until_ms)
+            )
+        )
 
     def renew(self, lease: Lease) -> Lease:
         """Hold it for its full time again. LeaseLost when somebody else took it or it was released."""
@@ -65,7 +73,7 @@ class Leases(Desk):
             until = tx.execute(held).scalar_one_or_none()
         if until is None:
             raise lease_lost(lease.name)
-        return _lease(lease.company_id, lease.name, lease.owner, lease.fence, until, lease.seconds)
+        return replace(lease, until=_until(until))
 
     def release(self, lease: Lease) -> None:
         """Let the next one have it at once. Nothing happens when it was lost already."""
@@ -107,12 +115,5 @@ def _milliseconds(seconds: float) -> object:
     return cast(literal(int(seconds * 1000)), BigInteger)
 
 
-def _lease(company: CompanyId, name: str, owner: str, fence: int, until_ms: int, seconds: float) -> Lease:
-    return Lease(
-        company_id=company,
-        name=name,
-        owner=owner,
-        fence=fence,
-        seconds=seconds,
-        until=from_micros(until_ms * 1000),
-    )
+def _until(milliseconds: int) -> Instant:
+    return from_micros(milliseconds * 1000)

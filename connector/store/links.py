@@ -11,9 +11,9 @@ from connector.errors import Refused, UnknownRecord
 from connector.model.paylink import LinkAttempt, LinkId, LinkState, PaymentLink
 from connector.model.source import ActorId, CompanyId, Ref
 from connector.store import tables
-from connector.store.journal import Author, Desk, Scribe, read_back, text_of
+from connector.store.journal import Desk, Scribe, read_back, text_of
 from connector.store.outbox import add_rows
-from connector.store.rows import PROGRAM, OutboxRow
+from connector.store.rows import PROGRAM, Author, OutboxRow
 
 _LINK = tables.link.c
 

@@ -19,8 +19,8 @@ from connector.model.intent import SHAPES, IntentKind, Written
 from connector.model.source import ActorId, CompanyId, ConnectionId, OpId, PlanId
 from connector.store import tables
 from connector.store.database import Texts, is_one_of
-from connector.store.journal import Author, Desk, Scribe, from_micros, micros, read_back, text_of
-from connector.store.rows import PROGRAM, Lease, OutboxRow, OutboxState
+from connector.store.journal import Desk, Scribe, from_micros, micros, read_back, text_of
+from connector.store.rows import PROGRAM, Author, Lease, OutboxRow, OutboxState
 
 OUTBOX = "outbox"
 """The kind of the journal entries of this file."""

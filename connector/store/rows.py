@@ -70,6 +70,16 @@ class Lease:
     until: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who acts, in which run, under which lease."""
+
+    company: CompanyId
+    actor: ActorId = PROGRAM
+    run: RunId | None = None
+    lease: Lease | None = None
+
+
 class OutboxState(StrEnum):
     """Where a write to an outside system stands. The table of moves is in `connector.store.outbox`."""
 

@@ -16,14 +16,14 @@ from sqlalchemy import bindparam, select
 from connector import canonical
 from connector.errors import StoreError
 from connector.model.mirror import Gone, Mirrored
-from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, RunId
+from connector.model.source import ConnectionId, Kind
 from connector.ports import Page
 from connector.store import tables
 from connector.store.columns import columns
 from connector.store.database import Texts, is_one_of
-from connector.store.journal import Author, Desk, Scribe, micros
+from connector.store.journal import Desk, Scribe, micros
 from connector.store.packs import Packer, Pattern
-from connector.store.rows import Counts, Lease
+from connector.store.rows import Author, Counts
 
 PAGE = "page"
 """The kind of the journal entry of a saved page."""
@@ -63,22 +63,12 @@ _NEVER_SEEN: _Known = ("", "", "", b"", b"", None, None)
 class Saving(Desk):
     """The way in for what outside systems hold."""
 
-    def save_pages(  # noqa: PLR0913 - where, what, who, in which run, under which lease
-        self,
-        company: CompanyId,
-        connection: ConnectionId,
-        stream: str,
-        pages: Sequence[Page],
-        *,
-        actor: ActorId,
-        run: RunId | None,
-        lease: Lease | None = None,
-    ) -> Counts:
+    def save_pages(self, author: Author, connection: ConnectionId, stream: str, pages: Sequence[Page]) -> Counts:
         """Store the pages and the cursor of the last in one transaction. LeaseLost: nothing was stored."""
         if not pages:
             return Counts()
         arrived = [_seen(connection, page.records) for page in pages]
-        with self._writing(Author(company, actor, run, lease)) as scribe:
+        with self._writing(author) as scribe:
             intake = _Intake(scribe, connection, stream, _known(scribe, connection, arrived), self._database.helper)
             for page, sightings in zip(pages, arrived, strict=True):
                 intake.page(page.cursor, sightings)
@@ -88,7 +78,7 @@ class Saving(Desk):
             scribe.tx.execute(
                 self._database.upsert(tables.cursor),
                 {
-                    "company_id": company,
+                    "company_id": author.company,
                     "connection_id": connection,
                     "stream": stream,
                     "cursor": pages[-1].cursor,
@@ -190,25 +180,16 @@ class _Intake:
 
 
 def _seen(connection: ConnectionId, records: Sequence[Mirrored]) -> list[_Sighting]:
-    sightings: list[_Sighting] = []
-    sha256 = hashlib.sha256
-    for one in records:
-        owner, kind, vendor_id = one.ref
-        if owner != connection or "\0" in vendor_id:
-            raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
-        text = canonical.encode(one.record)
-        sightings.append(
-            (
-                kind,
-                vendor_id,
-                one.version,
-                sha256(one.raw).digest()[:_HASH_BYTES],
-                sha256(text).digest()[:_HASH_BYTES],
-                text,
-                one,
-            )
-        )
-    return sightings
+    # One list after another: somewhat faster than one loop, and this is the hottest place of the store.
+    if any(one.ref.connection != connection or "\0" in one.ref.vendor_id for one in records):
+        raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
+    texts = [canonical.encode(one.record) for one in records]
+    record_hashes = [hashlib.sha256(text).digest()[:_HASH_BYTES] for text in texts]
+    content_hashes = [hashlib.sha256(one.raw).digest()[:_HASH_BYTES] for one in records]
+    return [
+        (one.ref.kind, one.ref.vendor_id, one.version, content_hash, record_hash, text, one)
+        for one, content_hash, record_hash, text in zip(records, content_hashes, record_hashes, texts, strict=True)
+    ]
 
 
 def _known(scribe: Scribe, connection: ConnectionId, arrived: list[list[_Sighting]]) -> _KnownByKind:

@@ -64,13 +64,14 @@ def _touch(path: Path, *, must_exist: bool) -> None:
 
 def _use_wal(path: Path, clock: Clock, lock_wait_seconds: float) -> None:
     # Changing the mode needs the file alone and does not wait by itself, so two first starts must take turns here.
-    waited = 0.0
+    waited_seconds = 0.0
     while True:
         with in_plain_words():
             one = sqlite3.connect(path, timeout=lock_wait_seconds, isolation_level=None)
             try:
                 if one.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                     return
+                _leave_strangers_alone({row[0] for row in one.execute("SELECT name FROM sqlite_schema")})
                 if one.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal":
                     return
             except sqlite3.OperationalError as fault:
@@ -78,20 +79,24 @@ def _use_wal(path: Path, clock: Clock, lock_wait_seconds: float) -> None:
                     raise
             finally:
                 one.close()
-        if waited > lock_wait_seconds:
+        if waited_seconds > lock_wait_seconds:
             raise locked()
         clock.sleep(_RETRY_SECONDS)
-        waited += _RETRY_SECONDS
+        waited_seconds += _RETRY_SECONDS
+
+
+def _leave_strangers_alone(tables: set[str]) -> None:
+    if tables and "alembic_version" not in tables:
+        raise StoreCorrupt(
+            "The database belongs to another program.", next_step="Choose another file, or another database."
+        )
 
 
 def _current(tx: Connection, known: tuple[str, ...]) -> str | None:
     """The revision the database stands at, None for an empty one."""
     tables = inspect(tx).get_table_names()
-    if "alembic_version" not in tables:
-        if tables:
-            raise StoreCorrupt(
-                "The database belongs to another program.", next_step="Choose another file, or another database."
-            )
+    _leave_strangers_alone(set(tables))
+    if not tables:
         return None
     found = tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
     if len(found) != 1:

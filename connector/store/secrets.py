@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sqlalchemy import bindparam, select
 
@@ -15,11 +15,21 @@ from connector.errors import StoreLocked
 from connector.model.source import ActorId, CompanyId, ConnectionId
 from connector.ports import SecretPair
 from connector.store import tables
-from connector.store.journal import Author, Desk, read_back, text_of
-from connector.store.rows import PROGRAM
+from connector.store.journal import Desk, read_back, text_of
+from connector.store.rows import PROGRAM, Author, Lease
 
-if TYPE_CHECKING:
-    from connector.store.store import Store
+
+class _Keeper(Protocol):
+    """What of the store a grant needs: its pair, and the lease for renewing it."""
+
+    def read_grant(self, company: CompanyId, connection: ConnectionId) -> SecretPair | None: ...
+
+    def replace_grant(self, company: CompanyId, connection: ConnectionId, pair: SecretPair) -> SecretPair: ...
+
+    def acquire(self, company: CompanyId, name: str, owner: str, seconds: float) -> Lease | None: ...
+
+    def release(self, lease: Lease) -> None: ...
+
 
 _GRANT = "grant:"
 """The name under which the grant is kept; no name a person can enter has a colon in it."""
@@ -107,7 +117,7 @@ class GrantStore:
     """`ports.TokenStore` for one connection."""
 
     def __init__(
-        self, store: Store, company: CompanyId, connection: ConnectionId, sleep: Callable[[float], None]
+        self, store: _Keeper, company: CompanyId, connection: ConnectionId, sleep: Callable[[float], None]
     ) -> None:
         self._store = store
         self._company = company
@@ -123,15 +133,15 @@ class GrantStore:
     def locked(self, action: Callable[[], SecretPair]) -> SecretPair:
         name = f"token:{self._connection}"
         owner = f"process {os.getpid()}"
-        waited = 0.0
+        waited_seconds = 0.0
         while (lease := self._store.acquire(self._company, name, owner, _LEASE_SECONDS)) is None:
-            if waited > _WAIT_SECONDS_MAX:
+            if waited_seconds > _WAIT_SECONDS_MAX:
                 raise StoreLocked(
                     f"Another process has been renewing the access to {self._connection!r} for too long.",
                     next_step="Stop it and try again.",
                 )
             self._sleep(_POLL_SECONDS)
-            waited += _POLL_SECONDS
+            waited_seconds += _POLL_SECONDS
         try:
             return action()
         finally:

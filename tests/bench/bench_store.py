@@ -28,7 +28,7 @@ from connector import canonical
 from connector.clock import SystemClock
 from connector.model.mirror import Mirrored
 from connector.ports import Page
-from connector.store import Counts, Store
+from connector.store import Author, Counts, Store
 from tests.bench.store_material import STRIPE, invoices
 from tests.databases import own_schema
 from tests.unit.store_ground import ACME, ANN, RUN, contact, ready
@@ -119,7 +119,7 @@ def _save(store: Store, records: Sequence[Mirrored], expected: Counts) -> None:
         Page(records=tuple(records[at : at + VENDOR_PAGE]), cursor=f"{at}", more=True)
         for at in range(0, len(records), VENDOR_PAGE)
     ]
-    counts = store.save_pages(ACME, STRIPE, "invoice", pages, actor=ANN, run=RUN)
+    counts = store.save_pages(Author(ACME, ANN, RUN), STRIPE, "invoice", pages)
     if counts != expected:
         raise RuntimeError(f"{counts} instead of {expected}")
 

@@ -109,6 +109,7 @@ def test_a_logged_contact_whose_process_dies_is_noted_once_and_not_lost(firm: Fi
 def test_a_note_exists_once_after_a_crash_anywhere(firm: Firm, point: str) -> None:
     words = ("log", "W-2", "--outcome", "voicemail", "--said", "left a message", "--yes")
     assert firm.run(*words, crash_at=point).code == KILLED
+    firm.do("plan")
     run_until_quiet(firm, "apply", "--yes")
     run_until_quiet(firm, "apply", "--yes")
     assert len(firm.marked("Attachable", "Note")) == 1

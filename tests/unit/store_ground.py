@@ -20,7 +20,7 @@ from connector.model.mirror import Gone, GoneState, Mirrored
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
 from connector.money import Money, currency
 from connector.ports import Page
-from connector.store import OutboxRow, Store
+from connector.store import Author, Counts, Lease, OutboxRow, Store
 
 ACME = CompanyId("acme")
 OTHER = CompanyId("other")
@@ -77,8 +77,8 @@ def page(*records: Mirrored, cursor: str = "c1", more: bool = False) -> Page:
     return Page(records=records, cursor=cursor, more=more)
 
 
-def save(store: Store, *pages: Page, company: CompanyId = ACME, **more: Any) -> Any:
-    return store.save_pages(company, STRIPE, "invoices", pages, actor=ANN, run=RUN, **more)
+def save(store: Store, *pages: Page, company: CompanyId = ACME, lease: Lease | None = None) -> Counts:
+    return store.save_pages(Author(company, ANN, RUN, lease), STRIPE, "invoices", pages)
 
 
 def contact(number: int, said: str = "will pay", **more: Any) -> Contact:

@@ -10,7 +10,7 @@ import pytest
 from connector.errors import LeaseLost, StoreCorrupt, StoreError, UnknownRecord
 from connector.model.mirror import Gone, GoneState, Mirrored
 from connector.model.source import CompanyId, ConnectionId, Kind, Ref
-from connector.store import Counts, Store
+from connector.store import Author, Counts, Store
 from tests.clocks import FakeClock
 from tests.unit.store_ground import (
     ACME,
@@ -111,7 +111,7 @@ def test_records_come_in_order_of_their_keys_however_many(store: Store) -> None:
 def test_records_can_be_those_of_one_connection(store: Store) -> None:
     save(store, page(seen(1)))
     theirs = replace(seen(1), ref=Ref(ConnectionId("second"), Kind.INVOICE, "x"))
-    store.save_pages(ACME, ConnectionId("second"), "invoices", [page(theirs)], actor=ANN, run=None)
+    store.save_pages(Author(ACME, ANN), ConnectionId("second"), "invoices", [page(theirs)])
     assert [each.ref for each in store.records(ACME, Kind.INVOICE, STRIPE)] == [ref(1)]
     assert len(list(store.records(ACME, Kind.INVOICE))) == 2
 

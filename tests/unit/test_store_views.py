@@ -26,7 +26,7 @@ from connector.model.party import Account, AccountRole, Customer, Profile
 from connector.model.settlement import BalanceEntry, BookEntry, Deposit, DepositLine, Payout, PayoutState
 from connector.model.source import Kind, Ref
 from connector.money import Money, currency
-from connector.store import Balance, Store
+from connector.store import Author, Balance, Store
 from connector.store.columns import Columns, columns
 from tests.clocks import FakeClock
 from tests.unit.store_ground import ACME, ANN, BOOKS, OTHER, STRIPE, USD, found, invoice, page, ready, ref
@@ -52,7 +52,7 @@ def usd(minor: int) -> Money:
 def put(store: Store, at: Ref, record: Noun | Gone) -> Ref:
     raw = f"{at} {record}".encode()
     store.save_pages(
-        ACME, at.connection, "all", [page(Mirrored(ref=at, version="1", raw=raw, record=record))], actor=ANN, run=None
+        Author(ACME, ANN), at.connection, "all", [page(Mirrored(ref=at, version="1", raw=raw, record=record))]
     )
     return at
 
@@ -205,7 +205,7 @@ def test_every_kind_comes_back_as_it_was_and_verifies(store: Store) -> None:
         Mirrored(ref=ref(1, kind, BOOKS), version="1", raw=kind.encode(), record=record)
         for kind, (record, _) in ONE_OF_EACH.items()
     ]
-    store.save_pages(ACME, BOOKS, "all", [page(*records)], actor=ANN, run=None)
+    store.save_pages(Author(ACME, ANN), BOOKS, "all", [page(*records)])
     for one in records:
         held = store.record(ACME, one.ref)
         assert held is not None

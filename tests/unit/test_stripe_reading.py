@@ -226,9 +226,7 @@ def test_a_balance_is_one_account_per_currency_and_a_stablecoin_is_shown_instead
     )
     assert ids([page]) == ["cad", "usd"]
     assert [isinstance(one.record, Account) for one in page.records] == [True, True]
-    assert [(one.code, one.refs) for one in page.findings] == [
-        (FindingCode.NOT_MIRRORED, (ref(Kind.ACCOUNT, "usdc"),))
-    ]
+    assert [(one.code, one.refs) for one in page.findings] == [(FindingCode.NOT_MIRRORED, (ref(Kind.ACCOUNT, "usdc"),))]
 
 
 def test_an_amount_that_cannot_be_held_exactly_is_shown_and_the_rest_of_the_page_is_mirrored() -> None:
