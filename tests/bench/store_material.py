@@ -12,6 +12,7 @@ import string
 from base64 import b64encode
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from connector.dates import BusinessDate
 from connector.model.invoice import Invoice, InvoiceState, Issued
@@ -125,20 +126,25 @@ def _invoice(number: int, paid: int) -> Mirrored:
         "total_discount_amounts": [], "total_excluding_tax": total, "total_pretax_credit_amounts": [],
         "total_taxes": [], "webhooks_delivered_at": made + 61,
     }  # fmt: skip
+    return _mirrored(document, BusinessDate(issued))
+
+
+def _mirrored(document: dict[str, Any], issued: BusinessDate) -> Mirrored:
+    """A document as the adapter would hand it over."""
     record = Invoice(
-        number=str(document["number"]),
-        customer=Ref(STRIPE, Kind.CUSTOMER, customer_id),
-        issued_on=BusinessDate(issued),
+        number=document["number"],
+        customer=Ref(STRIPE, Kind.CUSTOMER, document["customer"]),
+        issued_on=issued,
         due_on=BusinessDate(issued + timedelta(days=30)),
-        total=Money(total, _USD),
-        open=Money(total - paid, _USD),
+        total=Money(document["total"], _USD),
+        open=Money(document["amount_remaining"], _USD),
         state=InvoiceState.OPEN,
-        issued=Issued(to=email),
-        pay_url=url + "?s=ap",
-        tags=(Tag("order", str(chance.randrange(10**8))),),
+        issued=Issued(to=document["customer_email"]),
+        pay_url=document["hosted_invoice_url"],
+        tags=(Tag("order", document["metadata"]["order"]),),
     )
     return Mirrored(
-        ref=Ref(STRIPE, Kind.INVOICE, invoice_id),
+        ref=Ref(STRIPE, Kind.INVOICE, document["id"]),
         version="",
         raw=json.dumps(document, separators=(",", ":")).encode(),
         record=record,
