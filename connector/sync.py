@@ -32,7 +32,7 @@ def sync(store: Store, source: Readable, connection: ConnectionId, author: Autho
     findings: list[Finding] = []
     for stream in source.streams():
         carrier = _Carrier(store, connection, stream, author)
-        cursor = store.cursor(author.company, connection, stream)
+        cursor = None if author.again else store.cursor(author.company, connection, stream)
         more = True
         while more:
             try:

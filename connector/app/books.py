@@ -22,9 +22,12 @@ from connector.sync import Progress, Synced, sync
 LEASE_NAME = "books"
 
 
-def sync_all(desk: Desk, progress: Progress, only: str | None = None) -> dict[str, Synced]:
-    """Read every connection (or one system) to its end. The first fault ends it; what was read stays."""
-    author = desk.author("sync")
+def sync_all(desk: Desk, progress: Progress, only: str | None = None, *, again: bool = False) -> dict[str, Synced]:
+    """Read every connection (or one system) to its end. The first fault ends it; what was read stays.
+
+    `again` reads everything from its beginning.
+    """
+    author = replace(desk.author("sync"), again=again)
     chosen = [each for each in desk.connections() if only in (None, each.system, each.connection_id)]
     if not chosen:
         missing = f"{only[:40]!r} is not connected." if only is not None else "No system is connected yet."

@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 def sync(
     system: Annotated[str | None, typer.Argument(help="Only this one, for example quickbooks.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Read everything from its beginning.")] = False,
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,7 +49,7 @@ def sync(
     from connector.app.books import sync_all
 
     with desk(company) as at, progress_bar("reading") as bar:
-        results = sync_all(at, bar, only=system)
+        results = sync_all(at, bar, only=system, again=again)
     findings = [finding for each in results.values() for finding in each.findings]
     if as_json:
         say_json({name: {"counts": each.counts, "findings": each.findings} for name, each in results.items()})

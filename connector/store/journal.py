@@ -118,6 +118,7 @@ class Scribe:
         self.tx = tx
         self.at = at
         self.company = author.company
+        self.again = author.again
         self._database = database
         self._author = author
         self._sealed: list[Sealed] = []

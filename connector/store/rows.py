@@ -72,12 +72,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who acts, in which run, under which lease."""
+    """Who acts, in which run, under which lease.
+
+    `again`: pages are saved record by record even where the document is the one we have, because a newer release may
+    read the same document differently.
+    """
 
     company: CompanyId
     actor: ActorId = PROGRAM
     run: RunId | None = None
     lease: Lease | None = None
+    again: bool = False
 
 
 class OutboxState(StrEnum):

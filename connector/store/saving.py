@@ -43,8 +43,11 @@ _KNOWN = select(
 )  # fmt: skip
 
 # Plain tuples, because one of each is made per record: a name per field would cost as much as hashing the document.
-_Sighting = tuple[Kind, str, str, bytes, bytes, bytes, Mirrored]
-"""Kind, vendor id, version, content hash, record hash and canonical text of a record as it arrived, and the record."""
+_Sighting = tuple[Kind, str, str, bytes, Mirrored]
+"""Kind, vendor id, version and content hash of a record as it arrived, and the record."""
+
+_News = tuple[Kind, str, str, bytes, bytes, bytes, Mirrored]
+"""A sighting whose document is new: with the hash and the canonical text of its record before the record itself."""
 
 _Known = Sequence[Any]
 """Kind, vendor id, version, content hash, record hash, and the place of the document of a record as it stands."""
@@ -104,18 +107,26 @@ class _Intake:
         self._placed: dict[bytes, tuple[int, int]] = {}
         self._drafts: list[_Draft] = []
         self._seen_at = micros(scribe.at)
+        self._again = scribe.again
 
     def page(self, cursor: str, sightings: list[_Sighting]) -> None:
         """One page: at most one journal entry."""
-        news: list[_Sighting] = []
+        news: list[_News] = []
         new = changed = unchanged = gone = 0
         for one in sightings:
-            kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
+            kind, vendor_id, version, content_hash, mirrored = one
             known = self._known[kind]
             old = known.get(vendor_id)
             if old is None:
                 old = _NEVER_SEEN
-            elif old[3] == content_hash and old[4] == record_hash and old[2] == version:
+            same = old[3] == content_hash and old[2] == version
+            if same and not self._again:
+                # The same document is the same record: nothing else of it is looked at, on the hottest path there is.
+                unchanged += 1
+                continue
+            text = canonical.encode(mirrored.record)
+            record_hash = hashlib.sha256(text).digest()[:_HASH_BYTES]
+            if same and old[4] == record_hash:
                 unchanged += 1
                 continue
             if old[3] == content_hash and old[5] is not None and old[6] is not None:
@@ -129,7 +140,7 @@ class _Intake:
             else:
                 changed += 1
             known[vendor_id] = kind, vendor_id, version, content_hash, record_hash, old[5], old[6]
-            news.append(one)
+            news.append((kind, vendor_id, version, content_hash, record_hash, text, mirrored))
         self.counts += Counts(new=new, changed=changed, unchanged=unchanged, gone=gone)
         if news:
             self._draft(cursor, news)
@@ -139,7 +150,7 @@ class _Intake:
         for body, pattern, pack in self._drafts:
             self._scribe.write(PAGE, body, pack=pack.result(), pattern=pattern)
 
-    def _draft(self, cursor: str, news: list[_Sighting]) -> None:
+    def _draft(self, cursor: str, news: list[_News]) -> None:
         seq = self._scribe.seq + len(self._drafts) + 1
         packer = Packer()
         first: dict[str, bytes] = {}
@@ -158,7 +169,7 @@ class _Intake:
         body = {"connection": self._connection, "stream": self._stream, "cursor": cursor, "changes": changes}
         self._drafts.append((body, pattern.body, pack))
 
-    def _take(self, one: _Sighting, seq: int, place: _Place, squeezed: bytes) -> None:
+    def _take(self, one: _News, seq: int, place: _Place, squeezed: bytes) -> None:
         kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
         record = mirrored.record
         self._known[kind][vendor_id] = kind, vendor_id, version, content_hash, record_hash, *place
@@ -168,7 +179,7 @@ class _Intake:
             record_hash, *place, gone, *columns(record), seq, squeezed,
         )  # fmt: skip
 
-    def _place(self, one: _Sighting, seq: int, packer: Packer) -> _Place:
+    def _place(self, one: _News, seq: int, packer: Packer) -> _Place:
         """Where the document is: where it already was, where another record of these pages put it, or in this pack."""
         raw, content_hash = one[6].raw, one[3]
         if not raw:
@@ -180,15 +191,11 @@ class _Intake:
 
 
 def _seen(connection: ConnectionId, records: Sequence[Mirrored]) -> list[_Sighting]:
-    # One list after another: somewhat faster than one loop, and this is the hottest place of the store.
     if any(one.ref.connection != connection or "\0" in one.ref.vendor_id for one in records):
         raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
-    texts = [canonical.encode(one.record) for one in records]
-    record_hashes = [hashlib.sha256(text).digest()[:_HASH_BYTES] for text in texts]
-    content_hashes = [hashlib.sha256(one.raw).digest()[:_HASH_BYTES] for one in records]
     return [
-        (one.ref.kind, one.ref.vendor_id, one.version, content_hash, record_hash, text, one)
-        for one, content_hash, record_hash, text in zip(records, content_hashes, record_hashes, texts, strict=True)
+        (one.ref.kind, one.ref.vendor_id, one.version, hashlib.sha256(one.raw).digest()[:_HASH_BYTES], one)
+        for one in records
     ]
 
 

@@ -16,7 +16,7 @@ from connector.app.house import House
 from connector.model.source import ConnectionId, Kind
 from connector.money import to_decimal
 from connector.testing.standin import Answer, Call, Server
-from tests.journeys.complaints import Spoil, Spoiling, closed_port, complains, connect, connect_and_read
+from tests.journeys.complaints import Spoil, Spoiling, closed_port, complains, connect, connect_and_read, typed
 from tests.journeys.firm import KILLED, Firm, open_firm
 
 TITLES = {"quickbooks": "QuickBooks", "stripe": "Stripe"}
@@ -99,7 +99,7 @@ def test_an_answer_that_is_none(shared: tuple[Firm, dict[str, Spoiling]], system
     firm, spoils = shared
     before = mirror(firm)
     spoils[system].spoil, code, words = ANSWERS[name]
-    ran = firm.run("sync", system)
+    ran = typed(firm.home, ("sync", system), firm.environment)
     spoils[system].spoil = None
     complains(ran, code, TITLES[system])
     assert words in ran.err
@@ -197,9 +197,9 @@ def assert_equal_to_the_doubles(firm: Firm) -> None:
     assert {name: to_decimal(each.open) for name, each in held(firm, "quickbooks", Kind.INVOICE).items()} == balances
     for kind, entity in ((Kind.CUSTOMER, "Customer"), (Kind.PAYMENT, "Payment"), (Kind.ACCOUNT, "Account")):
         assert held(firm, "quickbooks", kind).keys() == {each["Id"] for each in firm.books(entity)}
-    charges = {each["id"]: each["amount"] for each in firm.stripe("charges")}
+    charges = {each["id"]: each["amount"] for each in firm.stripe("charge")}
     assert {name: each.gross.minor for name, each in held(firm, "stripe", Kind.PAYMENT).items()} == charges
-    for kind, name in ((Kind.BALANCE_ENTRY, "balance_transactions"), (Kind.PAYOUT, "payouts")):
+    for kind, name in ((Kind.BALANCE_ENTRY, "balance_transaction"), (Kind.PAYOUT, "payout")):
         assert held(firm, "stripe", kind).keys() == {each["id"] for each in firm.stripe(name)}
 
 

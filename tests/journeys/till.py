@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,17 +19,19 @@ import requests
 from connector.app.paying import make_link
 from tests.journeys.firm import KILLED, Firm
 
+PORTS = (20_000, 32_000)
 READY_SECONDS_MAX = 30
 ANSWER_SECONDS_MAX = 30
 SESSIONS = "/v1/checkout/sessions"
 
 
 def free_port() -> int:
-    """A port of this computer that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port of this computer that nobody uses now, and that no outgoing connection is given meanwhile."""
+    while True:
+        with socket.socket() as listener, suppress(OSError):
+            port = PORTS[0] + secrets.randbelow(PORTS[1] - PORTS[0])
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -78,7 +81,7 @@ def open_till(firm: Firm, crash_at: str = "") -> Iterator[Till]:
         },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     try:
         _wait_for(base, process)
@@ -86,13 +89,13 @@ def open_till(firm: Firm, crash_at: str = "") -> Iterator[Till]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(READY_SECONDS_MAX)
+        process.communicate(timeout=READY_SECONDS_MAX)
 
 
 def _wait_for(base: str, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < until:
-        assert process.poll() is None, "serve ended by itself"
+        assert process.poll() is None, f"serve ended by itself: {process.communicate()[1].decode()}"
         try:
             if requests.get(f"{base}/healthz", timeout=1).ok:
                 return

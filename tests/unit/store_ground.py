@@ -77,8 +77,10 @@ def page(*records: Mirrored, cursor: str = "c1", more: bool = False) -> Page:
     return Page(records=records, cursor=cursor, more=more)
 
 
-def save(store: Store, *pages: Page, company: CompanyId = ACME, lease: Lease | None = None) -> Counts:
-    return store.save_pages(Author(company, ANN, RUN, lease), STRIPE, "invoices", pages)
+def save(
+    store: Store, *pages: Page, company: CompanyId = ACME, lease: Lease | None = None, again: bool = False
+) -> Counts:
+    return store.save_pages(Author(company, ANN, RUN, lease, again), STRIPE, "invoices", pages)
 
 
 def contact(number: int, said: str = "will pay", **more: Any) -> Contact:
