@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -50,4 +51,5 @@ def serve(
 
     config = load()
     say(f"Payment links are answered at http://127.0.0.1:{port}. Stop with Ctrl-C.")
-    run(lambda: House(config), port)
+    with suppress(KeyboardInterrupt):
+        run(lambda: House(config), port)

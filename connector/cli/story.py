@@ -8,6 +8,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -296,7 +297,8 @@ class Demo:
         self._say(f"Open {address} (Ctrl-C ends the demo).")
         webbrowser.open(address)
         text = page.read_text(encoding="utf-8")
-        serve(lambda: House(self._config), self._port, proof_page=lambda: text)
+        with suppress(KeyboardInterrupt):
+            serve(lambda: House(self._config), self._port, proof_page=lambda: text)
 
 
 def _company_id(world: World) -> str:
