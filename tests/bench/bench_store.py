@@ -7,6 +7,7 @@ Every figure stands beside the raw driver's of the same run on the same disk; wh
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sqlite3
 import subprocess
@@ -70,6 +71,7 @@ class _Stopwatch:
         self._cpus: dict[str, list[float]] = {}
 
     def time(self, name: str, work: Callable[[], object]) -> None:
+        gc.collect()  # what making the material left behind is nobody's cost
         begun, cpu = time.perf_counter(), time.process_time()
         work()
         self._walls.setdefault(name, []).append(time.perf_counter() - begun)
