@@ -13,7 +13,7 @@ OWED = frozenset({InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE})
 
 def books_index(snapshot: Snapshot) -> NumberIndex:
     """The numbers of the books' own invoices; void ones and drafts are not debts."""
-    live = ((ref, inv) for ref, inv in snapshot.invoices.items() if snapshot.in_books(ref) and _is_debt(inv))
+    live = ((ref, inv) for ref, inv in snapshot.invoices.items() if snapshot.in_books(ref) and is_debt(inv))
     return number_index(live)
 
 
@@ -48,5 +48,6 @@ def debts(snapshot: Snapshot) -> dict[Ref, Invoice]:
     }
 
 
-def _is_debt(invoice: Invoice) -> bool:
+def is_debt(invoice: Invoice) -> bool:
+    """Whether an invoice was ever owed: void ones and drafts were not."""
     return invoice.state not in (InvoiceState.VOID, InvoiceState.DRAFT)

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Decision, Evidence, Finding, Ground
-from connector.model.invoice import Invoice, InvoiceState
 from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Ref
 from connector.money import Money, total
 from connector.reconcile import reasons
-from connector.reconcile.debts import books_index, debts, twins
+from connector.reconcile.debts import books_index, debts, is_debt, twins
 from connector.reconcile.payer import Payers
 from connector.reconcile.references import Named, ambiguous_numbers, named_by_key, named_in_text, number_index
 from connector.reconcile.snapshot import Snapshot
@@ -56,7 +55,7 @@ class _Matcher:
             family = self._payers.group(snapshot.invoices[ref].customer)
             self._alike.setdefault((family, left), []).append(ref)
         self._every = number_index(
-            (ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and _is_debt(inv)
+            (ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and is_debt(inv)
         )
         self._links: dict[Ref, list[Allocation]] = {}
         for link in snapshot.allocations.values():
@@ -213,10 +212,6 @@ def posted_payments(snapshot: Snapshot) -> dict[Ref, Ref]:
 
 def _in_order(snapshot: Snapshot) -> Iterable[tuple[Ref, Payment]]:
     return sorted(snapshot.payments.items(), key=lambda pair: (pair[1].received_on, pair[0]))
-
-
-def _is_debt(invoice: Invoice) -> bool:
-    return invoice.state not in (InvoiceState.VOID, InvoiceState.DRAFT)
 
 
 def _because(named: Named) -> str:
