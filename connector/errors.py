@@ -9,6 +9,7 @@
     ├── VendorError               the outside system                              exit 4
     │   ├── Unreachable           nothing was sent, or it was only a read         retry
     │   ├── RateLimited           told to slow down                               retry after a pause
+    │   ├── BudgetSpent           our share of the vendor's limit is used up       later
     │   ├── OutcomeUnknown        a write was sent and no answer came             look first, never blindly
     │   ├── MalformedAnswer       truncated page, wrong shape                     retry (reads only)
     │   ├── NeedsReconnect        the grant is dead or lacks rights               exit 3
@@ -115,6 +116,10 @@ class RateLimited(VendorError):
     ) -> None:
         super().__init__(sentence, next_step="Run it again in a few minutes.", system=system, code=code, trace=trace)
         self.retry_after_seconds = retry_after_seconds
+
+
+class BudgetSpent(VendorError):
+    """Nothing was sent: the month's share of metered calls is used up, or the vendor has been blocking us for long."""
 
 
 class OutcomeUnknown(VendorError):

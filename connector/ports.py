@@ -6,7 +6,7 @@ is a value and its cursor belongs to the adapter: the engine stores it and hands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -15,18 +15,22 @@ from connector.model.finding import Finding
 from connector.model.intent import OpenPayPage, Posting, PushNote, WriteKey, Written
 from connector.model.mirror import Mirrored
 from connector.model.money_in import AttemptState
-from connector.model.source import ConnectionId, Ref
+from connector.model.source import ConnectionId, Kind, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Some records of one stream, and where to go on. `cursor` is good even when `more` is False: it is the next
-    sync's beginning. `findings` are things seen on the way that a person should know (an unknown status, a gap)."""
+    sync's beginning. `findings` are things seen on the way that a person should know (an unknown status, a gap).
+    `about` names what the page holds where a stream holds several things ("invoice"), and `expected` is how many
+    records of that there are in all, where the vendor says so: both are for the person who waits."""
 
     records: tuple[Mirrored, ...]
     cursor: str
     more: bool
     findings: tuple[Finding, ...] = ()
+    about: str = ""
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,15 @@ class Readable(Protocol):
 
     def pull(self, stream: str, cursor: str | None) -> Page:
         """The next page after `cursor` (None: from the beginning). Errors: VendorError."""
+
+
+@runtime_checkable
+class Lookable(Protocol):
+    """A system that can be asked about single records: the live balance of a debt, or what a hint points at."""
+
+    def look(self, refs: Sequence[Ref]) -> Page:
+        """Those records as they stand now, a tombstone for one that is gone, and what they drag along (the payments
+        of an invoice). The cursor of the page means nothing. Errors: VendorError."""
 
 
 @runtime_checkable
@@ -151,11 +164,69 @@ class TokenStore(Protocol):
 class RateBudget(Protocol):
     """The share of a vendor's limit that this connection may use."""
 
-    def take(self, tokens: int = 1) -> None:
-        """Wait until that many calls may be made."""
+    def take(self, tokens: int = 1, *, metered: bool = False) -> None:
+        """Wait until that many calls may be made. `metered`: the vendor counts them against the month. Errors:
+        BudgetSpent when the month's share is used up."""
 
     def pause(self, seconds: float) -> None:
-        """Everybody of this connection waits that long (the vendor said so)."""
+        """Everybody of this connection waits that long (the vendor said so). Errors: BudgetSpent when the vendor has
+        been saying so for more than an hour, in every process of ours: that is a block, no throttle."""
+
+    def answered(self) -> None:
+        """A call was answered and not throttled: whatever was counted towards a block is forgotten."""
+
+
+class Mirror(Protocol):
+    """What of this connection is mirrored: so that an adapter can tell what has vanished on the other side."""
+
+    def known(self, kind: Kind) -> Mapping[str, str]:
+        """Vendor id to version, of every record of that kind that is not gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A vendor told us to look at something. Never data: it may be late, repeated, out of order or forged.
+
+    `account` is the vendor's name of whose it is (a connection's `account`); `key` is the same for every delivery of
+    the same event; `ref` has its connection filled in by whoever knows it, and is None for "look at everything".
+    """
+
+    account: str
+    key: str
+    kind: Kind | None
+    vendor_id: str | None
+    at: str
+
+
+class Hooks(Protocol):
+    """A module of an adapter that reads what its vendor sends us (`AdapterSpec.hooks`)."""
+
+    def read(self, body: bytes, headers: Mapping[str, str], settings: Sequence[object]) -> tuple[Hint, ...] | None:
+        """The hints in a delivery, None when no signature of these connections' settings fits its raw bytes. Header
+        names are lower case. Never raises: what is signed and cannot be read is an empty tuple."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Where a person lets us in: the address to open in a browser, and what has to come back with it."""
+
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+    redirect: str
+
+
+class Authorising(Protocol):
+    """How a person lets us in by a browser (`AdapterSpec.authorise` names a class; made with parsed partial values)."""
+
+    def steps(self, redirect: str) -> tuple[str, ...]:
+        """What a person has to have done before, one sentence each, in order."""
+
+    def invite(self, redirect: str) -> Invitation:
+        """The address to open. Nothing is sent yet."""
+
+    def admit(self, invitation: Invitation, answer: Mapping[str, str]) -> Mapping[str, str]:
+        """The settings that the browser's answer (its query values) leads to, secrets among them. Errors: Refused when
+        the answer is not to this invitation or the person said no; VendorError."""
 
 
 class Adapter(Readable, Checkable, Protocol):
@@ -176,6 +247,7 @@ class Surroundings:
     clock: Clock
     tokens: TokenStore
     budget: RateBudget
+    mirror: Mirror
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +258,9 @@ class AdapterSpec:
     its field table documents the names. `connect` and `standin` are import paths ("package.module:function"), so that
     looking at a spec imports no vendor library. `method_codes` are the payment methods its pay pages can offer, with
     the currencies each takes, and `method_titles` their names for payers. `keeps_books`: its open balances are the
-    truth about what is owed.
+    truth about what is owed. `calls_per_minute` and `calls_burst` (at once) are our own limits, below the vendor's;
+    `metered_per_month` is our share of the reads the vendor meters, None where it meters none. `hooks` is the import
+    path of a module that is `Hooks`, `authorise` of a class that is `Authorising`.
     """
 
     name: str
@@ -197,4 +271,8 @@ class AdapterSpec:
     method_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     method_titles: Mapping[str, str] = field(default_factory=dict)
     calls_per_minute: int = 240
+    calls_burst: int = 4
+    metered_per_month: int | None = None
     keeps_books: bool = False
+    hooks: str | None = None
+    authorise: str | None = None

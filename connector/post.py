@@ -30,13 +30,17 @@ from connector.errors import (
     VendorError,
 )
 from connector.model.intent import (
+    ApplyCredit,
     Intent,
     IntentKind,
     OpenPayPage,
+    PostDeposit,
     PostExpense,
+    Posting,
     PostPayment,
     PostTransfer,
     PushNote,
+    VoidPosting,
     WriteKey,
     Written,
 )
@@ -48,6 +52,9 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
     IntentKind.PAYMENT: 6 * 3600,
     IntentKind.EXPENSE: 6 * 3600,
     IntentKind.TRANSFER: 6 * 3600,
+    IntentKind.CREDIT: 6 * 3600,
+    IntentKind.DEPOSIT: 6 * 3600,
+    IntentKind.VOID: 6 * 3600,
     IntentKind.NOTE: 15 * 60,
     # A pay page does nothing until the payer acts.
     IntentKind.PAY_PAGE: 0,
@@ -111,7 +118,7 @@ class Posted:
 def connection_of(intent: Intent) -> ConnectionId:
     """The connection an intent is written to."""
     match intent:
-        case PostPayment() | PostExpense() | PostTransfer():
+        case PostPayment() | PostExpense() | PostTransfer() | ApplyCredit() | PostDeposit() | VoidPosting():
             return intent.books
         case PushNote():
             return intent.target.connection
@@ -309,8 +316,8 @@ class _Paging:
         return next((held for held in self.pages.find_pages(_page(intent), key) if held.ref == written.ref), written)
 
 
-def _posting(intent: Intent) -> PostPayment | PostExpense | PostTransfer:
-    if isinstance(intent, PostPayment | PostExpense | PostTransfer):
+def _posting(intent: Intent) -> Posting:
+    if isinstance(intent, Posting):
         return intent
     raise TypeError(type(intent).__name__)
 
@@ -333,6 +340,6 @@ def writer_for(adapter: Adapter, intent: Intent) -> Writer:
         return _Noting(adapter)
     if isinstance(intent, OpenPayPage) and isinstance(adapter, PayPages):
         return _Paging(adapter)
-    if isinstance(intent, PostPayment | PostExpense | PostTransfer) and isinstance(adapter, Books):
+    if isinstance(intent, Posting) and isinstance(adapter, Books):
         return _Posting(adapter)
     raise Rejected(f"{connection_of(intent)} cannot take such a write.", next_step="Choose another connection.")

@@ -150,7 +150,7 @@ class TokenBucket:
         self._at = clock.monotonic()
         self._lock = threading.Lock()
 
-    def take(self, tokens: int = 1) -> None:
+    def take(self, tokens: int = 1, *, metered: bool = False) -> None:  # noqa: ARG002 - the port's shape
         """Wait until that many calls may be made."""
         with self._lock:
             now = self._clock.monotonic()
@@ -165,3 +165,6 @@ class TokenBucket:
         with self._lock:
             self._at = max(self._at, self._clock.monotonic())
             self._tokens = min(self._tokens, 0.0) - seconds * self._rate
+
+    def answered(self) -> None:
+        """Nothing is counted here."""

@@ -19,6 +19,7 @@ from connector.money import currency, from_text
 from connector.ports import SecretPair, Surroundings
 from connector.testing.standin import Answer, Call
 from connector.testing.worlds import World
+from tests.surroundings import Held, OpenBudget
 from tests.vendor import stripe as judge
 from tests.vendor import where
 
@@ -57,20 +58,6 @@ NOTE_METADATA = {
 """How that note must stand in Stripe."""
 
 
-class Unlimited:
-    """A RateBudget without a limit, which writes down the pauses it was told of."""
-
-    def __init__(self) -> None:
-        self.taken = 0
-        self.paused: list[float] = []
-
-    def take(self, tokens: int = 1) -> None:
-        self.taken += tokens
-
-    def pause(self, seconds: float) -> None:
-        self.paused.append(seconds)
-
-
 class NoTokens:
     """A TokenStore for a system whose key never changes."""
 
@@ -84,7 +71,7 @@ class NoTokens:
         return action()
 
 
-def connected(url: str, clock: Clock, budget: Unlimited | None = None, **settings: str) -> Stripe:
+def connected(url: str, clock: Clock, budget: OpenBudget | None = None, **settings: str) -> Stripe:
     """The adapter as the product would build it, talking to that address."""
     values = {"base_url": url, "api_key": KEY, **settings}
     return connect(
@@ -94,7 +81,8 @@ def connected(url: str, clock: Clock, budget: Unlimited | None = None, **setting
             zone="America/New_York",
             clock=clock,
             tokens=NoTokens(),
-            budget=budget or Unlimited(),
+            budget=budget or OpenBudget(),
+            mirror=Held(),
         )
     )
 

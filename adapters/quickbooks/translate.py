@@ -16,7 +16,18 @@ from adapters.quickbooks import wire
 from connector.dates import BusinessDate, Instant, business_date, instant_from_iso
 from connector.errors import MalformedAnswer, Refused, UnknownCurrency, UserError
 from connector.model.allocation import Allocation
-from connector.model.intent import PostExpense, Posting, PostPayment, PostTransfer, PushNote, WriteKey, Written
+from connector.model.intent import (
+    ApplyCredit,
+    PostDeposit,
+    PostExpense,
+    Posting,
+    PostPayment,
+    PostTransfer,
+    PushNote,
+    VoidPosting,
+    WriteKey,
+    Written,
+)
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
 from connector.model.money_in import Payment, PaymentState, Refund, RefundState
 from connector.model.party import Account, AccountRole, Customer, Profile
@@ -271,6 +282,8 @@ def posting(intent: Posting, key: WriteKey) -> tuple[str, wire.Json]:
             return "Purchase", _purchase_body(intent, key)
         case PostTransfer():
             return "Transfer", _transfer_body(intent, key)
+        case ApplyCredit() | PostDeposit() | VoidPosting():
+            raise Refused("QuickBooks does not take such an entry from us yet.", next_step="Make it there by hand.")
     assert_never(intent)
 
 

@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +22,9 @@ from connector.errors import Refused, SettingsError, StoreLocked, UnknownRecord,
 from connector.model.firm import Company, Connection
 from connector.model.intent import IntentKind
 from connector.model.mirror import Gone
-from connector.model.source import ActorId, ConnectionId, Kind, OpId, Ref, RunId
+from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
 from connector.money import Currency
-from connector.ports import Adapter, AdapterSpec, Surroundings
+from connector.ports import Adapter, AdapterSpec, RateBudget, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
 from connector.store import Author, Lease, OutboxRow, OutboxState, Store
@@ -114,9 +114,26 @@ class House:
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
         self.store.close()
 
-    def budget(self, spec: AdapterSpec) -> TokenBucket:
+    def budget(self, spec: AdapterSpec, company: CompanyId) -> RateBudget:  # noqa: ARG002 - shared budgets need it
         """The share of a vendor's limit that one connection of this process may use."""
         return TokenBucket(self.config.calls_per_minute or spec.calls_per_minute, self.clock)
+
+    def open_adapter(
+        self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Mapping[str, str]
+    ) -> Adapter:
+        """A live adapter for those settings, in surroundings of that company."""
+        return registry.connect(
+            spec,
+            Surroundings(
+                connection=connection,
+                settings=registry.settings_of(spec, values),
+                zone=company.zone,
+                clock=self.clock,
+                tokens=self.store.tokens(company.company_id, connection),
+                budget=self.budget(spec, company.company_id),
+                mirror=self.store.mirrored(company.company_id, connection),
+            ),
+        )
 
     def company(self, wanted: str | None) -> Desk:
         """The company of that id; the only one when none is named."""
@@ -192,19 +209,8 @@ class Desk:
         return self._adapters[connection.connection_id]
 
     def _make(self, connection: Connection) -> Adapter:
-        spec = self.spec(connection)
         values = self.store.secrets(self.id, connection.connection_id)
-        return registry.connect(
-            spec,
-            Surroundings(
-                connection=connection.connection_id,
-                settings=registry.settings_of(spec, values),
-                zone=self.company.zone,
-                clock=self.clock,
-                tokens=self.store.tokens(self.id, connection.connection_id),
-                budget=self.house.budget(spec),
-            ),
-        )
+        return self.house.open_adapter(self.company, self.spec(connection), connection.connection_id, values)
 
     def writable(self, connection: Connection) -> Connection:
         """The connection, if writes are allowed on it; Refused otherwise. Every write passes here."""

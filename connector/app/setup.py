@@ -13,7 +13,7 @@ from connector.model.firm import Actor, Company, Connection, NotesMode, PostingA
 from connector.model.party import Account, Profile
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, Ref
 from connector.money import Currency, currency
-from connector.ports import Adapter, AdapterSpec, Check, Surroundings
+from connector.ports import Adapter, AdapterSpec, Check
 from connector.store import OutboxState
 
 FIRST_COMPANY = "main"
@@ -42,7 +42,7 @@ def connect(house: House, wish: Wish) -> Connection:
     before = next((c for c in house.store.connections(company.company_id) if c.connection_id == connection_id), None)
     stored = house.store.secrets(company.company_id, connection_id) if before is not None else {}
     values = {**stored, **house.config.adapter_values(wish.system, company.company_id), **wish.values}
-    adapter = _adapter(house, company, spec, values)
+    adapter = house.open_adapter(company, spec, connection_id, values)
     profile_ref, profile = _profile(adapter)
     if before is not None and before.account != profile_ref.vendor_id:
         raise Refused(
@@ -101,21 +101,6 @@ def _in_zone(house: House, company: Company, wanted: str | None) -> Company:
     moved = replace(company, zone=wanted)
     house.store.set_company(moved, house.actor)
     return moved
-
-
-def _adapter(house: House, company: Company, spec: AdapterSpec, values: Mapping[str, str]) -> Adapter:
-    connection_id = ConnectionId(spec.name)
-    return registry.connect(
-        spec,
-        Surroundings(
-            connection=connection_id,
-            settings=registry.settings_of(spec, values),
-            zone=company.zone,
-            clock=house.clock,
-            tokens=house.store.tokens(company.company_id, connection_id),
-            budget=house.budget(spec),
-        ),
-    )
 
 
 def _profile(adapter: Adapter) -> tuple[Ref, Profile]:

@@ -29,9 +29,14 @@ class Company:
 
 
 class BookingPattern(StrEnum):
-    """How processor money is booked; one per connection, never mixed."""
+    """How processor money is booked; one per connection, never mixed.
+
+    CLEARING: gross into a clearing account, the fee as an expense out of it, the payout as a transfer to the bank.
+    DEPOSIT: gross into the account for money on hand, the payout as one deposit of its payments less the fees.
+    """
 
     CLEARING = "clearing"
+    DEPOSIT = "deposit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

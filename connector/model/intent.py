@@ -17,6 +17,9 @@ class IntentKind(StrEnum):
     PAYMENT = "payment"
     EXPENSE = "expense"
     TRANSFER = "transfer"
+    CREDIT = "credit"
+    DEPOSIT = "deposit"
+    VOID = "void"
     NOTE = "note"
     PAY_PAGE = "pay_page"
 
@@ -61,7 +64,64 @@ class PostTransfer:
     memo: str
 
 
-Posting = PostPayment | PostExpense | PostTransfer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyCredit:
+    """Open credit notes of a customer against its open invoices: no money moves.
+
+    `allocations` name invoices and credit notes alike; the sums of both are equal.
+    """
+
+    books: ConnectionId
+    customer: Ref
+    on: BusinessDate
+    allocations: tuple[Allocation, ...]
+    about: Ref
+    memo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositPart:
+    """An amount of a deposit that is no payment: a fee (negative), a refund (negative), an adjustment."""
+
+    account: Ref
+    amount: Money
+    memo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostDeposit:
+    """A payout as the bank shows it: the payments it carried, already in the books at gross, and what was kept back.
+
+    `total` = sum of the payments + sum of the parts, to the minor unit, and is what arrived at the bank.
+    """
+
+    books: ConnectionId
+    into: Ref
+    on: BusinessDate
+    payments: tuple[tuple[Ref, Money], ...]
+    parts: tuple[DepositPart, ...]
+    total: Money
+    about: Ref
+    memo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidPosting:
+    """Take back an entry that we wrote, as long as no deposit holds it and nobody has changed it.
+
+    `stamp` is the op id it carries; `version` the one it had when this was decided.
+    """
+
+    books: ConnectionId
+    target: Ref
+    stamp: OpId
+    version: str
+    on: BusinessDate
+    about: Ref
+    memo: str
+
+
+Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | VoidPosting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +160,13 @@ class OpenPayPage:
 
 Intent = Posting | PushNote | OpenPayPage
 
-SHAPES: dict[IntentKind, type[PostPayment | PostExpense | PostTransfer | PushNote | OpenPayPage]] = {
+SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.PAYMENT: PostPayment,
     IntentKind.EXPENSE: PostExpense,
     IntentKind.TRANSFER: PostTransfer,
+    IntentKind.CREDIT: ApplyCredit,
+    IntentKind.DEPOSIT: PostDeposit,
+    IntentKind.VOID: VoidPosting,
     IntentKind.NOTE: PushNote,
     IntentKind.PAY_PAGE: OpenPayPage,
 }

@@ -86,6 +86,17 @@ class Mirror(Saving):
                 )
             )
 
+    def known(self, company: CompanyId, connection: ConnectionId, kind: Kind) -> dict[str, str]:
+        """Vendor id to version, of every record of that kind that is not gone. Reads no record."""
+        wanted = select(_MIRROR.vendor_id, _MIRROR.version).where(
+            _MIRROR.company_id == company,
+            _MIRROR.connection_id == connection,
+            _MIRROR.kind == kind.value,
+            _MIRROR.gone.is_(None),
+        )
+        with self._database.read() as tx:
+            return {row.vendor_id: row.version for row in tx.execute(wanted)}
+
     def raw(self, company: CompanyId, ref: Ref) -> bytes | None:
         """The document as received; None when the record was never seen or came without one."""
         with self._database.read() as tx:
@@ -195,3 +206,15 @@ def _all_stored(tx: Connection, company: CompanyId, rows: Sequence[Any]) -> Iter
 def _decoded(kind: str, gone: str | None, text: bytes) -> Noun | Gone:
     shape: type[Noun | Gone] = SHAPES[Kind(kind)] if gone is None else Gone
     return read_back(text, shape)
+
+
+class MirrorOf:
+    """`ports.Mirror` for one connection."""
+
+    def __init__(self, mirror: Mirror, company: CompanyId, connection: ConnectionId) -> None:
+        self._mirror = mirror
+        self._company = company
+        self._connection = connection
+
+    def known(self, kind: Kind) -> Mapping[str, str]:
+        return self._mirror.known(self._company, self._connection, kind)

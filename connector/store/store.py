@@ -16,6 +16,7 @@ from connector.store.firm import Firm
 from connector.store.journal import Journal
 from connector.store.leases import Leases
 from connector.store.links import Links
+from connector.store.mirror import MirrorOf
 from connector.store.outbox import Outbox
 from connector.store.schema import PACKAGED, prepare
 from connector.store.secrets import GrantStore, Secrets
@@ -56,6 +57,10 @@ class Store(Firm, Secrets, Leases, Journal, Views, Outbox, Decisions, Contacts, 
     def tokens(self, company: CompanyId, connection: ConnectionId) -> TokenStore:
         """Where the adapter of one connection keeps its rotating grant."""
         return GrantStore(self, company, connection, self._clock.sleep)
+
+    def mirrored(self, company: CompanyId, connection: ConnectionId) -> MirrorOf:
+        """What of one connection is mirrored, for its adapter."""
+        return MirrorOf(self, company, connection)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -194,11 +194,37 @@ attempt = Table(
     Index("attempt_by_link", "company_id", "link_id"),
 )
 
+budget = Table(
+    "budget",
+    metadata,
+    _key("company_id"),
+    _key("connection_id"),
+    _number("next_at"),
+    _number("paused_until"),
+    _number("throttled_since"),
+    _text("month"),
+    _number("metered"),
+)
+"""What a connection has used of its vendor's limits, in milliseconds of the database's clock; 0 is never."""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _key("company_id"),
+    _key("connection_id"),
+    _key("event_key"),
+    _number("at"),
+    _text("hint"),
+    _maybe_number("done_at"),
+    Index("inbox_open", "company_id", "connection_id", "done_at"),
+)
+"""What vendors told us to look at, once per event; a hint is never data."""
+
 SEALED: dict[str, Table] = {
     table.name: table
     for table in (
         company, actor, connection, outbox, plan, decision, finding, contact, note, payer_file, link, attempt,
     )
 }  # fmt: skip
-"""Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors
-and leases are working notes that a fresh sync makes anew."""
+"""Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,
+leases, budgets and hints are working notes that a fresh sync makes anew."""

@@ -21,11 +21,11 @@ from connector.ports import Surroundings
 from connector.testing.standin import Answer, Call, Fault, Server
 from connector.testing.worlds import parse
 from tests.clocks import FakeClock
+from tests.surroundings import Held, OpenBudget
 from tests.unit.quickbooks_ground import (
     BOOKS,
     USD,
     MemoryTokens,
-    OpenBudget,
     payment_intent,
 )
 from tests.vendor.quickbooks import answer_errors, request_errors
@@ -85,6 +85,7 @@ class Room:
             clock=self.clock,
             tokens=self.tokens,
             budget=self.budget,
+            mirror=Held(),
         )
 
     def fault(self, method: str, path: str, kind: str, argument: str = "", *, nth: int = 1) -> None:

@@ -62,20 +62,6 @@ class MemoryTokens:
             return action()
 
 
-class OpenBudget:
-    """Lets every call through and remembers the pauses."""
-
-    def __init__(self) -> None:
-        self.taken = 0
-        self.pauses: list[float] = []
-
-    def take(self, tokens: int = 1) -> None:
-        self.taken += tokens
-
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-
-
 def settings(**changed: str) -> Settings:
     values = {
         "client_id": "standin-client",

@@ -22,6 +22,7 @@ CODES = {
     "Refused('It is so.')": 2,
     "Unreachable('It is so.')": 4,
     "RateLimited('It is so.', retry_after_seconds=1)": 4,
+    "BudgetSpent('It is so.')": 4,
     "OutcomeUnknown('It is so.')": 4,
     "MalformedAnswer('It is so.')": 4,
     "NeedsReconnect('It is so.')": 3,

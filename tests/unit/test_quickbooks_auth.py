@@ -27,7 +27,8 @@ from connector.errors import (
 )
 from connector.ports import SecretPair
 from tests.clocks import FakeClock
-from tests.unit.quickbooks_ground import COMPANY, TOKENS, MemoryTokens, OpenBudget, good_pair, settings, still_clock
+from tests.surroundings import OpenBudget
+from tests.unit.quickbooks_ground import COMPANY, TOKENS, MemoryTokens, good_pair, settings, still_clock
 
 EXPIRED = b'{"Fault":{"Error":[{"Message":"token expired","code":"3200"}],"type":"AUTHENTICATION"}}'
 INVALID = {"error": "invalid_grant", "error_description": "Incorrect or invalid refresh token"}

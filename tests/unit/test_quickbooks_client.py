@@ -19,6 +19,7 @@ from connector.model.money_in import Payment
 from connector.money import from_text
 from connector.ports import Surroundings
 from tests.clocks import FakeClock
+from tests.surroundings import Held, OpenBudget
 from tests.unit.quickbooks_ground import (
     BOOKS,
     COMPANY,
@@ -26,7 +27,6 @@ from tests.unit.quickbooks_ground import (
     REALM,
     USD,
     MemoryTokens,
-    OpenBudget,
     good_pair,
     note_intent,
     payment_intent,
@@ -66,6 +66,7 @@ def books(clock: FakeClock | None = None, *, page_size_max: str = "1000") -> Qui
             clock=clock,
             tokens=MemoryTokens(good_pair(clock)),
             budget=OpenBudget(),
+            mirror=Held(),
         )
     )
 

@@ -46,7 +46,6 @@ from tests.stripe_rig import (
     PAGE,
     NoTokens,
     Scripted,
-    Unlimited,
     connected,
     example,
     judged_request,
@@ -54,6 +53,7 @@ from tests.stripe_rig import (
     ref,
     text,
 )
+from tests.surroundings import Held, OpenBudget
 
 PROJECT = Path(__file__).resolve().parents[2]
 WRITE_KEY = WriteKey(op_id=OP)
@@ -83,7 +83,7 @@ def serve(clock: FakeClock) -> Iterator[Serve]:
         def start(
             script: Mapping[str, list[Answer]],
             *faults: Fault,
-            budget: Unlimited | None = None,
+            budget: OpenBudget | None = None,
             **settings: str,
         ) -> tuple[Stripe, Scripted, Server]:
             vendor = Scripted(script)
@@ -103,7 +103,13 @@ def test_the_adapter_has_the_capabilities_its_readme_promises(clock: FakeClock) 
 
 def test_settings_of_another_adapter_are_refused(clock: FakeClock) -> None:
     surroundings = Surroundings(
-        connection=CONNECTION, settings=object(), zone="UTC", clock=clock, tokens=NoTokens(), budget=Unlimited()
+        connection=CONNECTION,
+        settings=object(),
+        zone="UTC",
+        clock=clock,
+        tokens=NoTokens(),
+        budget=OpenBudget(),
+        mirror=Held(),
     )
     with pytest.raises(SettingsError):
         connect(surroundings)
@@ -259,11 +265,11 @@ def test_a_page_that_is_always_cut_short_is_malformed_and_nothing_of_it_is_kept(
 
 
 def test_a_pause_that_stripe_asks_for_holds_for_the_whole_connection(serve: Serve, clock: FakeClock) -> None:
-    budget = Unlimited()
+    budget = OpenBudget()
     busy = fault_answer(429, {"Retry-After": "7"})
     adapter, _, _ = serve({"GET /v1/refunds": [busy, ok(listed())]}, budget=budget)
     adapter.pull("refund", None)
-    assert budget.paused == [7]
+    assert budget.pauses == [7]
     assert clock.slept == [7]
     assert budget.taken == 2
 

@@ -21,6 +21,8 @@ _TABLES: dict[str, tuple[str, str]] = {
     "connection": ("company_id connection_id", "body"),
     "secret": ("company_id connection_id name", "value version#"),
     "cursor": ("company_id connection_id stream", "cursor at#"),
+    "budget": ("company_id connection_id", "next_at# paused_until# throttled_since# month metered#"),
+    "inbox": ("company_id connection_id event_key", "at# hint done_at#?"),
     "lease": ("company_id name", "owner fence# until_ms#"),
     "mirror": (
         "company_id connection_id kind vendor_id",
@@ -44,6 +46,7 @@ _TABLES: dict[str, tuple[str, str]] = {
 
 _INDEXES: dict[str, tuple[str, str, str | None]] = {
     # index: (table, columns, condition of a unique index or None)
+    "inbox_open": ("inbox", "company_id connection_id done_at", None),
     "outbox_by_state": ("outbox", "company_id state number", None),
     "outbox_subject": ("outbox", "company_id subject", "state <> 'dead'"),
     "contact_by_number": ("contact", "company_id number", None),

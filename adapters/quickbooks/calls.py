@@ -1,0 +1,120 @@
+"""One company's calls: what is asked through our own session, and what is written through the SDK's client.
+
+Pages are read as bytes through our own session: the SDK would turn them into floats and objects. Writes go through the
+SDK's client with bodies of our own. A read may be repeated; a write never is here, because only whoever stored its key
+may decide that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from adapters.quickbooks import faults, translate, wire
+from adapters.quickbooks.auth import Grant, IntuitSession
+from adapters.quickbooks.settings import Settings
+from connector.clock import Clock
+from connector.errors import MalformedAnswer
+from connector.model.intent import WriteKey, Written
+from connector.ports import Surroundings
+from connector.transport import retrying
+
+MINOR_VERSION = 75
+FOUND_MAX = 1000
+"""Rows asked for at once when a single entry is looked for."""
+
+Row = TypeVar("Row", bound=wire.Entity)
+T = TypeVar("T")
+
+
+class Sdk(Protocol):
+    """What of the SDK's client is used. Any of its methods may raise `unreadable`."""
+
+    def create_object(self, qbbo: str, request_body: Any, request_id: str | None = ..., params: Any = ...) -> Any:
+        """One write, with its request id."""
+
+
+class Calls:
+    """The calls of one company. One per worker thread."""
+
+    def __init__(
+        self, settings: Settings, session: IntuitSession, sdk: Sdk, clock: Clock, unreadable: type[Exception]
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._sdk = sdk
+        self._clock = clock
+        self._unreadable = unreadable
+
+    def one(self, shape: type[Row], vendor_id: str) -> wire.Received[Row]:
+        """One record by its id. NotFound when it is gone."""
+        path = "/".join(part for part in (shape.__name__.lower(), vendor_id) if part)
+        return self.read(path, {}, lambda body: wire.single(body, shape))
+
+    def rows(self, question: str, shape: type[Row]) -> tuple[wire.Received[Row], ...]:
+        """One page of a query's answer."""
+        return self.read("query", {"query": question}, lambda body: wire.rows(body, shape))
+
+    def every(self, shape: type[Row], where: str) -> list[Row]:
+        """All rows of a narrow question, page after page, whatever their number."""
+        found: dict[str, Row] = {}
+        start = 1
+        while True:
+            window = f"STARTPOSITION {start} MAXRESULTS {FOUND_MAX}"
+            question = f"SELECT * FROM {shape.__name__} WHERE {where} {window}"  # noqa: S608 - literals are quoted()
+            page = self.rows(question, shape)
+            found.update((one.row.id, one.row) for one in page)
+            if len(page) < FOUND_MAX:
+                return list(found.values())
+            start += FOUND_MAX
+
+    def read(self, path: str, params: dict[str, str], decode: Callable[[bytes], T]) -> T:
+        """One read, tried again while that may help."""
+        url = f"{self._settings.base_url}/v3/company/{self._settings.realm_id}/{path}"
+        wanted = {**params, "minorversion": str(MINOR_VERSION)}
+        headers = {"Accept": "application/json"}
+        return retrying(
+            lambda: decode(self._session.request("GET", url, params=wanted, headers=headers).content),
+            clock=self._clock,
+            budget_seconds=self._settings.retry_seconds,
+        )
+
+    def create(self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written]) -> Written:
+        """One write through the SDK, never repeated here. An answer that does not say what was written says nothing."""
+        try:
+            answer = self._sdk.create_object(entity, wire.encode(body), request_id=key.text)
+            return read(wire.encode(answer))
+        except (self._unreadable, MalformedAnswer):
+            raise faults.lost(write=True) from None
+
+
+class Room:
+    """What every capability of the adapter works with."""
+
+    def __init__(self, surroundings: Surroundings, settings: Settings, grant: Grant, calls: Calls) -> None:
+        self._surroundings = surroundings
+        self._connection = surroundings.connection
+        self._settings = settings
+        self._clock = surroundings.clock
+        self._grant = grant
+        self._calls = calls
+        self._frame: translate.Frame | None = None
+
+    def preferences(self) -> wire.Received[wire.Preferences]:
+        """The company's preferences."""
+        return self._calls.one(wire.Preferences, "")
+
+    def _known(self) -> translate.Frame:
+        """Home currency, and the accounts' currencies where there are several; asked once per connection."""
+        if self._frame is None:
+            preferences = self.preferences().row
+            home = translate.home_currency(preferences)
+            several = preferences.currency_prefs.multi_currency_enabled
+            bare = translate.Frame(connection=self._connection, home=home)
+            accounts = self._calls.every(wire.Account, "Active IN (true, false)") if several else ()
+            self._frame = translate.Frame(
+                connection=self._connection,
+                home=home,
+                accounts={row.id: translate.account(row, bare).currency for row in accounts},
+            )
+        return self._frame
