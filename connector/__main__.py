@@ -17,8 +17,17 @@ _GO_ON = "Run the same command again; it goes on where it stopped."
 
 
 def main() -> None:
-    """Run the command line. Never shows a traceback; RECEIVABLES_DEBUG=1 asks for one."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line. Never shows a traceback; RECEIVABLES_DEBUG=1 asks for one, and for a log of calls."""
+    from connector import logs
+    from connector.cli.output import debugging
+
+    logs.install(debugging=debugging())
+    try:
+        code = run(sys.argv[1:])
+    except Exception as fault:  # noqa: BLE001 - the library of commands would show it with the secrets in it
+        logs.tell(fault)
+        code = 1
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

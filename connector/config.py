@@ -11,6 +11,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from connector import logs
 from connector.errors import SettingsError
 from connector.model.intent import IntentKind
 
@@ -33,11 +35,19 @@ TABLE: tuple[tuple[str, str, str], ...] = (
         "where the database, backups and settings.toml live; only you may read it",
     ),
     ("RECEIVABLES_DATABASE", "receivables.db in it", "a file, or a URL such as postgresql+psycopg://user@host/name"),
+    (
+        "RECEIVABLES_KEY_FILE",
+        "receivables.key in a folder beside it, NAME-key",
+        "the key to your stored secrets; only you may read it; keep a copy in a safe place",
+    ),
+    ("RECEIVABLES_KEY", "", "the key itself instead, in base64; only in the environment; the newest last, by commas"),
+    ("RECEIVABLES_KEY_COMMAND", "", "a command that prints the key instead, such as systemd-creds decrypt FILE"),
     ("RECEIVABLES_ACTOR", "your login name", "who is written down as having done things"),
     ("RECEIVABLES_LINK_BASE", "http://127.0.0.1:8765", "the address under which payers reach `receivables serve`"),
     ("RECEIVABLES_SETTLE_PAYMENT", "21600", "seconds a lost posting may still turn up before it may be repeated"),
     ("RECEIVABLES_SETTLE_NOTE", "900", "the same for a note"),
     ("RECEIVABLES_CALLS_PER_MINUTE", "half of what the vendor allows", "calls to one outside system in a minute"),
+    ("RECEIVABLES_STALE_AFTER", "26", "hours after which what was read last is too old to be relied on"),
     ("RECEIVABLES_LOCK_WAIT", "30", "seconds to wait while another process writes to the database"),
     ("RECEIVABLES_CRASH_AT", "", "for tests: die at that boundary (see `receivables boundaries`)"),
 )
@@ -45,17 +55,21 @@ TABLE: tuple[tuple[str, str, str], ...] = (
 
 _FIELDS = {
     "RECEIVABLES_DATABASE": "database",
+    "RECEIVABLES_KEY_FILE": "key_file",
+    "RECEIVABLES_KEY": "key",
+    "RECEIVABLES_KEY_COMMAND": "key_command",
     "RECEIVABLES_ACTOR": "actor",
     "RECEIVABLES_LINK_BASE": "link_base",
     "RECEIVABLES_SETTLE_PAYMENT": "settle_payment_seconds",
     "RECEIVABLES_SETTLE_NOTE": "settle_note_seconds",
     "RECEIVABLES_CALLS_PER_MINUTE": "calls_per_minute",
+    "RECEIVABLES_STALE_AFTER": "stale_after_hours",
     "RECEIVABLES_LOCK_WAIT": "lock_wait_seconds",
     "RECEIVABLES_CRASH_AT": "crash_at",
 }
 """The field that holds each setting. In settings.toml it goes by its name without the prefix, in small letters."""
 
-_ONLY_ENVIRONMENT = frozenset({"RECEIVABLES_CRASH_AT"})
+_ONLY_ENVIRONMENT = frozenset({"RECEIVABLES_CRASH_AT", "RECEIVABLES_KEY"})
 _NO_ADAPTERS = frozenset(row[0] for row in TABLE) | {"RECEIVABLES_DEBUG"}
 
 
@@ -78,17 +92,19 @@ class Config(BaseModel):
     settle_payment_seconds: int = Field(default=21_600, ge=0, le=SETTLE_SECONDS_MAX)
     settle_note_seconds: int = Field(default=900, ge=0, le=SETTLE_SECONDS_MAX)
     calls_per_minute: int = Field(default=0, ge=0, le=1_000_000)
+    stale_after_hours: int = Field(default=26, ge=1, le=8_760)
     lock_wait_seconds: int = Field(default=30, ge=0, le=3_600)
     crash_at: str = ""
+    key_file: Path | None = None
+    key: str = Field(default="", repr=False)
+    key_command: str = ""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict, repr=False)
     companies: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict, repr=False)
 
     def settle(self) -> dict[IntentKind, int]:
         """Settle times by the kind of write."""
-        postings = dict.fromkeys(
-            (IntentKind.PAYMENT, IntentKind.EXPENSE, IntentKind.TRANSFER), self.settle_payment_seconds
-        )
-        return {**postings, IntentKind.NOTE: self.settle_note_seconds, IntentKind.PAY_PAGE: 0}
+        others = {IntentKind.NOTE: self.settle_note_seconds, IntentKind.PAY_PAGE: 0}
+        return {**dict.fromkeys(IntentKind, self.settle_payment_seconds), **others}
 
     def adapter_values(self, system: str, company: str) -> dict[str, str]:
         """The settings of one system for one company: its own table over the system's, the environment over both."""
@@ -114,10 +130,19 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
         "adapters": _with_environment(adapters, env),
         "companies": {company: _tables(systems, f"companies.{company}") for company, systems in companies.items()},
     }
+    logs.hide(str(values.get("key", "")), _password(values["database"]))
     try:
         return Config(**values)
     except ValidationError as wrong:
         raise _explained(wrong, home) from None
+
+
+def _password(database: object) -> str:
+    """What stands in a database's address and opens it."""
+    try:
+        return urlsplit(str(database)).password or ""
+    except ValueError:
+        return ""
 
 
 def _explained(wrong: ValidationError, home: Path) -> SettingsError:
@@ -148,11 +173,12 @@ def _from_file(file: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_environment(adapters: dict[str, dict[str, str]], env: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """The adapters' values, those of the environment over those of the file. A slip in one of our names is refused."""
+    installed = entry_points(group="connector.adapters").names
     for name, value in env.items():
         system, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if not name.startswith(PREFIX) or name in _NO_ADAPTERS or not key:
             continue
-        meant = _meant(name)
+        meant = None if system in installed else _meant(name)
         if meant is not None:
             raise SettingsError(f"There is no setting {name[:60]}.", next_step=f"Was {meant} meant?")
         adapters.setdefault(system, {})[key] = value

@@ -23,9 +23,29 @@ def render(contact: Contact, limits: NoteLimits) -> tuple[str, ...]:
     if length(text) <= limits.characters_max:
         return (text,)
     if not limits.parts:
-        return (text[: _fitting(text, limits.characters_max - len(CUT))].rstrip() + CUT,)
+        return (_cut(text, limits.characters_max),)
     pieces = split_words(text, limits.characters_max - _COUNTER_ROOM)
     return tuple(f"({number}/{len(pieces)}) {piece}" for number, piece in enumerate(pieces, start=1))
+
+
+def render_status(contact: Contact, characters_max: int) -> str:
+    """Where collecting from a customer stands, in one short text for a place that holds only the latest.
+
+    It names the invoice, because it does not stand on it; what was said comes last, and is cut first.
+    """
+    number = contact.invoice_number or contact.invoice.vendor_id
+    overdue = f", {contact.days_overdue} days overdue" if contact.days_overdue > 0 else ", not yet due"
+    lines = [_headline(contact), f"Invoice {number}: open {grouped(contact.open_amount)}{overdue}."]
+    if contact.promise is not None:
+        lines.append(f"Promise: {grouped(contact.promise.amount)} by {contact.promise.by.isoformat()}.")
+    if contact.next_on is not None:
+        lines.append(f"Next contact: {contact.next_on.isoformat()}.")
+    lines.append(f"Ref {contact.contact_id}")
+    if contact.dispute_reason:
+        lines.append(f"Dispute: {contact.dispute_reason}")
+    if contact.said:
+        lines.append(f"Said: {contact.said}")
+    return _cut("\n".join(lines), characters_max)
 
 
 def note_text(contact: Contact) -> str:
@@ -80,6 +100,12 @@ def _earlier(contact: Contact) -> str:
     )
     more = len(contact.earlier) - _EARLIER_SHOWN_MAX
     return f"Also past due: {shown}{f' and {more} more' if more > 0 else ''}."
+
+
+def _cut(text: str, characters_max: int) -> str:
+    if length(text) <= characters_max:
+        return text
+    return text[: _fitting(text, characters_max - len(CUT))].rstrip() + CUT
 
 
 def split_words(text: str, size_max: int) -> list[str]:

@@ -23,7 +23,8 @@ class Page:
     """Some records of one stream, and where to go on. `cursor` is good even when `more` is False: it is the next
     sync's beginning. `findings` are things seen on the way that a person should know (an unknown status, a gap).
     `about` names what the page holds where a stream holds several things ("invoice"), and `expected` is how many
-    records of that there are in all, where the vendor says so: both are for the person who waits."""
+    records of that there are in all, where the vendor says so: both are for the person who waits. `store_first`: the
+    next pull looks into the mirror (`Surroundings.mirror`), so this page and all before it must be stored by then."""
 
     records: tuple[Mirrored, ...]
     cursor: str
@@ -31,6 +32,7 @@ class Page:
     findings: tuple[Finding, ...] = ()
     about: str = ""
     expected: int | None = None
+    store_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +89,16 @@ class Books(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLimits:
-    """How much one note may hold, and whether a long one may be split (else it is cut and says so)."""
+    """How much one note may hold, and whether a long one may be split (else it is cut and says so, and only the latest
+    stands on a record).
+
+    `status_max`: how much may stand on a customer where a note there is a short status in a field that people use too;
+    such a place is used only where the company wants it. None: a customer takes notes like an invoice.
+    """
 
     characters_max: int
     parts: bool
+    status_max: int | None = None
 
 
 @runtime_checkable
@@ -145,6 +153,11 @@ class SecretPair:
     access_expires_at: str
     refresh_expires_at: str
     version: int = 0
+    hard_expires_at: str = ""
+    """When a person has to let us in again, however often it is renewed; "" where the vendor does not say.
+    `refresh_expires_at` is never later."""
+    previous: str = field(default="", repr=False)
+    """The refresh token before this one, kept until this one has proved good by being renewed."""
 
 
 class TokenStore(Protocol):
@@ -176,19 +189,41 @@ class RateBudget(Protocol):
         """A call was answered and not throttled: whatever was counted towards a block is forgotten."""
 
 
+@runtime_checkable
+class Pace(Protocol):
+    """How fast a vendor may be called, and how often in a month. An adapter's spec has one; its settings may have one
+    too, where a person may choose within the adapter's ceiling, and it goes before the spec's."""
+
+    @property
+    def calls_per_minute(self) -> int: ...
+
+    @property
+    def calls_burst(self) -> int:
+        """So many at once."""
+
+    @property
+    def metered_per_month(self) -> int | None:
+        """So many metered ones, None where the vendor meters nothing."""
+
+
 class Mirror(Protocol):
     """What of this connection is mirrored: so that an adapter can tell what has vanished on the other side."""
 
     def known(self, kind: Kind) -> Mapping[str, str]:
         """Vendor id to version, of every record of that kind that is not gone."""
 
+    def number(self, kind: Kind) -> int:
+        """How many records of that kind are not gone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
     """A vendor told us to look at something. Never data: it may be late, repeated, out of order or forged.
 
-    `account` is the vendor's name of whose it is (a connection's `account`); `key` is the same for every delivery of
-    the same event; `ref` has its connection filled in by whoever knows it, and is None for "look at everything".
+    `account` is the vendor's name of whose it is (a connection's `account`), "" where the vendor does not say and the
+    signature alone does; `key` is the same for every delivery of the same event; `kind` and `vendor_id` are None for
+    "look at everything". `at` is when it happened, by the vendor's clock, "" where that is not known. `merged_into`:
+    the record is said to have been merged into that other one of its kind.
     """
 
     account: str
@@ -196,10 +231,14 @@ class Hint:
     kind: Kind | None
     vendor_id: str | None
     at: str
+    merged_into: str | None = None
 
 
 class Hooks(Protocol):
     """A module of an adapter that reads what its vendor sends us (`AdapterSpec.hooks`)."""
+
+    def listens(self, settings: object) -> bool:
+        """Whether a connection's settings hold what deliveries are verified with. Without it none is taken."""
 
     def read(self, body: bytes, headers: Mapping[str, str], settings: Sequence[object]) -> tuple[Hint, ...] | None:
         """The hints in a delivery, None when no signature of these connections' settings fits its raw bytes. Header
@@ -215,18 +254,36 @@ class Invitation:
     redirect: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What it led to when a person let us in: the account, its settings, and the first pair of a rotating grant."""
+
+    account: str
+    settings: Mapping[str, str] = field(repr=False)
+    pair: SecretPair | None = None
+
+
 class Authorising(Protocol):
-    """How a person lets us in by a browser (`AdapterSpec.authorise` names a class; made with parsed partial values)."""
+    """How a person lets us in by a browser (`AdapterSpec.authorise` names a class; it is made with the texts of the
+    settings that are known so far, and the clock). `brings`: the settings that nobody has to type for it."""
 
-    def steps(self, redirect: str) -> tuple[str, ...]:
-        """What a person has to have done before, one sentence each, in order."""
+    brings: frozenset[str]
 
-    def invite(self, redirect: str) -> Invitation:
-        """The address to open. Nothing is sent yet."""
+    def steps(self) -> tuple[str, ...]:
+        """What a person has to have done before, one sentence each, in order. Errors: SettingsError."""
 
-    def admit(self, invitation: Invitation, answer: Mapping[str, str]) -> Mapping[str, str]:
-        """The settings that the browser's answer (its query values) leads to, secrets among them. Errors: Refused when
-        the answer is not to this invitation or the person said no; VendorError."""
+    def knock(self) -> None:
+        """Whether we are known there at all, before a person is sent. Errors: SettingsError, VendorError."""
+
+    def invite(self, redirect: str = "") -> Invitation:
+        """The address to open; "" leaves it to the settings where the browser is sent back to. Nothing is sent yet."""
+
+    def admit(self, invitation: Invitation, answer: Mapping[str, str]) -> Admission:
+        """What the browser's answer (its query values) leads to. Errors: Refused when the answer is not to this
+        invitation, is for another account than the settings name, or the person said no; VendorError."""
+
+    def leave(self, pair: SecretPair) -> None:
+        """Give our access back. Errors: VendorError."""
 
 
 class Adapter(Readable, Checkable, Protocol):

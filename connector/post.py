@@ -12,7 +12,7 @@ No decision is made here about money; and nothing here knows a vendor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -20,6 +20,7 @@ from typing import Protocol
 from connector.clock import Clock
 from connector.dates import Instant, after
 from connector.errors import (
+    BudgetSpent,
     Disagreement,
     NeedsReconnect,
     ReceivablesError,
@@ -29,6 +30,7 @@ from connector.errors import (
     Unreachable,
     VendorError,
 )
+from connector.model.allocation import Allocation
 from connector.model.intent import (
     ApplyCredit,
     Intent,
@@ -44,7 +46,8 @@ from connector.model.intent import (
     WriteKey,
     Written,
 )
-from connector.model.source import CompanyId, ConnectionId, OpId
+from connector.model.source import CompanyId, ConnectionId, OpId, Ref
+from connector.money import Money, zero
 from connector.ports import Adapter, Books, NoteBoard, PayPages
 from connector.store import Lease, OutboxRow, OutboxState, Store
 
@@ -198,8 +201,8 @@ class _Carry:
             written = self._writer.send(self._tools.as_sent(self._row.intent), self._key())
             self._tools.boundary("post.sent")
             self._finish((written,))
-        except (Unreachable, NeedsReconnect) as fault:
-            # Surely not acted on: no connection was made, or it was turned away at the door.
+        except (Unreachable, NeedsReconnect, BudgetSpent) as fault:
+            # Surely not acted on: no connection was made, it was turned away at the door, or we did not even ask.
             self._store.outbox_postponed(self._company, self._row.op_id, fault.sentence, None, self._lease)
             self._reload()
             raise
@@ -250,28 +253,67 @@ class _Carry:
 
 
 def disagreement(intent: Intent, held: Written) -> ReceivablesError | None:
-    """What is wrong with what the other side holds, compared with what was asked; None when it agrees."""
-    asked = None
-    match intent:
-        case PostPayment():
-            asked = intent.total
-            wanted = {(a.target, a.amount) for a in intent.allocations}
-            if {(a.target, a.amount) for a in held.allocated} != wanted:
-                return Disagreement(
-                    f"{held.ref} settles other invoices or amounts than asked.",
-                    next_step="Look at it there; its invoices may have been paid by somebody else meanwhile.",
-                )
-        case PostExpense() | PostTransfer() | OpenPayPage():
-            asked = intent.amount
-        case PushNote():
-            if held.text is None or intent.text not in held.text:
-                return Disagreement(f"The note {held.ref} does not say what was sent.", next_step="Look at it there.")
+    """What is wrong with what the other side holds, compared with what was asked; None when it agrees.
+
+    A payment may settle less than was asked, never more and nothing else, where it says itself that less was open.
+    """
+    what = _other_than_asked(intent, held)
+    if what is not None:
+        return Disagreement(
+            f"{held.ref} {what}.", next_step="Look at it there; somebody else may have changed something meanwhile."
+        )
+    asked = _asked(intent)
     if asked is not None and held.amount != asked:
         return Disagreement(
             f"{held.ref} was acknowledged with {held.amount}, and {asked} was asked for.",
             next_step="Look at it there before anything else is posted.",
         )
     return None
+
+
+def _asked(intent: Intent) -> Money | None:
+    """The total that the object itself has to show; None where it has none, or is to be gone."""
+    match intent:
+        case PostPayment() | PostDeposit():
+            return intent.total
+        case PostExpense() | PostTransfer() | OpenPayPage():
+            return intent.amount
+        case ApplyCredit():
+            return zero(intent.allocations[0].amount.currency)
+        case VoidPosting() | PushNote():
+            return None
+
+
+def _other_than_asked(intent: Intent, held: Written) -> str | None:
+    """What else than its total is not as asked: what it settles, banks or says, or that it still stands."""
+    wrong = None
+    match intent:
+        case PostPayment() if not _settles(intent.allocations, held, less=held.notice != ""):
+            wrong = "settles other invoices or amounts than asked"
+        case ApplyCredit() if not _settles(intent.allocations, held, less=False):
+            wrong = "applies other credits, or to other invoices, than asked"
+        case PostDeposit() if dict(held.members) != dict(intent.payments):
+            wrong = "banks other payments or amounts than asked"
+        case VoidPosting() if held.amount or held.allocated or held.members:
+            wrong = "was to be taken back, and still stands"
+        case PushNote() if held.text is None or intent.text not in held.text:
+            wrong = "does not say what was sent"
+        case _:
+            pass
+    return wrong
+
+
+def _settles(asked: Sequence[Allocation], held: Written, *, less: bool) -> bool:
+    """Whether what is held settles what was asked, target by target."""
+    wanted, got = _by_target(asked), _by_target(held.allocated)
+    return got == wanted or (less and all(target in wanted and got[target] <= wanted[target] for target in got))
+
+
+def _by_target(shares: Sequence[Allocation]) -> dict[Ref, Money]:
+    sums: dict[Ref, Money] = {}
+    for share in shares:
+        sums[share.target] = sums.get(share.target, zero(share.amount.currency)) + share.amount
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +326,11 @@ class _Posting:
     def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
         return self.books.find_posted(_posting(intent), key)
 
-    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:  # noqa: ARG002  one shape for all
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
+        """The entry itself; of one that was taken back, whether it is."""
+        if isinstance(intent, VoidPosting):
+            gone = next(iter(self.books.find_posted(intent, key)), None)
+            return gone if gone is not None else self.books.read_posted(written.ref)
         return self.books.read_posted(written.ref)
 
 

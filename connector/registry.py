@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
+from connector import logs
 from connector.errors import SettingsError, UserError
-from connector.ports import Adapter, AdapterSpec, Surroundings
+from connector.ports import Adapter, AdapterSpec, Hooks, Surroundings
 
 GROUP = "connector.adapters"
 
@@ -52,8 +53,22 @@ def _not_importable(what: str) -> SettingsError:
     return SettingsError(f"The adapter {what} is declared and cannot be imported.", next_step="Install it again.")
 
 
+def hooks_of(spec: AdapterSpec) -> Hooks | None:
+    """The adapter's module that reads what its vendor sends us, None where it has none."""
+    if spec.hooks is None:
+        return None
+    try:
+        module: Any = importlib.import_module(spec.hooks)
+    except ImportError:
+        raise _not_importable(spec.hooks) from None
+    found: Hooks = module
+    return found
+
+
 def settings_of(spec: AdapterSpec, values: Mapping[str, str]) -> object:
     """The adapter's own settings, parsed by its own type. SettingsError names what is missing."""
+    secret = (name for name, _, is_secret, _, _ in setting_names(spec) if is_secret)
+    logs.hide(*(values[name] for name in secret if name in values))
     return by_path(spec.settings).parse(values)
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 import tenacity
@@ -28,9 +30,12 @@ TRIES_MAX = 5
 RETRY_BUDGET_SECONDS = 120
 PAUSE_FIRST_SECONDS = 0.5
 PAUSE_MAX_SECONDS = 20.0
+IN_FLIGHT_MAX = 4
+"""So many requests of one session are on their way at once; the next one waits until one of them is answered."""
 
 LOGGED = ("system", "method", "path", "status", "trace", "key", "seconds")
-"""The only fields that are ever logged of a call. Bodies, headers and query values are not among them."""
+"""The only fields that are ever logged of a call. Bodies, headers and query values are not among them, but for the
+`key` under which a write may be asked about. `status` is 0 where no answer came."""
 
 
 class VendorSession(requests.Session):
@@ -39,6 +44,9 @@ class VendorSession(requests.Session):
     Errors: Unreachable when no connection was made, or a read went unanswered; OutcomeUnknown when a request that may
     change something was sent and no whole answer came back.
     """
+
+    key_parameter: ClassVar[str] = ""
+    """The query value that is our own name of a write, where the vendor has such a one."""
 
     def __init__(
         self,
@@ -55,26 +63,29 @@ class VendorSession(requests.Session):
         self._timeout = (connect_seconds, read_seconds)
         self._trace_header = trace_header
         self.trust_env = False
-        plain = HTTPAdapter(max_retries=0, pool_maxsize=4)
+        plain = HTTPAdapter(max_retries=0, pool_maxsize=IN_FLIGHT_MAX, pool_block=True)
         self.mount("https://", plain)
         self.mount("http://", plain)
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """As requests', with time-outs that cannot be switched off and faults of the network as VendorErrors."""
+    def request(
+        self, method: str | bytes, url: str | bytes, *args: Any, metered: bool = False, **kwargs: Any
+    ) -> requests.Response:
+        """As requests', with time-outs that cannot be switched off and faults of the network as VendorErrors.
+
+        `metered`: the vendor counts this call against the month.
+        """
         verb = method.decode() if isinstance(method, bytes) else method
         kwargs["timeout"] = self._timeout
         kwargs["allow_redirects"] = False
         if self._budget is not None:
-            self._budget.take()
+            self._budget.take(metered=metered)
         try:
             answer = super().request(verb, url, *args, **kwargs)
-        except requests.exceptions.ConnectTimeout:
-            raise self._broken(verb, never_sent=True) from None
-        except requests.exceptions.ConnectionError as fault:
-            raise self._broken(verb, never_sent=_never_sent(fault)) from None
-        except requests.exceptions.RequestException:
-            raise self._broken(verb, never_sent=False) from None
-        self._log(verb, answer)
+        except requests.exceptions.RequestException as fault:
+            self._log(verb, _address(url, kwargs.get("params")), None)
+            never_sent = isinstance(fault, requests.exceptions.ConnectionError) and _never_sent(fault)
+            raise self._broken(verb, never_sent=never_sent) from None
+        self._log(verb, answer.request.url or "", answer)
         return answer
 
     def _broken(self, verb: str, *, never_sent: bool) -> VendorError:
@@ -90,23 +101,46 @@ class VendorSession(requests.Session):
             system=self.system,
         )
 
-    def _log(self, verb: str, answer: requests.Response) -> None:
-        path = (answer.request.path_url if answer.request is not None else "").partition("?")[0]
-        log.info(
-            "call",
-            extra={
-                "system": self.system,
-                "method": verb,
-                "path": path,
-                "status": answer.status_code,
-                "trace": answer.headers.get(self._trace_header, "") if self._trace_header else "",
-                "seconds": round(answer.elapsed.total_seconds(), 3),
-            },
-        )
+    def _log(self, verb: str, url: str, answer: requests.Response | None) -> None:
+        parts = urlsplit(url)
+        fields = {
+            "system": self.system,
+            "method": verb,
+            "path": parts.path,
+            "status": answer.status_code if answer is not None else 0,
+            "trace": answer.headers.get(self._trace_header, "") if answer is not None and self._trace_header else "",
+            "key": (parse_qs(parts.query).get(self.key_parameter) or [""])[0],
+            "seconds": round(answer.elapsed.total_seconds(), 3) if answer is not None else "",
+        }
+        log.info("call", extra=fields)
+
+
+def _address(url: str | bytes, params: Any) -> str:
+    """Where a call without an answer was going to; requests does not always say."""
+    going = requests.PreparedRequest()
+    try:
+        going.prepare_url(url.decode() if isinstance(url, bytes) else url, params)
+    except requests.exceptions.RequestException:
+        return ""
+    return going.url or ""
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """How long the vendor asks us to wait: `Retry-After` in seconds, or as a date against the answer's own `Date`."""
+    wish = headers.get("Retry-After", "").strip()
+    if wish.isdecimal():
+        return float(wish)
+    try:
+        until, now = parsedate_to_datetime(wish), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (TypeError, ValueError):
+        return None  # no such header, or one that says nothing
 
 
 def _never_sent(fault: requests.exceptions.ConnectionError) -> bool:
     """True when the connection was never made, so nothing can have happened on the other side."""
+    if isinstance(fault, requests.exceptions.ConnectTimeout):
+        return True
     reason = getattr(fault.args[0], "reason", None) if fault.args else None
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 

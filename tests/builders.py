@@ -5,13 +5,13 @@ from __future__ import annotations
 from connector.dates import BusinessDate, business_date, instant_from_iso
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
-from connector.model.mirror import Noun
+from connector.model.mirror import Gone, GoneState, Noun
 from connector.model.money_in import Attempt, AttemptState, Payment, PaymentState, Refund, RefundState
 from connector.model.party import Account, AccountRole, Customer, Profile
-from connector.model.settlement import BalanceEntry, BookEntry, Payout, PayoutState
+from connector.model.settlement import BalanceEntry, BookEntry, Deposit, DepositLine, OwedPart, Payout, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref, Tag
 from connector.model.stamp import read_stamps
-from connector.money import Currency, Money, currency, from_text
+from connector.money import Currency, Money, currency, from_text, total
 from connector.reconcile.snapshot import Snapshot, snapshot
 
 BOOKS = ConnectionId("quickbooks")
@@ -36,16 +36,41 @@ class Mirror:
     def __init__(self) -> None:
         self.records: dict[Ref, Noun] = {}
         self.in_flight: set[str] = set()
+        self.written: dict[str, Ref] = {}
+        self.gone: dict[Ref, Gone] = {}
 
     def put(self, at: Ref, record: Noun) -> Ref:
         self.records[at] = record
         return at
 
-    def customer(self, name: str, *, email: str | None = None, at: ConnectionId = BOOKS, parent: str = "") -> Ref:
+    def customer(
+        self,
+        name: str,
+        *,
+        email: str | None = None,
+        at: ConnectionId = BOOKS,
+        parent: str = "",
+        code: str | None = None,
+        active: bool = True,
+    ) -> Ref:
         above = ref(Kind.CUSTOMER, parent, at) if parent else None
         return self.put(
-            ref(Kind.CUSTOMER, name, at), Customer(name=name, email=email, parent=above, phone="+1 555 0100")
+            ref(Kind.CUSTOMER, name, at),
+            Customer(
+                name=name,
+                email=email,
+                parent=above,
+                phone="+1 555 0100",
+                currency=Currency(code) if code is not None else None,
+                active=active,
+            ),
         )
+
+    def take(self, at: Ref, *, merged_into: Ref | None = None) -> None:
+        """The record is no more: deleted, or merged into another."""
+        self.records.pop(at, None)
+        state = GoneState.DELETED if merged_into is None else GoneState.MERGED
+        self.gone[at] = Gone(state=state, merged_into=merged_into)
 
     def invoice(
         self,
@@ -142,6 +167,7 @@ class Mirror:
         memo: str | None = None,
         state: PaymentState = PaymentState.SUCCEEDED,
         on: str = "2026-03-20",
+        into: Ref | None = None,
     ) -> Ref:
         at = ref(Kind.PAYMENT, vendor_id)
         allocations = tuple(
@@ -159,6 +185,7 @@ class Mirror:
                 method="check",
                 unapplied=rest,
                 allocations=allocations,
+                into=into,
                 memo=memo,
                 stamps=read_stamps(memo),
             ),
@@ -222,6 +249,34 @@ class Mirror:
             ),
         )
 
+    def deposit(self, vendor_id: str, into: Ref, payments: dict[Ref, str], *, memo: str = "") -> Ref:
+        """A deposit of these payments of the books at these amounts; a memo may carry our mark."""
+        lines = tuple(DepositLine(amount=money(amount), payment=payment) for payment, amount in payments.items())
+        return self.put(
+            ref(Kind.DEPOSIT, vendor_id),
+            Deposit(
+                into=into,
+                on=business_date("2026-04-02"),
+                total=total([line.amount for line in lines], lines[0].amount.currency),
+                lines=lines,
+                stamps=read_stamps(memo),
+            ),
+        )
+
+    def by_hand(self, vendor_id: str, customer: str, owed: str) -> Ref:
+        """An entry by hand that makes a customer owe that much, or less where it is negative."""
+        amount = money(owed)
+        return self.put(
+            ref(Kind.BOOK_ENTRY, vendor_id),
+            BookEntry(
+                paid_from=None,
+                paid_to=None,
+                on=business_date("2026-03-29"),
+                amount=Money(abs(amount.minor), amount.currency),
+                owed=(OwedPart(customer=ref(Kind.CUSTOMER, customer), amount=amount),),
+            ),
+        )
+
     def book_entry(self, vendor_id: str, amount: str, memo: str) -> Ref:
         return self.put(
             ref(Kind.BOOK_ENTRY, vendor_id),
@@ -242,5 +297,11 @@ class Mirror:
         )
 
     def seen(self, *, backwards: bool = False) -> Snapshot:
-        triples = [(at, "0", record) for at, record in self.records.items()]
-        return snapshot(reversed(triples) if backwards else triples, books=BOOKS, in_flight=frozenset(self.in_flight))
+        triples: list[tuple[Ref, str, Noun | Gone]] = [(at, "0", record) for at, record in self.records.items()]
+        triples += [(at, "", record) for at, record in self.gone.items()]
+        return snapshot(
+            reversed(triples) if backwards else triples,
+            books=BOOKS,
+            in_flight=frozenset(self.in_flight),
+            written=self.written,
+        )

@@ -181,7 +181,7 @@ def payment(books: Books, customer: str, amount: str, *shares: tuple[str, str], 
     }
 
 
-TIED = ("Invoice", "CreditMemo", "Payment", "Account", "Customer")
+TIED = ("Invoice", "CreditMemo", "Payment", "JournalEntry", "Account", "Customer")
 """The entities whose figures must tie out."""
 
 
@@ -224,6 +224,14 @@ def _unowed(rows: Mapping[str, list[Json]]) -> list[str]:
             code, who = one["CurrencyRef"]["value"], one["CustomerRef"]["value"]
             by_account[code] = by_account.get(code, Decimal(0)) + sign * one[figure]
             by_customer[who] = by_customer.get(who, Decimal(0)) + sign * one[figure]
+    for entry in rows.get("JournalEntry", []):
+        for line in entry["Line"]:
+            detail, code = line["JournalEntryLineDetail"], entry["CurrencyRef"]["value"]
+            if "Entity" in detail:
+                who = detail["Entity"]["EntityRef"]["value"]
+                signed = line["Amount"] if detail["PostingType"] == "Debit" else -line["Amount"]
+                by_account[code] = by_account.get(code, Decimal(0)) + signed
+                by_customer[who] = by_customer.get(who, Decimal(0)) + signed
     wrong = [
         f"account {one['Name']} holds {one['CurrentBalance']}"
         for one in rows["Account"]

@@ -34,3 +34,6 @@ class Held:
 
     def known(self, kind: Kind) -> Mapping[str, str]:
         return self.records.get(kind, {})
+
+    def number(self, kind: Kind) -> int:
+        return len(self.known(kind))

@@ -15,6 +15,10 @@ spec = AdapterSpec(
     settings="adapters.quickbooks.settings:Settings",
     connect="adapters.quickbooks.client:connect",
     standin="adapters.quickbooks.standin:build",
+    authorise="adapters.quickbooks.authorise:Door",
+    hooks="adapters.quickbooks.hooks",
     keeps_books=True,
-    calls_per_minute=250,  # half of Intuit's 500 for one company: the customer's other apps share it
+    calls_per_minute=250,  # half of Intuit's 500 for one company; `settings` says why, and lets a person choose
+    calls_burst=2,
+    metered_per_month=15_000,
 )

@@ -8,7 +8,10 @@ taken for a dead grant. No token is ever logged, shown, or put into an error.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import requests
@@ -17,17 +20,19 @@ from adapters.quickbooks import faults, wire
 from adapters.quickbooks.settings import Settings
 from connector.clock import Clock
 from connector.dates import after, instant_from_iso
-from connector.errors import NeedsReconnect, OutcomeUnknown, RateLimited, Unreachable, VendorError
+from connector.errors import BudgetSpent, NeedsReconnect, OutcomeUnknown, RateLimited, Unreachable, VendorError
 from connector.ports import RateBudget, SecretPair, TokenStore
-from connector.transport import VendorSession
+from connector.transport import VendorSession, retry_after_seconds
 
 EARLY_SECONDS = 60
 """A token is renewed that much before it ends, so that it does not end on the way."""
 
-PLAYGROUND = "https://developer.intuit.com/app/developer/playground"
-"""Where Intuit gives out a first refresh token."""
+RENEW_CONNECT_SECONDS = 4.0
+RENEW_SECONDS = 15.0
+"""A renewal is not waited for any longer: three of them must end within the minute after which others take our turn."""
 
 _TRACE = "intuit_tid"
+_NOBODYS_TOKEN = "a-token-that-nobody-issued"  # noqa: S105  the point of it is that it opens nothing
 
 
 class Grant:
@@ -41,8 +46,8 @@ class Grant:
         self._lock = threading.Lock()
         self._session = VendorSession(
             wire.SYSTEM,
-            connect_seconds=settings.connect_seconds,
-            read_seconds=settings.read_seconds,
+            connect_seconds=min(settings.connect_seconds, RENEW_CONNECT_SECONDS),
+            read_seconds=min(settings.read_seconds, RENEW_SECONDS),
             trace_header=_TRACE,
         )
 
@@ -65,6 +70,10 @@ class Grant:
         """What is stored, for the dates on which it ends."""
         return self._tokens.read()
 
+    def knock(self) -> None:
+        """Whether Intuit knows the app at all. Errors: NeedsReconnect, Unreachable, RateLimited."""
+        knock(self._session, self._settings)
+
     def _lasts(self, pair: SecretPair) -> bool:
         return instant_from_iso(pair.access_expires_at) > after(self._clock.now(), EARLY_SECONDS)
 
@@ -78,63 +87,85 @@ class Grant:
         return self._tokens.locked(renew)
 
     def _renew(self, stored: SecretPair | None) -> SecretPair:
-        """A new pair, stored. A refused token is tried no second time: only a newer stored one, or the pasted one."""
+        """A new pair, stored. A refused token is tried no second time: only a newer stored one, the one before it
+        (which may have been kept alive when the new one was lost on the way), or the pasted one."""
         pasted = self._settings.refresh_token.get_secret_value()
         used = stored.refresh if stored is not None else pasted
-        answer = self._ask(used)
+        answer = self._ask(used) if used else None
         if answer is None:
             stored = self._tokens.read()
-            another = stored.refresh if stored is not None and stored.refresh != used else pasted
-            answer = self._ask(another) if another != used else None
+            kept = (stored.refresh, stored.previous) if stored is not None else ()
+            others = (token for token in dict.fromkeys((*kept, pasted)) if token not in (used, ""))
+            used, answer = next(((token, found) for token in others if (found := self._ask(token))), ("", None))
         if answer is None:
             raise NeedsReconnect(
                 "QuickBooks does not renew this connection any more: its grant has ended or was taken back.",
-                next_step=f"Connect the company again at {PLAYGROUND} and paste the new refresh token.",
+                next_step=faults.CONNECT_AGAIN,
                 system=wire.SYSTEM,
                 code="invalid_grant",
             )
-        return self._tokens.replace(self._pair_of(answer, stored.version if stored is not None else 0))
-
-    def _pair_of(self, answer: wire.Tokens, version: int) -> SecretPair:
-        now = self._clock.now()
-        lasting = min(answer.refresh_seconds, answer.hard_seconds or answer.refresh_seconds)
-        return SecretPair(
-            access=answer.access_token,
-            refresh=answer.refresh_token,
-            access_expires_at=after(now, answer.expires_in).isoformat(),
-            refresh_expires_at=after(now, lasting).isoformat(),
-            version=version,
+        pair = pair_of(answer, self._clock, version=stored.version if stored is not None else 0)
+        return self._tokens.replace(
+            replace(
+                pair,
+                hard_expires_at=pair.hard_expires_at or (stored.hard_expires_at if stored is not None else ""),
+                previous=used if used != pair.refresh else "",
+            )
         )
 
     def _ask(self, refresh: str) -> wire.Tokens | None:
-        """One call of the token endpoint; None when it says that this refresh token is dead."""
-        settings = self._settings
-        try:
-            answer = self._session.post(
-                settings.token_url,
-                data={"grant_type": "refresh_token", "refresh_token": refresh},
-                auth=(settings.client_id, settings.client_secret.get_secret_value()),
-                headers={"Accept": "application/json", "x-include-refresh-token-hard-expires-in": "true"},
-            )
-        except OutcomeUnknown:
-            raise _token_trouble() from None
-        if answer.status_code == HTTPStatus.OK:
-            return wire.tokens(answer.content)
-        codes = {line.code for fault in wire.faults(answer.content) for line in fault.lines}
-        if "invalid_grant" in codes:
-            return None
-        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise RateLimited(
-                "QuickBooks asks us to slow down.", retry_after_seconds=faults.PAUSE_SECONDS, system=wire.SYSTEM
-            )
-        if answer.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise NeedsReconnect(
-                "QuickBooks does not know this app: client_id or client_secret is wrong.",
-                next_step="Copy both again from Intuit's developer portal into the settings.",
-                system=wire.SYSTEM,
-                code=str(answer.status_code),
-            )
-        raise _token_trouble()
+        """One renewal; None when Intuit says that this refresh token is dead."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh}
+        return ask(self._session, self._settings, form)
+
+
+def ask(session: VendorSession, settings: Settings, form: Mapping[str, str]) -> wire.Tokens | None:
+    """One call of the token endpoint; None when it says that the refresh token or code in `form` is dead."""
+    try:
+        answer = session.post(
+            settings.token_url,
+            data=form,
+            auth=(settings.client_id, settings.client_secret.get_secret_value()),
+            headers={"Accept": "application/json", "x-include-refresh-token-hard-expires-in": "true"},
+        )
+    except OutcomeUnknown:
+        raise _token_trouble() from None
+    if answer.status_code == HTTPStatus.OK:
+        return wire.tokens(answer.content)
+    codes = {line.code for fault in wire.faults(answer.content) for line in fault.lines}
+    if "invalid_grant" in codes:
+        return None
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        raise RateLimited("QuickBooks asks us to slow down.", retry_after_seconds=_pause(answer), system=wire.SYSTEM)
+    if answer.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise NeedsReconnect(
+            "QuickBooks does not know this app: client_id or client_secret is wrong.",
+            next_step="Copy both again from Intuit's developer portal into the settings.",
+            system=wire.SYSTEM,
+            code=str(answer.status_code),
+        )
+    raise _token_trouble()
+
+
+def knock(session: VendorSession, settings: Settings) -> None:
+    """Ask with a token that nobody issued: an app that Intuit knows is told that the token is none, and nothing else
+    happens. Errors: NeedsReconnect when the app is unknown, Unreachable, RateLimited."""
+    ask(session, settings, {"grant_type": "refresh_token", "refresh_token": _NOBODYS_TOKEN})
+
+
+def pair_of(answer: wire.Tokens, clock: Clock, *, version: int) -> SecretPair:
+    """What is stored of an answer of the token endpoint, in place of the pair of that version (0: of none)."""
+    now = clock.now()
+    hard = answer.hard_seconds
+    lasting = min(answer.refresh_seconds, hard if hard is not None else answer.refresh_seconds)
+    return SecretPair(
+        access=answer.access_token,
+        refresh=answer.refresh_token,
+        access_expires_at=after(now, answer.expires_in).isoformat(),
+        refresh_expires_at=after(now, lasting).isoformat(),
+        hard_expires_at=after(now, hard).isoformat() if hard is not None else "",
+        version=version,
+    )
 
 
 def _token_trouble() -> Unreachable:
@@ -152,6 +183,8 @@ class IntuitSession(VendorSession):
     and what `faults` makes of a refusal. A refused token is renewed once and the call repeated: a call that was not let
     in has done nothing.
     """
+
+    key_parameter = "requestid"
 
     def __init__(self, settings: Settings, grant: Grant, budget: RateBudget) -> None:
         super().__init__(
@@ -180,11 +213,22 @@ class IntuitSession(VendorSession):
         ):
             answer = self._carried(self._grant.replace(token), method, url, *args, **kwargs)
             fault = _fault(answer, write=write)
-        if isinstance(fault, RateLimited):
-            self._shared.pause(fault.retry_after_seconds)
+        self._heard(fault, write=write)
         if fault is not None:
             raise fault
         return answer
+
+    def _heard(self, fault: VendorError | None, *, write: bool) -> None:
+        """Let everybody of this company know how it stands with the throttle."""
+        if not isinstance(fault, RateLimited):
+            self._shared.answered()
+            return
+        try:
+            self._shared.pause(fault.retry_after_seconds)
+        except BudgetSpent:
+            if not write:
+                raise
+            # A throttled write may have been committed: whoever sent it must hear "look first", not "never sent".
 
     def _carried(
         self, token: str, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
@@ -201,15 +245,19 @@ class IntuitSession(VendorSession):
 
 def _fault(answer: requests.Response, *, write: bool) -> VendorError | None:
     """What is wrong with an answer that came whole; also a fault inside HTTP 200, and something that is not JSON."""
-    body = answer.content
+    body, trace = answer.content, _trace(answer)
     fine = answer.status_code == HTTPStatus.OK
-    if fine and body.lstrip()[:1] != b"{":
-        return faults.judge(answer.status_code, wire.faults(body), write=write) or faults.lost(
-            write=write, trace=_trace(answer)
-        )
-    if fine and b'ault"' not in body:
+    if fine and body.lstrip()[:1] == b"{" and b'ault"' not in body:
         return None  # neither "Fault" nor "fault" is a key of it: the common case, without a second decoding
-    return faults.judge(answer.status_code, wire.faults(body), write=write, trace=_trace(answer))
+    fault = faults.judge(answer.status_code, wire.faults(body), write=write, trace=trace, pause_seconds=_pause(answer))
+    if fault is None and body.lstrip()[:1] != b"{":
+        return faults.lost(write=write, trace=trace)
+    return fault
+
+
+def _pause(answer: requests.Response) -> int:
+    """How long to keep away when this answer is a throttle: Intuit's minute, or longer where it asks for that."""
+    return max(faults.PAUSE_SECONDS, ceil(retry_after_seconds(answer.headers) or 0))
 
 
 def _trace(answer: requests.Response) -> str:

@@ -14,6 +14,7 @@ from adapters.quickbooks import faults, translate, wire
 from adapters.quickbooks.auth import Grant, IntuitSession
 from adapters.quickbooks.settings import Settings
 from connector.clock import Clock
+from connector.dates import Instant, after
 from connector.errors import MalformedAnswer
 from connector.model.intent import WriteKey, Written
 from connector.ports import Surroundings
@@ -22,6 +23,8 @@ from connector.transport import retrying
 MINOR_VERSION = 75
 FOUND_MAX = 1000
 """Rows asked for at once when a single entry is looked for."""
+PREFERENCES_SECONDS = 3600
+"""How long a day on which the books were closed may go unnoticed here. QuickBooks itself refuses at once."""
 
 Row = TypeVar("Row", bound=wire.Entity)
 T = TypeVar("T")
@@ -32,6 +35,12 @@ class Sdk(Protocol):
 
     def create_object(self, qbbo: str, request_body: Any, request_id: str | None = ..., params: Any = ...) -> Any:
         """One write, with its request id."""
+
+    def update_object(self, qbbo: str, request_body: Any, request_id: str | None = ..., params: Any = ...) -> Any:
+        """One write to what is there already, with its request id."""
+
+    def delete_object(self, qbbo: str, request_body: Any, request_id: str | None = ...) -> Any:
+        """One deletion, with its request id."""
 
 
 class Calls:
@@ -45,6 +54,10 @@ class Calls:
         self._sdk = sdk
         self._clock = clock
         self._unreadable = unreadable
+
+    def beside(self, session: IntuitSession) -> Calls:
+        """The same calls over another session, for another thread. Only its reads may be used."""
+        return Calls(self._settings, session, self._sdk, self._clock, self._unreadable)
 
     def one(self, shape: type[Row], vendor_id: str) -> wire.Received[Row]:
         """One record by its id. NotFound when it is gone."""
@@ -74,18 +87,59 @@ class Calls:
         wanted = {**params, "minorversion": str(MINOR_VERSION)}
         headers = {"Accept": "application/json"}
         return retrying(
-            lambda: decode(self._session.request("GET", url, params=wanted, headers=headers).content),
+            lambda: decode(self._session.request("GET", url, metered=True, params=wanted, headers=headers).content),
             clock=self._clock,
             budget_seconds=self._settings.retry_seconds,
         )
 
-    def create(self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written]) -> Written:
-        """One write through the SDK, never repeated here. An answer that does not say what was written says nothing."""
+    def create(
+        self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written], *, nth: int = 1
+    ) -> Written:
+        """One write through the SDK, never repeated here. An answer that does not say what was written says nothing.
+
+        `nth` counts the times this very write was answered with a clear no and is made again with what was read since.
+        """
+        return self._written(
+            lambda: self._sdk.create_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
+        )
+
+    def update(
+        self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written], *, nth: int = 1
+    ) -> Written:
+        """Change what is there already, as `create` writes what is not."""
+        return self._written(
+            lambda: self._sdk.update_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
+        )
+
+    def void(
+        self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written], *, nth: int = 1
+    ) -> Written:
+        """Void one entry, as `create` writes one."""
+        how = {"operation": "update", "include": "void"}
+        return self._written(
+            lambda: self._sdk.update_object(entity, wire.encode(body), request_id=request_id(key, nth), params=how),
+            read,
+        )
+
+    def delete(
+        self, entity: str, body: wire.Json, key: WriteKey, read: Callable[[bytes], Written], *, nth: int = 1
+    ) -> Written:
+        """Delete one entry, as `create` writes one."""
+        return self._written(
+            lambda: self._sdk.delete_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
+        )
+
+    def _written(self, send: Callable[[], Any], read: Callable[[bytes], Written]) -> Written:
         try:
-            answer = self._sdk.create_object(entity, wire.encode(body), request_id=key.text)
-            return read(wire.encode(answer))
+            return read(wire.encode(send()))
         except (self._unreadable, MalformedAnswer):
             raise faults.lost(write=True) from None
+
+
+def request_id(key: WriteKey, nth: int) -> str:
+    """What QuickBooks knows a write by: from the outbox row alone, and another one after a clear no, because the first
+    may be answered with the same no for ever. At most 50 characters; an outbox row's id has 20."""
+    return key.text if nth == 1 else f"{key.text}-{nth}"
 
 
 class Room:
@@ -99,15 +153,23 @@ class Room:
         self._grant = grant
         self._calls = calls
         self._frame: translate.Frame | None = None
+        self._lately: tuple[Instant, wire.Preferences] | None = None
 
     def preferences(self) -> wire.Received[wire.Preferences]:
         """The company's preferences."""
         return self._calls.one(wire.Preferences, "")
 
+    def _how_kept(self) -> wire.Preferences:
+        """The preferences, not older than PREFERENCES_SECONDS."""
+        now = self._clock.now()
+        if self._lately is None or now > after(self._lately[0], PREFERENCES_SECONDS):
+            self._lately = (now, self.preferences().row)
+        return self._lately[1]
+
     def _known(self) -> translate.Frame:
         """Home currency, and the accounts' currencies where there are several; asked once per connection."""
         if self._frame is None:
-            preferences = self.preferences().row
+            preferences = self._how_kept()
             home = translate.home_currency(preferences)
             several = preferences.currency_prefs.multi_currency_enabled
             bare = translate.Frame(connection=self._connection, home=home)

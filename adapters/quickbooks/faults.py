@@ -24,6 +24,9 @@ from connector.errors import (
     VendorError,
 )
 
+CONNECT_AGAIN = "Connect the company again: receivables connect quickbooks"
+"""The next step wherever a grant is dead."""
+
 PAUSE_SECONDS = 60
 """How long Intuit asks everybody of a company to wait after a throttle."""
 
@@ -48,7 +51,7 @@ class _Known:
 
 
 _THROTTLED = _Known(Meaning.THROTTLED, "QuickBooks asks us to slow down.", "")
-_EXPIRED = _Known(Meaning.EXPIRED, "QuickBooks does not accept this connection any more.", "Connect the company again.")
+_EXPIRED = _Known(Meaning.EXPIRED, "QuickBooks does not accept this connection any more.", CONNECT_AGAIN)
 _BROKEN = _Known(Meaning.BROKEN, "QuickBooks is out of order at the moment.", "Run it again in a few minutes.")
 _STALE = _Known(
     Meaning.STALE, "Somebody changed the record in QuickBooks meanwhile.", "Sync, and look at the plan again."
@@ -81,7 +84,7 @@ _ACCOUNT = _Known(
 _FORBIDDEN = _Known(
     Meaning.FORBIDDEN,
     "QuickBooks does not let this connection do that: rights are missing, or a sandbox key meets real books.",
-    "Connect again as an administrator of the company.",
+    f"{CONNECT_AGAIN}, as an administrator of it, with keys of the right kind.",
 )
 _QUERY = _Known(Meaning.REFUSED, "QuickBooks did not understand a query.", "Report this with the code.")
 
@@ -154,7 +157,9 @@ _TYPES = {
 _CLOSED_WORDS = ("account period closed", "period is closed", "books are closed")
 
 
-def judge(status: int, found: Sequence[Fault], *, write: bool, trace: str = "") -> VendorError | None:
+def judge(
+    status: int, found: Sequence[Fault], *, write: bool, trace: str = "", pause_seconds: int = PAUSE_SECONDS
+) -> VendorError | None:
     """The error an answer means, None when it is none. `write`: the request may have changed something.
 
     Of several errors the gravest counts. An error without a code that is known is judged by the HTTP status, or where
@@ -166,6 +171,10 @@ def judge(status: int, found: Sequence[Fault], *, write: bool, trace: str = "") 
             return None
         verdicts = [(_by_status(status), "")]
     known, code = min(verdicts, key=lambda verdict: verdict[0].meaning.value)
+    if known.meaning is Meaning.THROTTLED:
+        return RateLimited(
+            known.sentence, retry_after_seconds=pause_seconds, system=SYSTEM, code=code or str(status), trace=trace
+        )
     return _error(known, code or str(status), write=write, trace=trace)
 
 
@@ -234,8 +243,6 @@ _CLASSES = {
 
 
 def _error(known: _Known, code: str, *, write: bool, trace: str) -> VendorError:
-    if known.meaning is Meaning.THROTTLED:
-        return RateLimited(known.sentence, retry_after_seconds=PAUSE_SECONDS, system=SYSTEM, code=code, trace=trace)
     if known.meaning is Meaning.BROKEN and write:
         return _unknown(code, trace)
     make = _CLASSES[known.meaning]

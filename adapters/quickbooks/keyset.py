@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from adapters.quickbooks.translate import quoted
 from connector import canonical
 from connector.dates import Instant, epoch_seconds, instant_from_epoch
 from connector.errors import MalformedAnswer
@@ -68,12 +69,34 @@ def write(bookmark: Bookmark) -> str:
 
 def query(entity: str, bookmark: Bookmark, *, page_size: int, name_list: bool) -> str:
     """The query of the next page. Name lists (customers, accounts) hide inactive rows unless they are asked for."""
-    conditions = ["Active IN (true, false)"] if name_list else []
-    if bookmark.since is not None:
-        conditions.append(f"MetaData.LastUpdatedTime >= '{moment(bookmark.since)}'")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    where = _where(bookmark.since, name_list=name_list)
     order = "ORDERBY MetaData.LastUpdatedTime"
     return f"SELECT * FROM {entity}{where} {order} STARTPOSITION {bookmark.start} MAXRESULTS {page_size}"  # noqa: S608 - no stranger wrote any of it
+
+
+def count(entity: str, since: int | None, *, name_list: bool) -> str:
+    """The question how many rows there are, or were changed at or after a moment."""
+    return f"SELECT COUNT(*) FROM {entity}{_where(since, name_list=name_list)}"  # noqa: S608 - the same
+
+
+def ids(entity: str, start: int, *, page_size: int, name_list: bool) -> str:
+    """The query of the ids alone, in an order that no change of a row disturbs."""
+    where = _where(None, name_list=name_list)
+    return f"SELECT Id FROM {entity}{where} ORDERBY Id STARTPOSITION {start} MAXRESULTS {page_size}"  # noqa: S608 - the same
+
+
+def of_ids(entity: str, wanted: Sequence[str], *, name_list: bool) -> str:
+    """The query of the rows with those ids, all of them on one page."""
+    hidden = "Active IN (true, false) AND " if name_list else ""
+    listed = ", ".join(quoted(one) for one in wanted)
+    return f"SELECT * FROM {entity} WHERE {hidden}Id IN ({listed}) STARTPOSITION 1 MAXRESULTS {len(wanted)}"  # noqa: S608 - quoted()
+
+
+def _where(since: int | None, *, name_list: bool) -> str:
+    conditions = ["Active IN (true, false)"] if name_list else []
+    if since is not None:
+        conditions.append(f"MetaData.LastUpdatedTime >= '{moment(since)}'")
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def moment(seconds: int) -> str:
@@ -136,6 +159,5 @@ def _rested(bookmark: Bookmark, remembered: tuple[Seen, ...]) -> Bookmark:
 
 def _recent(remembered: tuple[Seen, ...]) -> tuple[Seen, ...]:
     """What can be met again: the rows of the last minutes, the newest of them when they are too many."""
-    ordered = sorted(set(remembered))
-    newest = ordered[-1].at if ordered else 0
-    return tuple(row for row in ordered[-REMEMBERED_MAX:] if row.at >= newest - OVERLAP_SECONDS)
+    newest = max((row.at for row in remembered), default=0)
+    return tuple(sorted({row for row in remembered if row.at >= newest - OVERLAP_SECONDS})[-REMEMBERED_MAX:])

@@ -1,91 +1,94 @@
-"""What is read of a company: its records, stream by stream, and how its connection stands."""
+"""What is read of a company: its books and its profile, single records, and how its connection stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
 
-from adapters.quickbooks import checks, keyset, translate, wire
-from adapters.quickbooks.calls import Room
+from adapters.quickbooks import checks, course, keyset, translate, wire
+from adapters.quickbooks.changes import Changes
+from adapters.quickbooks.entities import ENTITIES, entity_of
 from connector import canonical
+from connector.dates import day_of, zone
 from connector.errors import UnknownRecord
-from connector.model.mirror import Mirrored, Noun
+from connector.model.mirror import Mirrored
 from connector.model.source import Kind, Ref
 from connector.ports import Check, Page, SecretPair
 
-
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """One entity that is walked, and what its rows become."""
-
-    shape: type[wire.Entity]
-    translate: Callable[[Any, translate.Frame], Noun]
-    name_list: bool = False
-
-
 PROFILE = "profile"
-STREAMS = {
-    "account": _Stream(wire.Account, translate.account, name_list=True),
-    "customer": _Stream(wire.Customer, translate.customer, name_list=True),
-    "invoice": _Stream(wire.Invoice, translate.invoice),
-    "credit_note": _Stream(wire.CreditMemo, translate.credit_note),
-    "payment": _Stream(wire.Payment, translate.payment),
-    "refund": _Stream(wire.RefundReceipt, translate.refund),
-    "deposit": _Stream(wire.Deposit, translate.deposit),
-    "expense": _Stream(wire.Purchase, translate.expense),
-    "transfer": _Stream(wire.Transfer, translate.transfer),
-}
-"""Accounts and customers first, then what names them."""
+BOOKS = "books"
 
 
-class Reading(Room):
-    """Readable and Checkable."""
+class Reading(Changes):
+    """Readable, Lookable and Checkable."""
 
     def streams(self) -> tuple[str, ...]:
-        return (PROFILE, *STREAMS)
+        return (PROFILE, BOOKS)
 
     def pull(self, stream: str, cursor: str | None) -> Page:
+        """`books` is everything but the profile, under one cursor; the name of an entity walks that one alone."""
         if stream == PROFILE:
-            return self._profile()
-        if stream not in STREAMS:
+            return self._profile(cursor)
+        if stream == BOOKS:
+            return self._books(course.read(cursor))
+        if stream not in ENTITIES:
             raise UnknownRecord(f"QuickBooks has no stream {stream[:40]!r}.")
-        return self._walk(STREAMS[stream], cursor)
+        step = self._walk.step(ENTITIES[stream], keyset.read(cursor))
+        return Page(
+            records=self._records(step.rows, self._frame_for(step.rows)) if step.rows else (),
+            cursor=keyset.write(step.after),
+            more=step.more,
+            about=stream,
+            expected=step.expected,
+        )
 
-    def _profile(self) -> Page:
+    def look(self, refs: Sequence[Ref]) -> Page:
+        """Those records, a tombstone for what is gone, and the payments that an invoice among them names."""
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for ref in dict.fromkeys(refs):
+            found = entity_of(ref)
+            if found is None or ref.connection != self._connection:
+                raise UnknownRecord(f"QuickBooks keeps no record under {ref}.")
+            wanted[found[0].name].append(found[1])
+        rows: list[wire.Received[wire.Entity]] = []
+        gone: list[Mirrored] = []
+        for name, ids in wanted.items():
+            entity = ENTITIES[name]
+            there = self._listed(entity, ids) if len(ids) > 1 else []
+            held = {one.row.id for one in there}
+            for vendor_id in ids:
+                row = self._still(entity, vendor_id) if vendor_id not in held else None
+                if row is not None:
+                    there.append(row)
+                elif vendor_id not in held:
+                    gone.append(self._tombstone(entity, vendor_id))
+            rows += there
+        rows += self._listed(ENTITIES["payment"], _payments_of(rows))
+        records = self._records(rows, self._frame_for(rows)) if rows else ()
+        return Page(records=(*records, *gone), cursor="", more=False)
+
+    def _profile(self, cursor: str | None) -> Page:
+        """The company and its preferences; asked for once a day."""
+        today = day_of(self._clock.now(), zone(self._surroundings.zone)).isoformat()
+        if cursor is not None and _day_of_cursor(cursor) == today:
+            return Page(records=(), cursor=cursor, more=False)
         company, preferences = self.company(), self.preferences()
         raw = b'{"CompanyInfo":' + company.raw + b',"Preferences":' + preferences.raw + b"}"
-        version = f"{company.row.sync_token}.{preferences.row.sync_token}"
         record = Mirrored(
             ref=Ref(self._connection, Kind.PROFILE, self._settings.realm_id),
-            version=version,
+            version=f"{company.row.sync_token}.{preferences.row.sync_token}",
             raw=raw,
             record=translate.profile(company.row, preferences.row, live=self._settings.live),
         )
-        return Page(records=(record,), cursor=canonical.encode({"version": version}).decode(), more=False)
-
-    def _walk(self, stream: _Stream, cursor: str | None) -> Page:
-        bookmark = keyset.read(cursor)
-        size = self._settings.page_size_max
-        question = keyset.query(stream.shape.__name__, bookmark, page_size=size, name_list=stream.name_list)
-        page = self._calls.rows(question, stream.shape)
-        rows = ((translate.last_updated(one.row), one.row.id, one.row.sync_token) for one in page)
-        seen = keyset.seen(bookmark, rows)
-        fresh, after, more = keyset.turn(bookmark, seen, size)
-        frame = self._known() if fresh else None
-        records = tuple(self._mirrored(page[position], stream, frame) for position in fresh if frame is not None)
-        return Page(records=records, cursor=keyset.write(after), more=more)
-
-    def _mirrored(self, one: wire.Received[wire.Entity], stream: _Stream, frame: translate.Frame) -> Mirrored:
-        return Mirrored(
-            ref=translate.ref_of(one.row, self._connection),
-            version=one.row.sync_token,
-            raw=one.raw,
-            record=stream.translate(one.row, frame),
-        )
+        self._home_currency = translate.home_currency(preferences.row)
+        return Page(records=(record,), cursor=canonical.encode({"day": today}).decode(), more=False)
 
     def check(self) -> tuple[Check, ...]:
-        return checks.run(self, self._clock.now())
+        return checks.run(self, self._settings, self._clock.now())
+
+    def knock(self) -> None:
+        """Whether Intuit knows the app at all."""
+        self._grant.knock()
 
     def company(self) -> wire.Received[wire.CompanyInfo]:
         """The company's description."""
@@ -102,3 +105,23 @@ class Reading(Room):
     def pair(self) -> SecretPair | None:
         """The grant in force."""
         return self._grant.pair()
+
+
+def _payments_of(rows: Sequence[wire.Received[wire.Entity]]) -> list[str]:
+    """The payments that invoices among the rows are linked to and that are not among them."""
+    here = {one.row.id for one in rows if isinstance(one.row, wire.Payment)}
+    links = {
+        link.txn_id
+        for one in rows
+        if isinstance(one.row, wire.Invoice)
+        for link in one.row.linked_txn
+        if link.txn_type == "Payment"
+    }
+    return sorted(links - here)
+
+
+def _day_of_cursor(cursor: str) -> str:
+    try:
+        return canonical.decode(cursor.encode(), dict[str, str]).get("day", "")
+    except ValueError:
+        return ""

@@ -1,8 +1,7 @@
-"""From Intuit's shapes to the nouns, and from intents to the bodies of requests. Pure: no call, no clock, no log.
+"""From Intuit's shapes to the nouns; the other way is `bodies`. Pure: no call, no clock, no log.
 
 Amounts are those of the transaction, in its own currency; the home amounts that Intuit shows beside them stay in the
 raw document. A value nobody has seen yet never becomes paid or settled: it is left out, and the document keeps it.
-Bodies name only what is meant to be written: never a balance, an online-payment switch, or ProcessPayment.
 """
 
 from __future__ import annotations
@@ -10,31 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import assert_never
 
 from adapters.quickbooks import wire
 from connector.dates import BusinessDate, Instant, business_date, instant_from_iso
-from connector.errors import MalformedAnswer, Refused, UnknownCurrency, UserError
+from connector.errors import MalformedAnswer, UnknownCurrency, UserError
 from connector.model.allocation import Allocation
-from connector.model.intent import (
-    ApplyCredit,
-    PostDeposit,
-    PostExpense,
-    Posting,
-    PostPayment,
-    PostTransfer,
-    PushNote,
-    VoidPosting,
-    WriteKey,
-    Written,
-)
+from connector.model.intent import WriteKey, Written
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
 from connector.model.money_in import Payment, PaymentState, Refund, RefundState
 from connector.model.party import Account, AccountRole, Customer, Profile
-from connector.model.settlement import BookEntry, Deposit, DepositLine
+from connector.model.settlement import BookEntry, Deposit, DepositLine, OwedPart
 from connector.model.source import ConnectionId, Kind, Ref
-from connector.model.stamp import read_stamps, stamp_line
-from connector.money import Currency, Money, MoneyError, currency, from_decimal, to_decimal, total, zero
+from connector.model.stamp import read_stamps
+from connector.money import Currency, Money, MoneyError, currency, from_decimal, zero
 
 VOIDED = "Voided"
 """QuickBooks puts this word before the private note of a voided transaction; with amounts of nothing it is the sign."""
@@ -50,9 +37,11 @@ _KINDS: dict[type[wire.Entity], Kind] = {
     wire.Deposit: Kind.DEPOSIT,
     wire.Purchase: Kind.BOOK_ENTRY,
     wire.Transfer: Kind.BOOK_ENTRY,
+    wire.SalesReceipt: Kind.BOOK_ENTRY,
+    wire.JournalEntry: Kind.BOOK_ENTRY,
 }
-_TARGETS = {"Invoice": Kind.INVOICE, "CreditMemo": Kind.CREDIT_NOTE}
-"""What a payment's line may settle; other links (journal entries, expenses) stay in the raw document."""
+_TARGETS = {"Invoice": Kind.INVOICE, "CreditMemo": Kind.CREDIT_NOTE, "JournalEntry": Kind.BOOK_ENTRY}
+"""What a payment's line may settle; other links (expenses) stay in the raw document."""
 
 _ROLES = {
     "Accounts Receivable": AccountRole.RECEIVABLE,
@@ -67,19 +56,35 @@ _UNDEPOSITED = "UndepositedFunds"
 class Frame:
     """What a record does not say about itself: whose it is, and what money is meant where it names no currency.
 
-    `accounts` holds the currency of each account by its id; only companies with several currencies need it.
+    `accounts` holds the currency of each account by its id, where that is not the home currency; `receivable` are the
+    ids of the receivable accounts, which only an entry by hand names.
     """
 
     connection: ConnectionId
     home: Currency
     accounts: Mapping[str, Currency] = field(default_factory=dict)
+    receivable: frozenset[str] = frozenset()
 
 
 def ref_of(row: wire.Entity, connection: ConnectionId) -> Ref:
-    """The record's Ref. Ids are unique per entity only, and two entities share the kind of a book entry."""
-    kind = _KINDS[type(row)]
-    name = f"{type(row).__name__}:{row.id}" if kind is Kind.BOOK_ENTRY else row.id
-    return Ref(connection, kind, name)
+    """The record's Ref. Ids are unique per entity only, and several entities share the kind of a book entry."""
+    return named(type(row), row.id, connection)
+
+
+def named(shape: type[wire.Entity], vendor_id: str, connection: ConnectionId) -> Ref:
+    """The Ref of the record of that entity and id."""
+    kind = _KINDS[shape]
+    return Ref(connection, kind, f"{shape.__name__}:{vendor_id}" if kind is Kind.BOOK_ENTRY else vendor_id)
+
+
+def kind_of(shape: type[wire.Entity]) -> Kind:
+    """The kind of record that an entity becomes."""
+    return _KINDS[shape]
+
+
+def is_receivable(row: wire.Account) -> bool:
+    """Whether what customers owe is kept in that account."""
+    return _ROLES.get(row.account_type or "") is AccountRole.RECEIVABLE
 
 
 def account(row: wire.Account, frame: Frame) -> Account:
@@ -169,7 +174,7 @@ def allocations(row: wire.Payment, frame: Frame) -> tuple[Allocation, ...]:
     return tuple(
         Allocation(
             payment=ref_of(row, frame.connection),
-            target=Ref(frame.connection, _TARGETS[line.linked_txn[0].txn_type], line.linked_txn[0].txn_id),
+            target=_settled(line.linked_txn[0], frame),
             amount=_money(row, line.amount, code),
         )
         for line in row.line
@@ -241,6 +246,48 @@ def transfer(row: wire.Transfer, frame: Frame) -> BookEntry:
     )
 
 
+def sales_receipt(row: wire.SalesReceipt, frame: Frame) -> BookEntry:
+    """A sale paid at once: nobody owed it, so nothing can settle it."""
+    return BookEntry(
+        paid_from=None,
+        paid_to=_ref(frame, Kind.ACCOUNT, row.deposit_to_account_ref),
+        on=_day(row, row.txn_date),
+        amount=_money(row, row.total_amt, _currency(row, row.currency_ref, frame.home)),
+        memo=row.private_note,
+        stamps=read_stamps(row.private_note),
+    )
+
+
+def journal_entry(row: wire.JournalEntry, frame: Frame) -> BookEntry:
+    """An entry by hand: its amount is what it debits, and what it does to the receivable account is said per customer.
+
+    It names no open balance: that is its amount, less what payments say they settle of it.
+    """
+    code = _currency(row, row.currency_ref, frame.home)
+    debited = zero(code)
+    owed: list[OwedPart] = []
+    for line in row.line:
+        detail = line.journal_entry_line_detail
+        if detail is None or line.amount is None:
+            continue
+        amount = _money(row, line.amount, code)
+        debits = detail.posting_type == "Debit"
+        debited = debited + amount if debits else debited
+        if detail.account_ref is not None and detail.account_ref.value in frame.receivable:
+            party = detail.entity if detail.entity is not None and detail.entity.type == "Customer" else None
+            customer = _ref(frame, Kind.CUSTOMER, party.entity_ref) if party is not None else None
+            owed.append(OwedPart(customer=customer, amount=amount if debits else -amount))
+    return BookEntry(
+        paid_from=None,
+        paid_to=None,
+        on=_day(row, row.txn_date),
+        amount=debited,
+        memo=row.private_note,
+        stamps=read_stamps(row.private_note),
+        owed=tuple(owed),
+    )
+
+
 def home_currency(preferences: wire.Preferences) -> Currency:
     """The company's own currency; MalformedAnswer when its preferences do not say."""
     named = preferences.currency_prefs.home_currency
@@ -263,106 +310,47 @@ def profile(company: wire.CompanyInfo, preferences: wire.Preferences, *, live: b
     )
 
 
+def dated(row: wire.Transaction) -> BusinessDate:
+    """The day under which a transaction stands in the books."""
+    return _day(row, row.txn_date)
+
+
 def last_updated(row: wire.Entity) -> Instant | None:
     """When the record last changed. An account that nobody has changed since it was made does not say."""
     return _instant(row, row.meta_data.last_updated_time)
 
 
-NOTE_CHARACTERS_MAX = 2000
-NOTE_ROOM_FOR_STAMP = 100
-_MEMO_CHARACTERS_MAX = 4000
+Posted = wire.Payment | wire.Purchase | wire.Transfer | wire.Deposit
+"""What a posting becomes there."""
+
+FELL_SHORT = "Settles less than planned: "
+"""How the line in a payment's private note begins that says why it settles less than was decided."""
 
 
-def posting(intent: Posting, key: WriteKey) -> tuple[str, wire.Json]:
-    """The entity that an intent becomes, and the body that creates it. Refused when it contradicts itself."""
-    match intent:
-        case PostPayment():
-            return "Payment", _payment_body(intent, key)
-        case PostExpense():
-            return "Purchase", _purchase_body(intent, key)
-        case PostTransfer():
-            return "Transfer", _transfer_body(intent, key)
-        case ApplyCredit() | PostDeposit() | VoidPosting():
-            raise Refused("QuickBooks does not take such an entry from us yet.", next_step="Make it there by hand.")
-    assert_never(intent)
-
-
-def _payment_body(intent: PostPayment, key: WriteKey) -> wire.Json:
-    _check_own(intent.books, intent.customer, intent.into, *(share.target for share in intent.allocations))
-    applied = total((share.amount for share in intent.allocations), intent.total.currency)
-    if applied > intent.total or any(share.amount.minor <= 0 for share in intent.allocations):
-        raise _refused("The payment would settle more than it is, or an amount below zero")
-    if any(share.target.kind is not Kind.INVOICE or share.adjustments for share in intent.allocations):
-        raise _refused("The payment would settle something other than invoices, or without cash")
-    return {
-        "CustomerRef": {"value": intent.customer.vendor_id},
-        "TotalAmt": _positive(intent.total),
-        "TxnDate": intent.on.isoformat(),
-        "CurrencyRef": {"value": intent.total.currency},
-        "DepositToAccountRef": {"value": intent.into.vendor_id},
-        "PaymentRefNum": key.op_id,
-        "PrivateNote": _memo(intent.memo, key, intent.about),
-        "Line": [
-            {
-                "Amount": to_decimal(share.amount),
-                "LinkedTxn": [{"TxnId": share.target.vendor_id, "TxnType": "Invoice"}],
-            }
-            for share in intent.allocations
-        ],
-    }
-
-
-def _purchase_body(intent: PostExpense, key: WriteKey) -> wire.Json:
-    _check_own(intent.books, intent.paid_from, intent.account)
-    return {
-        "PaymentType": "Cash",
-        "AccountRef": {"value": intent.paid_from.vendor_id},
-        "TxnDate": intent.on.isoformat(),
-        "CurrencyRef": {"value": intent.amount.currency},
-        "DocNumber": key.op_id,
-        "PrivateNote": _memo(intent.memo, key, intent.about),
-        "Line": [
-            {
-                "Amount": _positive(intent.amount),
-                "DetailType": "AccountBasedExpenseLineDetail",
-                "AccountBasedExpenseLineDetail": {"AccountRef": {"value": intent.account.vendor_id}},
-            }
-        ],
-    }
-
-
-def _transfer_body(intent: PostTransfer, key: WriteKey) -> wire.Json:
-    _check_own(intent.books, intent.paid_from, intent.paid_to)
-    return {
-        "FromAccountRef": {"value": intent.paid_from.vendor_id},
-        "ToAccountRef": {"value": intent.paid_to.vendor_id},
-        "Amount": _positive(intent.amount),
-        "TxnDate": intent.on.isoformat(),
-        "CurrencyRef": {"value": intent.amount.currency},
-        "PrivateNote": _memo(intent.memo, key, intent.about),
-    }
-
-
-def note(intent: PushNote, key: WriteKey) -> wire.Json:
-    """The body of a note on an invoice: a record of its own, never sent to a customer; our stamp is its last line."""
-    text = f"{intent.text}\n{stamp_line(key.op_id, intent.target)}"
-    if len(text) > NOTE_CHARACTERS_MAX or intent.target.kind is not Kind.INVOICE:
-        raise _refused("The note is too long for QuickBooks, or is not about an invoice")
-    about: wire.Json = {"EntityRef": {"type": "Invoice", "value": intent.target.vendor_id}, "IncludeOnSend": False}
-    return {"AttachableRef": [about], "Note": text}
-
-
-def written(row: wire.Payment | wire.Purchase | wire.Transfer, frame: Frame) -> Written:
-    """What the books hold of a posting; `allocated` are a payment's invoices."""
+def written(row: Posted, frame: Frame) -> Written:
+    """What the books hold of a posting; `allocated` is what a payment settles, `members` what a deposit banks."""
+    settled: tuple[Allocation, ...] = ()
+    members: tuple[tuple[Ref, Money], ...] = ()
     match row:
         case wire.Payment():
-            settled = tuple(share for share in allocations(row, frame) if share.target.kind is Kind.INVOICE)
-            amount = payment(row, frame).gross
+            settled, amount = allocations(row, frame), payment(row, frame).gross
         case wire.Purchase():
-            settled, amount = (), expense(row, frame).amount
+            amount = expense(row, frame).amount
         case wire.Transfer():
-            settled, amount = (), transfer(row, frame).amount
-    return Written(ref=ref_of(row, frame.connection), version=row.sync_token, amount=amount, allocated=settled)
+            amount = transfer(row, frame).amount
+        case wire.Deposit():
+            banked = deposit(row, frame)
+            amount = banked.total
+            members = tuple((line.payment, line.amount) for line in banked.lines if line.payment is not None)
+    said = (line.strip() for line in (row.private_note or "").split("\n"))
+    return Written(
+        ref=ref_of(row, frame.connection),
+        version=row.sync_token,
+        amount=amount,
+        allocated=settled,
+        members=members,
+        notice=next((line for line in said if line.startswith(FELL_SHORT)), ""),
+    )
 
 
 def written_note(row: wire.Attachable, target: Ref) -> Written:
@@ -383,27 +371,6 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _check_own(books: ConnectionId, *refs: Ref) -> None:
-    if any(ref.connection != books for ref in refs):
-        raise _refused("The entry names a record of another system")
-
-
-def _positive(money: Money) -> Decimal:
-    if money.minor <= 0:
-        raise _refused("An entry of nothing, or of less, is not posted")
-    return to_decimal(money)
-
-
-def _memo(memo: str, key: WriteKey, about: Ref) -> str:
-    stamp = stamp_line(key.op_id, about)
-    room = _MEMO_CHARACTERS_MAX - len(stamp) - 1
-    return f"{memo[:room]}\n{stamp}"
-
-
-def _refused(sentence: str) -> Refused:
-    return Refused(f"{sentence}.", next_step="Nothing was sent; look at the plan again.")
-
-
 def _state(row: wire.Transaction, total: Money, left: Money) -> InvoiceState:
     if not total and not left and _says_voided(row):
         return InvoiceState.VOID
@@ -420,6 +387,11 @@ def _issued(row: wire.Invoice) -> Issued:
         at=_instant(row, row.delivery_info.delivery_time) if row.delivery_info else None,
         how="email" if row.email_status == "EmailSent" else None,
     )
+
+
+def _settled(link: wire.Link, frame: Frame) -> Ref:
+    kind = _TARGETS[link.txn_type]
+    return Ref(frame.connection, kind, f"{link.txn_type}:{link.txn_id}" if kind is Kind.BOOK_ENTRY else link.txn_id)
 
 
 def _banked(line: wire.Line, frame: Frame) -> Ref | None:

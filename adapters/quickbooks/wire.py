@@ -1,4 +1,4 @@
-"""Intuit's shapes: one struct per entity, with the fields this product reads, and the exact JSON of what it writes.
+"""What goes over Intuit's wire: answers into the `shapes` of their entities, and the exact JSON of what is written.
 
 Numbers become Decimal straight from their digits; nothing passes through a float. A row keeps its bytes as received, so
 fields that no struct names, and values of lists that nobody has seen yet, travel along and are never fatal. This room
@@ -15,227 +15,81 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from adapters.quickbooks.shapes import (
+    Account,
+    AccountingPrefs,
+    Attachable,
+    AttachedTo,
+    CashBack,
+    CompanyInfo,
+    CreditMemo,
+    CurrencyPrefs,
+    Customer,
+    Delivery,
+    Deposit,
+    Email,
+    Entity,
+    ExpenseDetail,
+    Invoice,
+    JournalDetail,
+    JournalEntry,
+    Line,
+    Lined,
+    Link,
+    Party,
+    Payment,
+    Phone,
+    Preferences,
+    Purchase,
+    Reference,
+    RefundReceipt,
+    SalesPrefs,
+    SalesReceipt,
+    Times,
+    Transaction,
+    Transfer,
+    TypedReference,
+)
 from connector.errors import MalformedAnswer
 
+__all__ = [
+    "Account",
+    "AccountingPrefs",
+    "Attachable",
+    "AttachedTo",
+    "CashBack",
+    "CompanyInfo",
+    "CreditMemo",
+    "CurrencyPrefs",
+    "Customer",
+    "Delivery",
+    "Deposit",
+    "Email",
+    "Entity",
+    "ExpenseDetail",
+    "Invoice",
+    "JournalDetail",
+    "JournalEntry",
+    "Line",
+    "Lined",
+    "Link",
+    "Party",
+    "Payment",
+    "Phone",
+    "Preferences",
+    "Purchase",
+    "Reference",
+    "RefundReceipt",
+    "SalesPrefs",
+    "SalesReceipt",
+    "Times",
+    "Transaction",
+    "Transfer",
+    "TypedReference",
+]
+"""The shapes, so that whoever reads the wire finds them here."""
+
 SYSTEM = "QuickBooks"
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """A reference to another record; `value` is its id, or the code for a currency."""
-
-    value: str
-    name: str | None = None
-
-
-class Times(msgspec.Struct, frozen=True, rename="pascal"):
-    """When the record came to be and when it last changed, with the company's offset."""
-
-    create_time: str | None = None
-    last_updated_time: str | None = None
-
-
-class Email(msgspec.Struct, frozen=True, rename="pascal"):
-    """One or more addresses, separated by commas."""
-
-    address: str | None = None
-
-
-class Phone(msgspec.Struct, frozen=True, rename="pascal"):
-    """A telephone number as somebody typed it."""
-
-    free_form_number: str | None = None
-
-
-class Link(msgspec.Struct, frozen=True, rename="pascal"):
-    """A link to another transaction."""
-
-    txn_id: str
-    txn_type: str
-
-
-class ExpenseDetail(msgspec.Struct, frozen=True, rename="pascal"):
-    """Which account an expense line goes to."""
-
-    account_ref: Reference | None = None
-
-
-class Line(msgspec.Struct, frozen=True, rename="pascal"):
-    """A line of a transaction."""
-
-    amount: Decimal | None = None
-    linked_txn: tuple[Link, ...] = ()
-    account_based_expense_line_detail: ExpenseDetail | None = None
-
-
-class Entity(msgspec.Struct, frozen=True, rename="pascal"):
-    """What every entity has. `id` is unique only within its type."""
-
-    id: str
-    sync_token: str = ""
-    meta_data: Times = msgspec.field(name="MetaData", default=Times())
-
-
-class Transaction(Entity, frozen=True, rename="pascal"):
-    """What every transaction has."""
-
-    txn_date: str | None = None
-    currency_ref: Reference | None = None
-    private_note: str | None = None
-    doc_number: str | None = None
-    line: tuple[Line, ...] = ()
-
-
-class Delivery(msgspec.Struct, frozen=True, rename="pascal"):
-    """How and when a form last went out."""
-
-    delivery_type: str | None = None
-    delivery_time: str | None = None
-
-
-class Invoice(Transaction, frozen=True, rename="pascal"):
-    """A debt. `balance` is what is open."""
-
-    customer_ref: Reference | None = None
-    due_date: str | None = None
-    total_amt: Decimal | None = None
-    balance: Decimal | None = None
-    email_status: str | None = None
-    bill_email: Email | None = None
-    delivery_info: Delivery | None = None
-    invoice_link: str | None = None
-
-
-class CreditMemo(Transaction, frozen=True, rename="pascal"):
-    """A credit. `remaining_credit` is what is unused."""
-
-    customer_ref: Reference | None = None
-    total_amt: Decimal | None = None
-    remaining_credit: Decimal | None = None
-    balance: Decimal | None = None
-
-
-class Payment(Transaction, frozen=True, rename="pascal"):
-    """Money from a customer; its lines say what it settles."""
-
-    customer_ref: Reference | None = None
-    deposit_to_account_ref: Reference | None = None
-    payment_method_ref: Reference | None = None
-    payment_ref_num: str | None = None
-    total_amt: Decimal | None = None
-    unapplied_amt: Decimal | None = None
-
-
-class RefundReceipt(Transaction, frozen=True, rename="pascal"):
-    """Money given back."""
-
-    customer_ref: Reference | None = None
-    total_amt: Decimal | None = None
-
-
-class CashBack(msgspec.Struct, frozen=True, rename="pascal"):
-    """Cash kept back from a deposit; it lowers the total."""
-
-    amount: Decimal | None = None
-
-
-class Deposit(Transaction, frozen=True, rename="pascal"):
-    """Money banked."""
-
-    deposit_to_account_ref: Reference | None = None
-    total_amt: Decimal | None = None
-    cash_back: CashBack | None = None
-
-
-class Purchase(Transaction, frozen=True, rename="pascal"):
-    """Money spent from an account; `credit` turns its direction."""
-
-    account_ref: Reference | None = None
-    total_amt: Decimal | None = None
-    credit: bool | None = None
-
-
-class Transfer(Transaction, frozen=True, rename="pascal"):
-    """Money moved between two accounts."""
-
-    from_account_ref: Reference | None = None
-    to_account_ref: Reference | None = None
-    amount: Decimal | None = None
-
-
-class Customer(Entity, frozen=True, rename="pascal"):
-    """A payer."""
-
-    display_name: str | None = None
-    active: bool | None = None
-    parent_ref: Reference | None = None
-    currency_ref: Reference | None = None
-    primary_email_addr: Email | None = None
-    primary_phone: Phone | None = None
-
-
-class Account(Entity, frozen=True, rename="pascal"):
-    """An account of the books."""
-
-    name: str | None = None
-    active: bool | None = None
-    account_type: str | None = None
-    account_sub_type: str | None = None
-    currency_ref: Reference | None = None
-    current_balance: Decimal | None = None
-
-
-class CompanyInfo(Entity, frozen=True, rename="pascal"):
-    """The company's own description."""
-
-    company_name: str | None = None
-    country: str | None = None
-
-
-class AccountingPrefs(msgspec.Struct, frozen=True, rename="pascal"):
-    """`book_close_date`: the books are closed through that day."""
-
-    book_close_date: str | None = None
-
-
-class CurrencyPrefs(msgspec.Struct, frozen=True, rename="pascal"):
-    """The company's own currency, and whether it uses others."""
-
-    multi_currency_enabled: bool | None = None
-    home_currency: Reference | None = None
-
-
-class SalesPrefs(msgspec.Struct, frozen=True, rename="pascal"):
-    """Whether QuickBooks applies credits by itself."""
-
-    auto_apply_credit: bool | None = None
-
-
-class Preferences(Entity, frozen=True, rename="pascal"):
-    """How the company keeps its books."""
-
-    accounting_info_prefs: AccountingPrefs = AccountingPrefs()
-    currency_prefs: CurrencyPrefs = CurrencyPrefs()
-    sales_forms_prefs: SalesPrefs = SalesPrefs()
-
-
-class TypedReference(msgspec.Struct, frozen=True):
-    """A reference that says what kind of entity it names."""
-
-    value: str
-    type: str | None = None
-
-
-class AttachedTo(msgspec.Struct, frozen=True, rename="pascal"):
-    """The record an attachment hangs on; `entity_ref` carries the entity's name in `type`."""
-
-    entity_ref: TypedReference | None = None
-
-
-class Attachable(Entity, frozen=True, rename="pascal"):
-    """A note (or file) attached to records."""
-
-    note: str | None = None
-    attachable_ref: tuple[AttachedTo, ...] = ()
 
 
 Row = TypeVar("Row", bound=Entity)
@@ -252,9 +106,42 @@ class _Listing(msgspec.Struct):
     """The envelope of a query; what it holds depends on the query."""
 
     rows: dict[str, msgspec.Raw] = msgspec.field(name="QueryResponse")
+    time: str | None = None
+
+
+class _Count(msgspec.Struct):
+    number: int = msgspec.field(name="totalCount")
+
+
+class _Counted(msgspec.Struct):
+    found: _Count = msgspec.field(name="QueryResponse")
+
+
+class _Bare(msgspec.Struct):
+    id: str = msgspec.field(name="Id")
+
+
+class _Sign(msgspec.Struct):
+    """The one word by which a deleted row differs from a row."""
+
+    status: object = None
+
+
+class _Groups(msgspec.Struct):
+    groups: list[dict[str, msgspec.Raw]] = msgspec.field(name="QueryResponse", default_factory=list)
+
+
+class _Changed(msgspec.Struct):
+    blocks: list[_Groups] = msgspec.field(name="CDCResponse")
+    time: str | None = None
 
 
 _LISTING = msgspec.json.Decoder(_Listing)
+_COUNTED = msgspec.json.Decoder(_Counted)
+_BARE_LIST = msgspec.json.Decoder(list[_Bare])
+_CHANGED = msgspec.json.Decoder(_Changed)
+_SIGN = msgspec.json.Decoder(_Sign)
+_ENTITY = msgspec.json.Decoder(Entity)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_BY_NAME = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DECODERS: dict[type[Entity], msgspec.json.Decoder[Entity]] = {
@@ -267,23 +154,101 @@ _DECODERS: dict[type[Entity], msgspec.json.Decoder[Entity]] = {
         Customer,
         Deposit,
         Invoice,
+        JournalEntry,
         Payment,
         Preferences,
         Purchase,
         RefundReceipt,
+        SalesReceipt,
         Transfer,
     )
 }
 
 
+class Listed(msgspec.Struct, Generic[Row], frozen=True):
+    """A page of a query's answer, and Intuit's own time when it answered."""
+
+    rows: tuple[Received[Row], ...]
+    time: str | None
+
+
 def rows(body: bytes, shape: type[Row]) -> tuple[Received[Row], ...]:
     """The rows of a query's answer; MalformedAnswer when it is cut short or of another shape."""
+    return page(body, shape).rows
+
+
+def page(body: bytes, shape: type[Row]) -> Listed[Row]:
+    """The same, with the time of the answer."""
     try:
-        found = _LISTING.decode(body).rows.get(shape.__name__)
+        listing = _LISTING.decode(body)
+        found = listing.rows.get(shape.__name__)
         raws = _RAW_LIST.decode(found) if found is not None else []
+        decode = _DECODERS[shape].decode
+        listed = tuple([Received(row=decode(raw), raw=bytes(raw)) for raw in raws])
     except msgspec.DecodeError:
         raise _malformed(f"a page of {shape.__name__}") from None
-    return tuple(_received(raw, shape) for raw in raws)
+    return Listed(rows=listed, time=listing.time)  # type: ignore[arg-type]
+
+
+def count(body: bytes) -> int:
+    """The number in the answer to a count."""
+    try:
+        return _COUNTED.decode(body).found.number
+    except msgspec.DecodeError:
+        raise _malformed("a count") from None
+
+
+def ids(body: bytes, shape: type[Entity]) -> tuple[str, ...]:
+    """The ids alone of a query's answer."""
+    try:
+        found = _LISTING.decode(body).rows.get(shape.__name__)
+        return tuple(one.id for one in _BARE_LIST.decode(found)) if found is not None else ()
+    except msgspec.DecodeError:
+        raise _malformed(f"the ids of {shape.__name__}") from None
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """What is said to be gone, and when. To be confirmed: it has been said of records that were there."""
+
+    shape: type[Entity]
+    row: Entity
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What changed in several entities since a moment. `largest` is the number of rows in the largest group, deleted
+    ones included, `total` in all: an answer is cut at a thousand and does not say so."""
+
+    rows: tuple[Received[Entity], ...]
+    deleted: tuple[Deleted, ...]
+    largest: int
+    total: int
+    time: str | None
+
+
+def changes(body: bytes, shapes: Sequence[type[Entity]]) -> Changes:
+    """The answer to a question for changes, in the order of the shapes, whatever order and blocks it comes in."""
+    by_name: dict[str, list[msgspec.Raw]] = {}
+    try:
+        answer = _CHANGED.decode(body)
+        for group in (group for block in answer.blocks for group in block.groups):
+            for shape in shapes:
+                if shape.__name__ in group:
+                    by_name.setdefault(shape.__name__, []).extend(_RAW_LIST.decode(group[shape.__name__]))
+        found: list[Received[Entity]] = []
+        deleted: list[Deleted] = []
+        for shape in shapes:
+            decode = _DECODERS[shape].decode
+            for raw in by_name.get(shape.__name__, ()):
+                if _SIGN.decode(raw).status == "Deleted":
+                    deleted.append(Deleted(shape=shape, row=_ENTITY.decode(raw)))
+                else:
+                    found.append(Received(row=decode(raw), raw=bytes(raw)))
+    except msgspec.DecodeError:
+        raise _malformed("what has changed") from None
+    sizes = [len(raws) for raws in by_name.values()]
+    return Changes(
+        rows=tuple(found), deleted=tuple(deleted), largest=max(sizes, default=0), total=sum(sizes), time=answer.time
+    )
 
 
 def single(body: bytes, shape: type[Row]) -> Received[Row]:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from connector import canonical
+from connector.app.hints import follow
 from connector.app.house import Desk, new_op_id
+from connector.app.rechecks import landed, still_true, with_live_profile
+from connector.app.ties import check_ties
 from connector.errors import Disagreement, StoreCorrupt, UnknownRecord, UserError
-from connector.model.finding import Finding, FindingCode
+from connector.model.finding import Finding
 from connector.model.firm import Connection
 from connector.model.party import Profile
-from connector.model.source import Kind, OpId, PlanId
+from connector.model.source import Kind, PlanId
 from connector.plan import Frame, Plan, PlanLine, plan
 from connector.post import Posted, connection_of, post
 from connector.reconcile.match import Reconciliation, reconcile
@@ -37,10 +40,13 @@ def sync_all(desk: Desk, progress: Progress, only: str | None = None, *, again: 
 
 
 def _sync_one(desk: Desk, connection: Connection, author: Author, progress: Progress) -> Synced:
+    hints, began = desk.store.open_hints(desk.id, connection.connection_id), desk.clock.now()
     result = sync(desk.store, desk.adapter(connection), connection.connection_id, author, progress)
     _same_account(desk, connection)
+    found = follow(desk, connection, author, hints, began)
+    untied = check_ties(desk, connection, author)
     desk.house.boundary("sync.connection-done")
-    return result
+    return replace(result, findings=(*result.findings, *found, *untied))
 
 
 def _same_account(desk: Desk, connection: Connection) -> None:
@@ -77,16 +83,20 @@ def reconcile_all(desk: Desk) -> Decided:
     return decided
 
 
-def make_plan(desk: Desk) -> Plan:
-    """What would change in the books now. It is stored, and `apply` executes exactly it."""
+def make_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
+    """What would change in the books now. It is stored, and `apply` executes exactly it.
+
+    `closed_today`: entries whose own day lies in a closed period get today's date; else they are left out.
+    """
     decided = reconcile_all(desk)
-    seen = desk.snapshot()
+    seen = with_live_profile(desk, desk.snapshot())
     frame = Frame(
         plan_id=PlanId(f"plan-{new_op_id()[:8].lower()}"),
         company_id=desk.id,
         made_at=desk.clock.now(),
         made_by=desk.actor,
         new_op_id=new_op_id,
+        instead_of_closed=desk.today if closed_today else None,
     )
     made = plan(seen, decided.outcome, desk.processors(), frame, untied=decided.ties.findings)
     desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
@@ -107,19 +117,21 @@ def stored_plan(desk: Desk, wanted: str | None) -> Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What became of a plan: rows done, waiting for certainty, refused, and lines whose records changed since."""
+    """What became of a plan: rows done, waiting for certainty, refused, lines that were not right any more, and what
+    was written and does not show in the books."""
 
     plan_id: PlanId | None
     posted: Posted
     stale: tuple[Finding, ...]
     already: int
+    not_landed: tuple[Finding, ...] = ()
 
 
 def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[OutboxRow], None]) -> Applied:
     """Write what the plan says, each line once, and read the books again.
 
-    Lines whose records changed since the plan was made are left out and named. Running it again after any
-    interruption goes on where it stopped; rows already written are not written again.
+    Lines that are not right any more (a record changed, a period was closed) are left out and named. Running it again
+    after any interruption goes on where it stopped; rows already written are not written again.
     """
     books = desk.writable(desk.books())
     with desk.lease(LEASE_NAME) as lease:
@@ -127,14 +139,20 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         _sync_one(desk, books, author, progress)
         desk.house.boundary("apply.synced")
         known = {row.op_id for row in desk.store.outbox(desk.id)}
-        fresh, stale = _still_true(desk, made, known)
+        fresh, stale = still_true(desk, made, known)
         added = desk.store.outbox_add([_row(desk, made, number, line) for number, line in fresh])
         desk.house.boundary("apply.rows-stored")
         posted = post(desk.tools(on_row), desk.id, lease)
         desk.house.boundary("apply.posted")
         if posted.done:
             _sync_one(desk, books, author, progress)
-    return Applied(plan_id=made.plan_id, posted=posted, stale=tuple(stale), already=len(fresh) - len(added))
+    return Applied(
+        plan_id=made.plan_id,
+        posted=posted,
+        stale=tuple(stale),
+        already=len(fresh) - len(added),
+        not_landed=landed(desk, posted.done),
+    )
 
 
 def unfinished(desk: Desk) -> tuple[OutboxRow, ...]:
@@ -149,7 +167,7 @@ def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]
         posted = post(desk.tools(on_row), desk.id, lease)
         if posted.done:
             _sync_one(desk, desk.books(), replace(desk.author("apply"), lease=lease), progress)
-    return Applied(plan_id=None, posted=posted, stale=(), already=0)
+    return Applied(plan_id=None, posted=posted, stale=(), already=0, not_landed=landed(desk, posted.done))
 
 
 def _row(desk: Desk, made: Plan, number: int, line: PlanLine) -> OutboxRow:
@@ -164,28 +182,3 @@ def _row(desk: Desk, made: Plan, number: int, line: PlanLine) -> OutboxRow:
         line=number,
         actor=desk.actor,
     )
-
-
-def _still_true(desk: Desk, made: Plan, known: set[OpId]) -> tuple[list[tuple[int, PlanLine]], list[Finding]]:
-    """The plan's lines whose records still have the versions they were decided on. Lines already stored stay."""
-    versions: dict[object, str] = {}
-    fresh: list[tuple[int, PlanLine]] = []
-    stale: list[Finding] = []
-    for number, line in enumerate(made.lines, start=1):
-        for ref, _ in line.expects:
-            if ref not in versions:
-                held = desk.store.record(desk.id, ref)
-                versions[ref] = held.version if held is not None and held.gone is None else "gone"
-        changed = [ref for ref, version in line.expects if versions[ref] != version]
-        if not changed or line.op_id in known:
-            fresh.append((number, line))
-            continue
-        stale.append(
-            Finding(
-                code=FindingCode.WRITE_REFUSED,
-                sentence=f"Line {number} was not written: {changed[0]} changed since the plan was made.",
-                next_step="Make a new plan: receivables plan",
-                refs=tuple(changed),
-            )
-        )
-    return fresh, stale

@@ -15,8 +15,8 @@ from connector.model.contact import Contact, ContactId, Note, NoteId
 from connector.model.firm import NotesMode
 from connector.model.intent import IntentKind, PushNote
 from connector.model.source import Kind, OpId, Ref
-from connector.notes import render
-from connector.ports import NoteBoard
+from connector.notes import render, render_status
+from connector.ports import NoteBoard, NoteLimits
 from connector.post import Posted, post
 from connector.store import OutboxRow, OutboxState
 
@@ -48,7 +48,7 @@ def notes_for(desk: Desk, contact: Contact) -> tuple[PushNote, ...]:
     board = desk.adapter(connection)
     if not isinstance(board, NoteBoard):
         return ()
-    parts = render(contact, board.note_limits())
+    limits = board.note_limits()
     return tuple(
         PushNote(
             target=target,
@@ -57,18 +57,56 @@ def notes_for(desk: Desk, contact: Contact) -> tuple[PushNote, ...]:
             parts=len(parts),
             reference=contact.contact_id,
             written_at=contact.at,
-            count=_contacts_of(desk, target) + 1,
+            count=place,
         )
         for target in board.note_targets(contact.invoice, contact.customer)
+        for place, is_latest in (_place_of(desk, contact, target),)
+        for parts in (_parts(desk, contact, target, limits, is_latest=is_latest),)
         for number, text in enumerate(parts, start=1)
     )
 
 
-def _contacts_of(desk: Desk, target: Ref) -> int:
-    """How many contacts the record a note stands on has had: a customer's are those of all its invoices."""
+def _parts(desk: Desk, contact: Contact, target: Ref, limits: NoteLimits, *, is_latest: bool) -> tuple[str, ...]:
+    """What would stand on that record; nothing where only the latest stands and this one is overtaken, or where only a
+    status may stand and the company does not want it."""
+    if target.kind is Kind.CUSTOMER and limits.status_max is not None:
+        wanted = desk.company.status_on_customer and is_latest
+        return (render_status(contact, limits.status_max),) if wanted else ()
+    return render(contact, limits) if limits.parts or is_latest else ()
+
+
+def _place_of(desk: Desk, contact: Contact, target: Ref) -> tuple[int, bool]:
+    """Which of the contacts of the record a note stands on this one is, and whether it is the latest of them: a
+    customer's are those of all its invoices. One that is not stored yet comes last."""
     if target.kind is Kind.CUSTOMER:
-        return len(desk.store.contacts(desk.id, customer=target))
-    return len(desk.store.contacts(desk.id, invoice=target))
+        newest_first = desk.store.contacts(desk.id, customer=target)
+    else:
+        newest_first = desk.store.contacts(desk.id, invoice=target)
+    ids = [each.contact_id for each in newest_first]
+    if contact.contact_id not in ids:
+        return len(ids) + 1, True
+    newer = ids.index(contact.contact_id)
+    return len(ids) - newer, newer == 0
+
+
+def unpushed(desk: Desk) -> tuple[tuple[Contact, tuple[PushNote, ...]], ...]:
+    """The contacts of which nothing was pushed, with the notes that would be pushed of them now; the oldest first."""
+    pushed = {note.contact_id for note in desk.store.notes(desk.id)}
+    left = [contact for contact in reversed(desk.store.contacts(desk.id)) if contact.contact_id not in pushed]
+    return tuple((contact, notes) for contact in left if (notes := notes_for(desk, contact)))
+
+
+def push_later(
+    desk: Desk, left: Sequence[tuple[Contact, Sequence[PushNote]]], on_row: Callable[[OutboxRow], None]
+) -> Posted:
+    """Push the notes of contacts that were written down before, each once, however often this is run."""
+    wanted = [(contact, note, _row(desk, contact, note)) for contact, notes in left for note in notes]
+    desk.store.outbox_add([row for _, _, row in wanted])
+    subjects = {row.subject for _, _, row in wanted}
+    known = {row.subject: row for row in desk.store.outbox(desk.id) if row.subject in subjects}
+    for contact, note, row in wanted:
+        desk.store.add_note(desk.id, _kept(contact, note, known[row.subject]))
+    return _push(desk, list(known.values()), on_row)
 
 
 def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row: Callable[[OutboxRow], None]) -> Posted:
@@ -78,23 +116,28 @@ def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row:
     and goes with the next command that writes. The answer tells of this contact's own notes only.
     """
     rows = [_row(desk, contact, note) for note in notes]
-    kept = [
-        Note(
-            note_id=NoteId(f"{contact.contact_id}-{row.op_id[:6].lower()}"),
-            contact_id=contact.contact_id,
-            target=note.target,
-            part=note.part,
-            parts=note.parts,
-            text=note.text,
-            op_id=row.op_id,
-        )
-        for row, note in zip(rows, notes, strict=True)
-    ]
+    kept = [_kept(contact, note, row) for row, note in zip(rows, notes, strict=True)]
     desk.store.add_contact(contact, rows=rows, notes=kept)
     desk.house.boundary("log.contact-stored")
+    return _push(desk, rows, on_row)
+
+
+def _kept(contact: Contact, note: PushNote, row: OutboxRow) -> Note:
+    return Note(
+        note_id=NoteId(f"{contact.contact_id}-{row.op_id[:6].lower()}"),
+        contact_id=contact.contact_id,
+        target=note.target,
+        part=note.part,
+        parts=note.parts,
+        text=note.text,
+        op_id=row.op_id,
+    )
+
+
+def _push(desk: Desk, rows: Sequence[OutboxRow], on_row: Callable[[OutboxRow], None]) -> Posted:
+    """Carry out these rows, and the notes that an earlier command could not push."""
     if not rows:
         return Posted(done=[], waiting=[], dead=[])
-    # Notes that an earlier command could not push go along.
     waiting = desk.store.outbox(desk.id, states=(OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE))
     own: frozenset[OpId] = frozenset(row.op_id for row in waiting if row.kind is IntentKind.NOTE)
     why = ""

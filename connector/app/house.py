@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import base64
 import os
-import platform
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 from connector import registry
 from connector.app.addresses import with_secret
+from connector.app.keys import key_source
 from connector.clock import Clock, SystemClock
 from connector.config import Config
 from connector.dates import BusinessDate, day_of, zone
 from connector.errors import Refused, SettingsError, StoreLocked, UnknownRecord, UserError
-from connector.model.firm import Company, Connection
+from connector.model.firm import BookingPattern, Company, Connection
 from connector.model.intent import IntentKind
-from connector.model.mirror import Gone
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
 from connector.money import Currency
-from connector.ports import Adapter, AdapterSpec, RateBudget, Surroundings
+from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
 from connector.store import Author, Lease, OutboxRow, OutboxState, Store
+from connector.store.owners import is_dead, this_process
+from connector.store.rotation import KEY_BOUNDARIES
 from connector.transport import TokenBucket
 
 LEASE_SECONDS = 60.0
@@ -40,6 +41,7 @@ ALL_BOUNDARIES: dict[str, str] = {
     "log.contact-stored": "the contact and the rows of its note are stored; nothing has been sent",
     "link.attempt-stored": "the try to pay and its row are stored; no page has been opened",
     "link.page-opened": "the page is open and its row done; the try does not know it yet",
+    **KEY_BOUNDARIES,
     "sync.connection-done": "one connection was read to the end; the next has not begun",
 }
 """Every named point at which the process may be killed, with what is true there."""
@@ -70,27 +72,21 @@ def _pass(name: str) -> None:
     """What a boundary does in the product: nothing."""
 
 
-def _here() -> str:
-    """This computer, and within it this space of process numbers (a container has its own)."""
-    try:
-        space = Path("/proc/self/ns/pid").readlink().name
-    except OSError:
-        space = ""
-    return f"{platform.node()}/{space}"
+@runtime_checkable
+class _Aimed(Protocol):
+    """Settings that say whether a real company is at their other end."""
+
+    @property
+    def live(self) -> bool: ...
 
 
-def _is_dead(owner: str) -> bool:
-    """Whether a lease's owner was a process of this computer that is no more. Unknown is alive."""
-    place, _, number = owner.rpartition(":")
-    if place != _here() or not number.isdigit():
-        return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slower:
+    """A pace that was lowered for this process."""
+
+    calls_per_minute: int
+    calls_burst: int
+    metered_per_month: int | None
 
 
 def new_op_id() -> OpId:
@@ -105,7 +101,9 @@ class House:
         self.config = config
         self.clock = clock if clock is not None else SystemClock()
         self.boundary: Callable[[str], None] = Crash(config.crash_at) if config.crash_at else _pass
+        keys = key_source(config)
         self.store = Store.open(config.database, self.clock, lock_wait_seconds=config.lock_wait_seconds)
+        self.store.unlock(keys)
         self.actor = ActorId(config.actor)
 
     def __enter__(self) -> Self:
@@ -114,23 +112,36 @@ class House:
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
         self.store.close()
 
-    def budget(self, spec: AdapterSpec, company: CompanyId) -> RateBudget:  # noqa: ARG002 - shared budgets need it
-        """The share of a vendor's limit that one connection of this process may use."""
-        return TokenBucket(self.config.calls_per_minute or spec.calls_per_minute, self.clock)
+    def budget(self, spec: AdapterSpec, company: CompanyId, connection: ConnectionId, settings: object) -> RateBudget:
+        """The share of a vendor's limit that one connection may use, in all its processes together.
+
+        `RECEIVABLES_CALLS_PER_MINUTE` can only lower it; beyond it, and beside the others, it counts where nothing is
+        real: a test account or a stand-in.
+        """
+        pace: Pace = settings if isinstance(settings, Pace) else spec
+        wanted = self.config.calls_per_minute
+        if wanted and isinstance(settings, _Aimed) and not settings.live:
+            return TokenBucket(wanted, self.clock)
+        if wanted and wanted < pace.calls_per_minute:
+            pace = _Slower(
+                calls_per_minute=wanted, calls_burst=pace.calls_burst, metered_per_month=pace.metered_per_month
+            )
+        return self.store.budget(company, connection, pace, spec.title)
 
     def open_adapter(
         self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Mapping[str, str]
     ) -> Adapter:
         """A live adapter for those settings, in surroundings of that company."""
+        settings = registry.settings_of(spec, values)
         return registry.connect(
             spec,
             Surroundings(
                 connection=connection,
-                settings=registry.settings_of(spec, values),
+                settings=settings,
                 zone=company.zone,
                 clock=self.clock,
                 tokens=self.store.tokens(company.company_id, connection),
-                budget=self.budget(spec, company.company_id),
+                budget=self.budget(spec, company.company_id, connection, settings),
                 mirror=self.store.mirrored(company.company_id, connection),
             ),
         )
@@ -225,12 +236,12 @@ class Desk:
     def lease(self, name: str) -> Iterator[Lease]:
         """The right to act, held by this process alone; StoreLocked says when another one has it."""
         full_name = f"{name}:{self.id}"
-        owner = f"{_here()}:{os.getpid()}"
+        owner = this_process()
         lease = self.store.acquire(self.id, full_name, owner, LEASE_SECONDS)
         if lease is None:
             holder = self.store.holder(self.id, full_name)
             # Whoever was killed in the middle of its work holds its lease still; nobody has to wait for a dead process.
-            after_dead = holder if holder is not None and _is_dead(holder) else None
+            after_dead = holder if holder is not None and is_dead(holder) else None
             lease = self.store.acquire(self.id, full_name, owner, LEASE_SECONDS, after_dead=after_dead)
         if lease is None:
             raise StoreLocked(
@@ -248,16 +259,23 @@ class Desk:
         triples = (
             (stored.ref, stored.version, stored.record)
             for kind in Kind
-            for stored in self.store.records(self.id, kind)
-            if not isinstance(stored.record, Gone)
+            for stored in self.store.records(self.id, kind, include_gone=True)
         )
-        taken = frozenset(row.subject for row in self.store.outbox(self.id) if row.state is not OutboxState.DEAD)
-        return snapshot(triples, books=books.connection_id if books is not None else None, in_flight=taken)
+        rows = [row for row in self.store.outbox(self.id) if row.state is not OutboxState.DEAD]
+        return snapshot(
+            triples,
+            books=books.connection_id if books is not None else None,
+            in_flight=frozenset(row.subject for row in rows),
+            written={row.subject: row.answer.ref for row in rows if row.answer is not None},
+        )
 
     def clearing(self) -> dict[tuple[ConnectionId, Currency], Ref]:
-        """The books' clearing account of each processor and currency, as chosen."""
+        """The books' clearing account of each processor that has one, and currency, as chosen."""
         return {
-            (each.connection_id, code): ref for each in self.processors() for code, ref in each.posting.clearing.items()
+            (each.connection_id, code): ref
+            for each in self.processors()
+            if each.pattern is BookingPattern.CLEARING
+            for code, ref in each.posting.clearing.items()
         }
 
     def tools(self, progress: Callable[[OutboxRow], None]) -> Tools:

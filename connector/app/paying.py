@@ -16,12 +16,12 @@ from connector.model.invoice import Invoice
 from connector.model.mirror import Gone
 from connector.model.money_in import AttemptState, PaymentState
 from connector.model.paylink import AttemptId, LinkAttempt, LinkId, LinkState, PaymentLink
-from connector.model.source import CompanyId, Kind, Ref
+from connector.model.source import CompanyId, Ref
 from connector.paylinks import LIVE, Offer, Showing, attempt_may_become, methods_for, showing
-from connector.ports import PayPages
+from connector.ports import Lookable, PayPages
 from connector.post import post
 from connector.reconcile.arrived import arrived_by_invoice
-from connector.reconcile.match import posted_payments
+from connector.reconcile.booked import posted_payments
 from connector.reconcile.pending import pending_by_invoice
 from connector.reconcile.snapshot import Snapshot
 from connector.store import Lease, OutboxRow, OutboxState
@@ -191,17 +191,12 @@ def click(desk: Desk, link: PaymentLink) -> str:
 
 
 def _read_debt(desk: Desk, link: PaymentLink) -> None:
-    """Read the invoices that changed since the last sync, so that the amount is the live one."""
+    """Ask for the debt as it stands now, with what was paid on it, so that the amount is the live one."""
     connection = desk.store.connection(desk.id, link.debt.connection)
     adapter = desk.adapter(connection)
-    author = desk.author("click")
-    if Kind.INVOICE not in adapter.streams():
-        return
-    more, stream = True, str(Kind.INVOICE)
-    while more:
-        page = adapter.pull(stream, desk.store.cursor(desk.id, connection.connection_id, stream))
-        desk.store.save_pages(author, connection.connection_id, stream, [page])
-        more = page.more
+    if isinstance(adapter, Lookable):
+        page = adapter.look([link.debt])
+        desk.store.save_pages(desk.author("click"), connection.connection_id, None, [page])
 
 
 def _open(desk: Desk, link: PaymentLink, seen: Visit) -> str:

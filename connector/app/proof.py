@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.app.house import Desk
+from connector.app.standing import Status, status
 from connector.collect.aging import AgeBy, Aging, aging
 from connector.collect.worklist import WorkItem, worklist
 from connector.dates import BusinessDate, Instant
@@ -16,6 +17,7 @@ from connector.money import Money
 from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import TieOut, tie_out
+from connector.store import OutboxState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,8 @@ class MoneyRow:
 class Proof:
     """Everything the page shows and `demo --once` decides on, for one company at one moment.
 
-    `problems` is empty when the proof holds; each is a sentence naming the row.
+    `problems` is empty when the proof holds; each is a sentence naming the row. `warnings` are sentences about what
+    does not touch the proof and needs a person all the same: writes that failed, data that is old.
     """
 
     company: str
@@ -53,6 +56,7 @@ class Proof:
     today: tuple[WorkItem, ...]
     chain: tuple[str, ...]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -87,7 +91,24 @@ def prove(desk: Desk) -> Proof:
         today=worklist(seen, by_invoice, desk.today),
         chain=chain,
         problems=(*(finding.sentence for finding in ties.findings), *lost, *chain),
+        warnings=_warnings(status(desk)),
     )
+
+
+def _warnings(standing: Status) -> tuple[str, ...]:
+    counted = (
+        (standing.outbox[OutboxState.DEAD], "refused by the other side; see receivables status"),
+        (standing.outbox[OutboxState.UNSURE], "sent, and nobody knows whether they arrived; receivables apply looks"),
+    )
+    writes = [f"Writes {what}: {count}." for count, what in counted if count]
+    old = [
+        f"{each.title} was "
+        + (f"read last on {each.data_as_of:%Y-%m-%d at %H:%M} UTC" if each.data_as_of is not None else "never read")
+        + "; what is shown of it may be out of date."
+        for each in standing.connections
+        if each.stale
+    ]
+    return (*writes, *old)
 
 
 def money_rows(seen: Snapshot, outcome: Reconciliation) -> tuple[MoneyRow, ...]:

@@ -1,4 +1,4 @@
-"""Connect a system, choose accounts, say how everything stands."""
+"""Connect a system; choose the pattern and the accounts its money is booked by."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from connector import registry
 from connector.app.house import Desk, House
-from connector.dates import Instant, zone
-from connector.errors import ReceivablesError, Refused, SettingsError, UnknownRecord, UserError
-from connector.model.firm import Actor, Company, Connection, NotesMode, PostingAccounts
+from connector.dates import zone
+from connector.errors import Refused, SettingsError, UnknownRecord, UserError
+from connector.model.firm import Actor, BookingPattern, Company, Connection, NotesMode, PostingAccounts
 from connector.model.party import Account, Profile
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, Ref
 from connector.money import Currency, currency
-from connector.ports import Adapter, AdapterSpec, Check
+from connector.plan.patterns import IN_WORDS, patterns_in_use
+from connector.ports import Adapter, AdapterSpec, Admission, SecretPair
 from connector.store import OutboxState
 
 FIRST_COMPANY = "main"
@@ -22,13 +23,24 @@ ROLES = ("clearing", "bank", "fees")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What `connect` was asked for. `values` are the adapter's settings; `zone` is needed for a new company."""
+    """What `connect` was asked for. `values` are the adapter's settings; `zone` is needed for a new company.
+
+    `admission` is what a person's consent in the browser has just led to, its settings among the values.
+    """
 
     system: str
     company: str | None
     zone: str | None
     values: Mapping[str, str]
     allow_writes: bool
+    admission: Admission | None = None
+
+
+def values_known(house: House, wish: Wish) -> dict[str, str]:
+    """The settings as they stand: what is asked for now, over the environment and files, over what is remembered."""
+    company, is_new = company_wanted(house, wish)
+    stored = {} if is_new else house.store.secrets(company.company_id, ConnectionId(wish.system))
+    return {**stored, **house.config.adapter_values(wish.system, company.company_id), **wish.values}
 
 
 def connect(house: House, wish: Wish) -> Connection:
@@ -40,16 +52,13 @@ def connect(house: House, wish: Wish) -> Connection:
     company = _company(house, wish, spec)
     connection_id = ConnectionId(wish.system)
     before = next((c for c in house.store.connections(company.company_id) if c.connection_id == connection_id), None)
-    stored = house.store.secrets(company.company_id, connection_id) if before is not None else {}
-    values = {**stored, **house.config.adapter_values(wish.system, company.company_id), **wish.values}
+    values = values_known(house, wish)
+    if wish.admission is not None:
+        _same_account(before, wish.admission.account)
+        _keep_admission(house, company.company_id, connection_id, values, wish.admission)
     adapter = house.open_adapter(company, spec, connection_id, values)
     profile_ref, profile = _profile(adapter)
-    if before is not None and before.account != profile_ref.vendor_id:
-        raise Refused(
-            f"{wish.system} is already connected to account {before.account}, and these keys open "
-            f"{profile_ref.vendor_id}.",
-            next_step="Connect the other account under a company of its own, with --company.",
-        )
+    _same_account(before, profile_ref.vendor_id)
     # Only now: keys that open nothing, or another account, must not take the place of those that work.
     house.store.put_secrets(company.company_id, connection_id, values)
     if spec.keeps_books:
@@ -62,29 +71,67 @@ def connect(house: House, wish: Wish) -> Connection:
         account=profile_ref.vendor_id,
         live=profile.live,
         writes_allowed=wish.allow_writes or (before.writes_allowed if before is not None else False),
+        pattern=before.pattern if before is not None else BookingPattern.CLEARING,
         posting=before.posting if before is not None else PostingAccounts(),
     )
     house.store.save_connection(connection, house.actor)
     return connection
 
 
-def _company(house: House, wish: Wish, spec: AdapterSpec) -> Company:
-    """The company to connect to: the one named, the only one, or a new one, made when the settings are all there."""
+def _same_account(before: Connection | None, account: str) -> None:
+    if before is not None and before.account != account:
+        raise Refused(
+            f"{before.system} is already connected to account {before.account}, and these keys open {account}.",
+            next_step="Connect the other account under a company of its own, with --company.",
+        )
+
+
+def _keep_admission(
+    house: House, company: CompanyId, connection: ConnectionId, values: Mapping[str, str], admission: Admission
+) -> None:
+    """Store what the browser brought before its first use: a code works only once, so a lost pair costs a new trip.
+
+    The vendor has just taken these keys, so they may stand in the place of those that were there.
+    """
+    house.store.put_secrets(company, connection, values, house.actor)
+    tokens, pair = house.store.tokens(company, connection), admission.pair
+    if pair is None:
+        return
+
+    def newest() -> SecretPair:
+        stored = tokens.read()
+        return tokens.replace(replace(pair, version=stored.version if stored is not None else 0))
+
+    tokens.locked(newest)
+
+
+def company_wanted(house: House, wish: Wish) -> tuple[Company, bool]:
+    """The company to connect to, the one named or the only one, and whether it is new: nothing is stored here.
+
+    Errors: UserError when there are several, SettingsError when a new one has no time zone.
+    """
     companies = {company.company_id: company for company in house.store.companies()}
     wanted = CompanyId(wish.company or (next(iter(companies)) if len(companies) == 1 else FIRST_COMPANY))
     if wish.company is None and len(companies) > 1:
         raise UserError("There are several companies.", next_step=f"Say which with --company: {', '.join(companies)}.")
     if wanted in companies:
-        return _in_zone(house, companies[wanted], wish.zone)
+        return companies[wanted], False
     if wish.zone is None:
         raise SettingsError(
             f"The company {wanted} is new, and its time zone is not known.",
             next_step="Add --zone, for example --zone America/New_York.",
         )
     zone(wish.zone)
-    registry.settings_of(spec, {**house.config.adapter_values(spec.name, wanted), **wish.values})
-    company = Company(company_id=wanted, name=wanted, home_currency=currency("USD"), zone=wish.zone)
-    actor = Actor(company_id=wanted, actor_id=ActorId(house.actor), name=house.actor)
+    return Company(company_id=wanted, name=wanted, home_currency=currency("USD"), zone=wish.zone), True
+
+
+def _company(house: House, wish: Wish, spec: AdapterSpec) -> Company:
+    """The company to connect to; a new one is made when the settings are all there."""
+    company, is_new = company_wanted(house, wish)
+    if not is_new:
+        return _in_zone(house, company, wish.zone)
+    registry.settings_of(spec, values_known(house, wish))
+    actor = Actor(company_id=company.company_id, actor_id=ActorId(house.actor), name=house.actor)
     house.store.add_company(company, actor)
     return company
 
@@ -112,13 +159,21 @@ def _profile(adapter: Adapter) -> tuple[Ref, Profile]:
     raise SettingsError("The system did not say which account this is.", next_step="Check the keys.")
 
 
-def choose_accounts(desk: Desk, system: str, chosen: Mapping[str, str]) -> Connection:
+def choose_accounts(
+    desk: Desk, system: str, chosen: Mapping[str, str], pattern: BookingPattern | None = None
+) -> Connection:
     """Remember which accounts of the books a processor's money is booked to, by their exact names.
 
-    A clearing or bank account serves its own currency; choosing one for another currency adds to the choice.
+    A clearing or bank account serves its own currency; choosing one for another currency adds to the choice. `pattern`
+    is how its money is booked; Refused once anything of it was booked in the other one.
     """
     connection = desk.store.connection(desk.id, ConnectionId(system))
     books = desk.books().connection_id
+    if pattern is not None and connection.connection_id == books:
+        raise UserError(f"{system} keeps the books.", next_step="Name the processor whose money is booked there.")
+    if pattern is not None:
+        _refuse_mixing(desk, connection, pattern)
+        connection = replace(connection, pattern=pattern)
     posting = connection.posting
     for role, names in chosen.items():
         for name in names.split(","):
@@ -127,6 +182,25 @@ def choose_accounts(desk: Desk, system: str, chosen: Mapping[str, str]) -> Conne
     changed = replace(connection, posting=posting)
     desk.store.save_connection(changed, desk.actor)
     return changed
+
+
+def _refuse_mixing(desk: Desk, connection: Connection, wanted: BookingPattern) -> None:
+    """One pattern per processor, for good: what is booked in one cannot be finished in the other."""
+    seen = desk.snapshot()
+    unseen = [
+        row.intent
+        for row in desk.store.outbox(desk.id)
+        if row.state is not OutboxState.DEAD
+        and (row.answer is None or (row.answer.ref not in seen.versions and row.answer.ref not in seen.gone))
+    ]
+    others = patterns_in_use(seen, unseen).get(connection.connection_id, frozenset()) - {wanted}
+    if others:
+        used = next(iter(sorted(others)))
+        raise Refused(
+            f"{connection.connection_id}'s money is booked in the pattern {used} already ({IN_WORDS[used]}); in two "
+            "patterns its payouts would stand in the books twice.",
+            next_step=f"Stay with {used}; or take those entries back in the books, sync, and choose again.",
+        )
 
 
 def _with(posting: PostingAccounts, role: str, code: Currency, ref: Ref) -> PostingAccounts:
@@ -159,94 +233,9 @@ def _account(desk: Desk, books: ConnectionId, name: str) -> tuple[Ref, Account]:
     return held[0]
 
 
-def set_notes(desk: Desk, mode: NotesMode) -> None:
-    """Whether notes are pushed: off, ask or auto."""
-    desk.store.set_company(replace(desk.company, notes=mode), desk.actor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionStatus:
-    """How one connection stands."""
-
-    connection: Connection
-    title: str
-    data_as_of: Instant | None
-    records: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """How the company stands: connections, writes under way, findings."""
-
-    company: Company
-    connections: tuple[ConnectionStatus, ...]
-    outbox: dict[str, int]
-    unsure_age_seconds: int | None
-    findings: int
-
-
-def status(desk: Desk) -> Status:
-    """How everything stands, from our own store alone."""
-    fresh = desk.store.freshness(desk.id)
-    rows = list(desk.store.outbox(desk.id))
-    unsure = [row.tried_at for row in rows if row.state is OutboxState.UNSURE and row.tried_at is not None]
-    now = desk.clock.now()
-    return Status(
-        company=desk.company,
-        connections=tuple(
-            ConnectionStatus(
-                connection=each,
-                title=desk.spec(each).title,
-                data_as_of=min((at for (c, _), at in fresh.items() if c == each.connection_id), default=None),
-                records=sum(
-                    1 for kind in Kind for _ in desk.store.records(desk.id, kind, connection=each.connection_id)
-                ),
-            )
-            for each in desk.connections()
-        ),
-        outbox={str(state): sum(row.state is state for row in rows) for state in OutboxState},
-        unsure_age_seconds=int((now - min(unsure)).total_seconds()) if unsure else None,
-        findings=len(tuple(desk.store.findings(desk.id))),
-    )
-
-
-def doctor(desk: Desk) -> tuple[Check, ...]:
-    """Look at everything that could be wrong, in the order in which it should be put right."""
-    checks = [_chain(desk)]
-    for connection in desk.connections():
-        try:
-            checks += desk.adapter(connection).check()
-        except ReceivablesError as fault:
-            checks.append(
-                Check(name=connection.connection_id, ok=False, sentence=fault.sentence, next_step=fault.next_step)
-            )
-    checks += [_accounts(each) for each in desk.processors()]
-    return tuple(checks)
-
-
-def _chain(desk: Desk) -> Check:
-    problems = desk.store.verify(desk.id)
-    return Check(
-        name="journal",
-        ok=not problems,
-        sentence=problems[0] if problems else "The journal's chain is whole.",
-        next_step="Restore the last backup." if problems else "",
-    )
-
-
-def _accounts(connection: Connection) -> Check:
-    missing = [
-        role
-        for role, chosen in (
-            ("clearing", connection.posting.clearing),
-            ("bank", connection.posting.bank),
-            ("fees", connection.posting.fees),
-        )
-        if not chosen
-    ]
-    return Check(
-        name=f"{connection.connection_id} accounts",
-        ok=not missing,
-        sentence=f"No account is chosen for: {', '.join(missing)}." if missing else "Accounts are chosen.",
-        next_step=f"Run: receivables accounts {connection.system} --help" if missing else "",
-    )
+def set_notes(desk: Desk, mode: NotesMode, *, on_customer: bool | None = None) -> bool:
+    """Whether notes are pushed: off, ask or auto; and whether the latest status is also kept on the customer (None: as
+    it was). Returns the latter."""
+    wanted = desk.company.status_on_customer if on_customer is None else on_customer
+    desk.store.set_company(replace(desk.company, notes=mode, status_on_customer=wanted), desk.actor)
+    return wanted

@@ -50,10 +50,11 @@ def sync(
 
     with desk(company) as at, progress_bar("reading") as bar:
         results = sync_all(at, bar, only=system, again=again)
+        untied = at.store.quarantined(at.id)
     findings = [finding for each in results.values() for finding in each.findings]
     if as_json:
         say_json({name: {"counts": each.counts, "findings": each.findings} for name, each in results.items()})
-        _not_mirrored(findings)
+        _not_well(findings, untied)
         return
     rows = [
         (name, stream, str(c.new), str(c.changed), str(c.unchanged), str(c.gone))
@@ -62,14 +63,14 @@ def sync(
     ]
     table("Read", ("connection", "what", "new", "changed", "unchanged", "gone"), rows, right=(2, 3, 4, 5))
     show_findings("Seen on the way", findings)
-    _not_mirrored(findings)
+    _not_well(findings, untied)
 
 
-def _not_mirrored(findings: Sequence[Finding]) -> None:
-    """A record that could not be held needs a person, however well the rest was read."""
+def _not_well(findings: Sequence[Finding], untied: Sequence[Finding]) -> None:
+    """A record that could not be held, or whose sums do not hold, needs a person, however well the rest was read."""
     from connector.model.finding import FindingCode
 
-    left = [finding for finding in findings if finding.code is FindingCode.NOT_MIRRORED]
+    left = [*(finding for finding in findings if finding.code is FindingCode.NOT_MIRRORED), *untied]
     if left:
         more = f" So have {len(left) - 1} more." if len(left) > 1 else ""
         complain(left[0].sentence + more, left[0].next_step)
@@ -96,12 +97,25 @@ def reconcile(company: CompanyOption = None, as_json: JsonOption = False) -> Non
     show_findings("Sums that do not hold", ties.findings)
 
 
-def plan(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+def plan(
+    closed: Annotated[
+        str,
+        typer.Option("--closed", help="What falls into a closed period: skip it, or post it with the date of today."),
+    ] = "skip",
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show what would change in the books, before anything changes. `apply` does exactly this and nothing else."""
     from connector.app.books import make_plan
+    from connector.errors import UserError
 
+    if closed not in ("skip", "today"):
+        raise UserError(
+            f"What falls into a closed period is left out (skip) or dated today, not {closed[:20]!r}.",
+            next_step="Use --closed skip or --closed today.",
+        )
     with desk(company) as at:
-        made = make_plan(at)
+        made = make_plan(at, closed_today=closed == "today")
     if as_json:
         say_json(made)
         return
@@ -162,21 +176,28 @@ def _report(applied: Applied, *, as_json: bool) -> None:
                 "waiting": [row.op_id for row in posted.waiting],
                 "refused": [{"op_id": row.op_id, "fault": row.fault} for row in posted.dead],
                 "changed_since": applied.stale,
+                "not_landed": applied.not_landed,
                 "already": applied.already,
             }
         )
     else:
         say(
             f"{len(posted.done)} written and read back, {applied.already} were written before, "
-            f"{len(posted.waiting)} waiting, {len(posted.dead)} refused, {len(applied.stale)} changed since."
+            f"{len(posted.waiting)} waiting, {len(posted.dead)} refused, {len(applied.stale)} left out."
         )
         for row in posted.waiting:
             until = f", until {row.not_before:%Y-%m-%d %H:%M} UTC" if row.not_before is not None else ""
             say(f"  waiting  {row.subject}: the answer was lost; it is looked up before it is repeated{until}")
         for row in posted.dead:
             say(f"  refused  {row.subject}: {row.fault}")
-        show_findings("Changed since the plan", applied.stale)
-    if posted.waiting or posted.dead or applied.stale:
+        for row in posted.done:
+            if row.answer is not None and row.answer.notice:
+                say(f"  note     {row.subject}: {row.answer.notice}")
+        show_findings("Not right any more, and not written", applied.stale)
+        show_findings("Written, and it does not show in the books", applied.not_landed)
+    if applied.not_landed:
+        complain(applied.not_landed[0].sentence, applied.not_landed[0].next_step)
+    if posted.waiting or posted.dead or applied.stale or applied.not_landed:
         raise typer.Exit(NEEDS_A_PERSON)
 
 

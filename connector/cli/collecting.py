@@ -12,6 +12,8 @@ from connector.cli.output import (
     CompanyOption,
     JsonOption,
     YesOption,
+    as_of,
+    confirm,
     desk,
     say,
     say_json,
@@ -45,6 +47,7 @@ def aging(
     as_json: JsonOption = False,
 ) -> None:
     """How old the open invoices are, per customer; the total is the books' own, to the cent."""
+    from connector.app.standing import data_as_of
     from connector.collect.aging import AgeBy
     from connector.collect.aging import aging as age
     from connector.errors import UserError
@@ -54,10 +57,13 @@ def aging(
     with desk(company) as at:
         seen = at.snapshot()
         result = age(seen, at.books().connection_id, at.today, AgeBy(by))
+        read_at = data_as_of(at.store.freshness(at.id), at.books().connection_id)
     if as_json:
-        say_json({"aging": result, "totals": [{"currency": r.total.currency, "total": r.total} for r in result.totals]})
+        totals = [{"currency": row.total.currency, "total": row.total} for row in result.totals]
+        say_json({"aging": result, "totals": totals, "data_as_of": read_at})
         return
     _show_aging(result)
+    say(as_of(read_at))
 
 
 def _show_aging(result: Aging) -> None:
@@ -87,14 +93,16 @@ def today(
 ) -> None:
     """Whom to contact today: every invoice past its terms, with its last contact and why now or why not."""
     from connector.app.collecting import today as list_today
+    from connector.app.standing import data_as_of
     from connector.dates import business_date
     from connector.money import grouped
 
     with desk(company) as at:
         day = business_date(on) if on is not None else at.today
         items = list_today(at, day)
+        read_at = data_as_of(at.store.freshness(at.id), None)
     if as_json:
-        say_json([{"due": item.due, "item": item} for item in items])
+        say_json([{"due": item.due, "item": item, "data_as_of": read_at} for item in items])
         return
     rows = [
         (
@@ -111,6 +119,7 @@ def today(
     ]
     columns = ("", "customer", "reach", "invoice", "open", "days", "why", "last contact")
     table(f"{sum(item.due for item in items)} to contact on {day}", columns, rows, right=(4, 5))
+    say(as_of(read_at))
 
 
 _OUTCOMES = (
@@ -201,6 +210,32 @@ def _report_log(contact: Contact, posted: Posted, *, as_json: bool) -> None:
     say(f"Logged {contact.contact_id}: {contact.outcome} with {contact.person or contact.customer_name}.")
     if notes:
         say(f"{len(posted.done)} of {notes} notes pushed to {contact.invoice.connection}.")
+    _say_left(posted)
+
+
+def push_notes(company: str | None, *, yes: bool) -> None:
+    """Show the notes of contacts that were logged without pushing, ask, and push them."""
+    from connector.app.collecting import push_later, unpushed
+
+    with desk(company) as at:
+        left = unpushed(at)
+        if not left:
+            say("There is no note to push: either all are, or notes are off or the system is read-only.")
+            return
+        for contact, notes in left:
+            say(f"{contact.contact_id} to {' and '.join(dict.fromkeys(str(note.target) for note in notes))}:")
+            for text in dict.fromkeys(note.text for note in notes):
+                say(text)
+        confirm(f"Push the notes of {len(left)} contacts?", yes=yes)
+        posted = push_later(at, left, lambda _row: None)
+    wanted = len(posted.done) + len(posted.waiting) + len(posted.dead)
+    say(f"{len(posted.done)} of {wanted} notes pushed.")
+    _say_left(posted)
+    if posted.waiting or posted.dead:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _say_left(posted: Posted) -> None:
     for row in posted.waiting:
         say(f"  waiting  {row.fault} It goes with the next `receivables apply` or `log`; do not log it again.")
     for row in posted.dead:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector import canonical
+from connector import canonical, logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from connector.app.house import Desk, House
+    from connector.dates import Instant
     from connector.sync import Progress
 
 CompanyOption = Annotated[
@@ -43,9 +44,9 @@ def debugging() -> bool:
 
 def complain(sentence: str, next_step: str = "") -> None:
     """A fault, on standard error."""
-    print(f"Error: {sentence}", file=sys.stderr)  # noqa: T201  the command line's own voice
+    print(f"Error: {logs.safe(sentence)}", file=sys.stderr)  # noqa: T201  the command line's own voice
     if next_step:
-        print(f"Next:  {next_step}", file=sys.stderr)  # noqa: T201  the same
+        print(f"Next:  {logs.safe(next_step)}", file=sys.stderr)  # noqa: T201  the same
 
 
 def say(text: str) -> None:
@@ -68,6 +69,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], rig
     for row in rows:
         drawn.add_row(*row)
     console().print(drawn)
+
+
+def as_of(read_at: Instant | None) -> str:
+    """How old what a report shows is, in words."""
+    return f"Data as of {read_at:%Y-%m-%d %H:%M} UTC." if read_at is not None else "No data was read yet."
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -99,6 +105,20 @@ def house() -> Iterator[House]:
 
     with House(load()) as opened:
         yield opened
+        _tell_of_new_key(opened)
+
+
+def _tell_of_new_key(opened: House) -> None:
+    """Once, by the first command that sealed something and did not fail: a fault is told alone. On standard error: what
+    else a command says may be read by a program."""
+    where = opened.store.key_begun
+    if where is not None:
+        print(  # noqa: T201  the command line's own voice
+            f"Your secrets are stored sealed. The key to them is in {where}.\n"
+            "Copy that file to a safe place, apart from copies of the database: without it nobody can read them.",
+            file=sys.stderr,
+        )
+        opened.store.key_told()
 
 
 @contextmanager
@@ -112,7 +132,16 @@ def desk(company: str | None) -> Iterator[Desk]:
 def progress_bar(what: str, total: int | None = None) -> Iterator[Progress]:
     """A bar on standard error that counts per label; silent when standard error is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     screen = Console(stderr=True)
     columns = (
@@ -121,13 +150,16 @@ def progress_bar(what: str, total: int | None = None) -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        tasks: dict[str, object] = {}
+        tasks: dict[str, TaskID] = {}
 
-        def advance(label: str, done: int) -> None:
+        def advance(label: str, done: int, expected: int | None = None) -> None:
+            label = label.replace("_", " ")
             if label not in tasks:
-                tasks[label] = bar.add_task(f"{what} {label}", total=total)
-            bar.update(tasks[label], completed=done)  # type: ignore[arg-type]
+                tasks[label] = bar.add_task(f"{what} {label}", total=expected or total)
+            # More may come than was expected, while people work in the books.
+            bar.update(tasks[label], completed=done, total=max(expected, done) if expected else total)
 
         yield advance

@@ -1,98 +1,38 @@
-"""connect, accounts, notes, status, doctor."""
+"""accounts, notes, status, doctor."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, house, say, say_json, table
+from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, YesOption, desk, say, say_json, table
 
 if TYPE_CHECKING:
-    from connector.app.house import House
-    from connector.app.setup import Status
+    from collections.abc import Mapping
+
+    from connector.app.standing import Status
+    from connector.model.firm import Connection
+    from connector.model.party import Account
+    from connector.model.source import Ref
+
+SHOWN_MAX = 40
 
 
 def add_to(app: typer.Typer) -> None:
     """Register this group's commands."""
-    app.command()(connect)
     app.command()(accounts)
     app.command()(notes)
     app.command()(status)
     app.command()(doctor)
 
 
-def connect(
-    system: Annotated[str, typer.Argument(help="quickbooks or stripe")],
-    allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Let apply, link and notes write to it. Without this: read-only.")
-    ] = False,
-    zone: Annotated[str | None, typer.Option(help="The company's time zone, for example America/New_York.")] = None,
-    values: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting as NAME=VALUE (no secrets); repeat for more.")
-    ] = None,
-    company: CompanyOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Connect a system, read-only, or connect it again. Secrets are taken from the environment or asked for.
-
-    Settings are the adapter's own, as RECEIVABLES_SYSTEM_NAME in the environment, in settings.toml, or with --set; the
-    README has the table. What is connected once is remembered.
-    """
-    from connector.app.setup import Wish
-    from connector.app.setup import connect as make
-
-    with house() as opened:
-        given = _given(opened, system, company, values or [])
-        wish = Wish(system=system, company=company, zone=zone, values=given, allow_writes=allow_writes)
-        connection = make(opened, wish)
-    if as_json:
-        say_json(connection)
-        return
-    may = "may be written to" if connection.writes_allowed else "is read-only"
-    where = "live" if connection.live else "a test account"
-    say(f"Connected {system}: account {connection.account} ({where}), which {may}.")
-    say("Next:  receivables sync")
-
-
-def _given(opened: House, system: str, company: str | None, values: list[str]) -> dict[str, str]:
-    """The settings named on the command line, and the secrets that are asked for because they stand nowhere."""
-    from connector import registry
-    from connector.errors import UserError
-
-    names = registry.setting_names(registry.spec_of(system))
-    secret = {name for name, _, is_secret, _, _ in names if is_secret}
-    given: dict[str, str] = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals:
-            raise UserError("A --set is not NAME=VALUE.", next_step="For example --set realm_id=9130001.")
-        if name in secret:
-            raise UserError(
-                f"{name} is a secret, and a command line is kept in your shell's history.",
-                next_step=f"Put it into RECEIVABLES_{system.upper()}_{name.upper()}, or leave it out to be asked.",
-            )
-        given[name] = text
-    known = _known(opened, system, company)
-    for name, required, is_secret, _, what in names:
-        if required and name not in given and name not in known and sys.stdin.isatty():
-            given[name] = typer.prompt(f"{name} ({what})", hide_input=is_secret)
-    return given
-
-
-def _known(opened: House, system: str, company: str | None) -> set[str]:
-    from connector.app.setup import FIRST_COMPANY
-    from connector.model.source import CompanyId, ConnectionId
-
-    companies = [each.company_id for each in opened.store.companies()]
-    wanted = CompanyId(company or (companies[0] if len(companies) == 1 else FIRST_COMPANY))
-    stored = opened.store.secrets(wanted, ConnectionId(system)) if wanted in companies else {}
-    return {*stored, *opened.config.adapter_values(system, wanted)}
-
-
 def accounts(
     system: Annotated[str, typer.Argument(help="The processor, for example stripe.")],
+    pattern: Annotated[
+        str | None,
+        typer.Option(help="clearing: fees and payouts out of a clearing account. deposit: each payout one deposit."),
+    ] = None,
     clearing: Annotated[
         str | None, typer.Option(help="The books' clearing account for it; names for several currencies, by commas.")
     ] = None,
@@ -101,50 +41,91 @@ def accounts(
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the accounts of the books that a processor's money is booked to, or show the choice."""
+    """Choose the pattern and the accounts of the books that a processor's money is booked by, or show the choice."""
     from connector.app.setup import choose_accounts
-    from connector.model.source import ConnectionId, Ref
+    from connector.errors import UserError
+    from connector.model.firm import BookingPattern
+    from connector.model.source import ConnectionId
 
+    if pattern is not None and pattern not in tuple(BookingPattern):
+        raise UserError(
+            f"The pattern is clearing or deposit, not {pattern[:20]!r}.", next_step="Use --pattern with one of the two."
+        )
     wanted = {"clearing": clearing, "bank": bank, "fees": fees}
     with desk(company) as at:
         given = {role: name for role, name in wanted.items() if name is not None}
-        chosen = choose_accounts(at, system, given) if given else None
+        chosen = (
+            choose_accounts(at, system, given, BookingPattern(pattern) if pattern is not None else None)
+            if given or pattern is not None
+            else None
+        )
         connection = chosen or at.store.connection(at.id, ConnectionId(system))
         known = at.snapshot().accounts
     if as_json:
-        say_json(connection.posting)
+        say_json({"pattern": connection.pattern, **_posting(connection)})
         return
+    _show_accounts(connection, known)
+
+
+def _posting(connection: Connection) -> dict[str, object]:
+    chosen = connection.posting
+    return {"clearing": chosen.clearing, "bank": chosen.bank, "fees": chosen.fees}
+
+
+def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None:
+    from connector.model.firm import BookingPattern
+    from connector.model.party import AccountRole
+    from connector.plan.patterns import IN_WORDS
 
     def name_of(ref: Ref | None) -> str:
         return known[ref].name if ref is not None and ref in known else "not chosen"
 
-    rows: list[tuple[str, str, str]] = [
-        ("clearing", code, name_of(ref)) for code, ref in connection.posting.clearing.items()
-    ]
-    rows += [("bank", code, name_of(ref)) for code, ref in connection.posting.bank.items()]
-    rows.append(("fees", "any", name_of(connection.posting.fees)))
-    table(f"Accounts for {system}", ("role", "currency", "account"), rows)
+    chosen = connection.posting
+    rows: list[tuple[str, str, str]]
+    if connection.pattern is BookingPattern.DEPOSIT:
+        on_hand = [account for account in known.values() if account.role is AccountRole.UNDEPOSITED and account.active]
+        rows = [("money on hand", account.currency, f"{account.name} (the books' own)") for account in on_hand]
+    else:
+        rows = [("clearing", code, name_of(ref)) for code, ref in chosen.clearing.items()]
+    rows += [("bank", code, name_of(ref)) for code, ref in chosen.bank.items()]
+    rows.append(("fees", "any", name_of(chosen.fees)))
+    table(f"Accounts for {connection.system}", ("role", "currency", "account"), rows)
+    say(f"Pattern: {connection.pattern}: {IN_WORDS[connection.pattern]}.")
 
 
 def notes(
-    mode: Annotated[str, typer.Argument(help="off, ask or auto")],
+    mode: Annotated[str, typer.Argument(help="off, ask or auto; or push: what was logged and not pushed")],
+    customer: Annotated[
+        bool | None,
+        typer.Option("--customer/--no-customer", help="Also keep the latest status in the customer's own notes."),
+    ] = None,
     company: CompanyOption = None,
+    yes: YesOption = False,
 ) -> None:
-    """Whether a logged contact's note is pushed to the system of origin: never, after asking (default), or always."""
+    """Whether a logged contact's note is pushed to the system of origin: never, after asking (default), or always.
+
+    `notes push` shows the notes of contacts that were logged without pushing, asks, and pushes them.
+    """
     from connector.app.setup import set_notes
+    from connector.cli.collecting import push_notes
     from connector.errors import UserError
     from connector.model.firm import NotesMode
 
+    if mode == "push":
+        push_notes(company, yes=yes)
+        return
     if mode not in tuple(NotesMode):
-        raise UserError(f"Notes can be off, ask or auto, not {mode[:20]!r}.", next_step="Use one of the three.")
+        raise UserError(
+            f"Notes can be off, ask or auto, not {mode[:20]!r}.", next_step="Use one of the three, or push."
+        )
     with desk(company) as at:
-        set_notes(at, NotesMode(mode))
-    say(f"Notes: {mode}.")
+        on_customer = set_notes(at, NotesMode(mode), on_customer=customer)
+    say(f"Notes: {mode}{', and the latest status on the customer' if on_customer else ''}.")
 
 
 def status(company: CompanyOption = None, as_json: JsonOption = False) -> None:
     """How everything stands: connections and how fresh they are, writes under way, what waits for a person."""
-    from connector.app.setup import status as look
+    from connector.app.standing import status as look
 
     with desk(company) as at:
         standing = look(at)
@@ -152,7 +133,7 @@ def status(company: CompanyOption = None, as_json: JsonOption = False) -> None:
         say_json(standing)
     else:
         _show_status(standing)
-    if standing.outbox["unsure"] or standing.outbox["dead"]:
+    if not standing.well:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -163,22 +144,35 @@ def _show_status(standing: Status) -> None:
             each.connection.account,
             "live" if each.connection.live else "test",
             "may write" if each.connection.writes_allowed else "read-only",
-            f"{each.data_as_of:%Y-%m-%d %H:%M} UTC" if each.data_as_of is not None else "never read",
+            (f"{each.data_as_of:%Y-%m-%d %H:%M} UTC" if each.data_as_of is not None else "never read")
+            + (" STALE" if each.stale and each.data_as_of is not None else ""),
             str(each.records),
+            f"{each.access_ends:%Y-%m-%d}" if each.access_ends is not None else "",
         )
         for each in standing.connections
     ]
-    columns = ("system", "account", "", "writes", "data as of", "records")
+    columns = ("system", "account", "", "writes", "data as of", "records", "access until")
     table(f"{standing.company.name} ({standing.company.company_id})", columns, rows, right=(5,))
     say("Writes: " + ", ".join(f"{count} {state}" for state, count in standing.outbox.items()) + ".")
     if standing.unsure_age_seconds is not None:
         say(f"The oldest unsure write was tried {standing.unsure_age_seconds // 60} minutes ago.")
+    for each in standing.connections:
+        if each.stale:
+            say(f"{each.title} was not read lately; what is shown of it may be out of date: receivables sync")
+        if each.ending:
+            say(f"The access to {each.title} ends soon: receivables connect {each.connection.system} --again")
+    say(
+        f"{standing.failed} failed: {standing.outbox['dead']} writes refused, {standing.outbox['unsure']} unsure, "
+        f"{len(standing.quarantined)} rows of the books in quarantine."
+    )
+    for finding in standing.quarantined[:SHOWN_MAX]:
+        say(f"  quarantine  {finding.sentence}")
     say(f"{standing.findings} findings wait for a person (receivables reconcile).")
 
 
 def doctor(company: CompanyOption = None, as_json: JsonOption = False) -> None:
     """Check settings, connections, rights, accounts and the journal; each thing that is wrong with what to do."""
-    from connector.app.setup import doctor as examine
+    from connector.app.standing import doctor as examine
 
     with desk(company) as at:
         checks = examine(at)

@@ -315,7 +315,7 @@ def _accounts(world: World) -> dict[str, str]:
     }
 
 
-def _quiet(label: str, done: int) -> None:
+def _quiet(label: str, done: int, expected: int | None = None) -> None:
     """The story tells what happened afterwards."""
 
 

@@ -36,6 +36,11 @@ class FindingCode(StrEnum):
     NOT_MIRRORED = "not-mirrored"
     WRITE_UNSURE = "write-unsure"
     WRITE_REFUSED = "write-refused"
+    INVOICE_GONE = "invoice-gone"
+    CUSTOMER_GONE = "customer-gone"
+    POSTING_UNDONE = "posting-undone"
+    PATTERN_MIXED = "pattern-mixed"
+    NOT_LANDED = "not-landed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

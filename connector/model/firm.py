@@ -19,13 +19,17 @@ class NotesMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """One set of books. `zone` is an IANA name; its days are the company's business dates."""
+    """One set of books. `zone` is an IANA name; its days are the company's business dates.
+
+    `status_on_customer`: the latest status of collecting is also kept on the customer, in a field that people use too.
+    """
 
     company_id: CompanyId
     name: str
     home_currency: Currency
     zone: str
     notes: NotesMode = NotesMode.ASK
+    status_on_customer: bool = False
 
 
 class BookingPattern(StrEnum):

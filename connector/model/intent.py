@@ -109,7 +109,8 @@ class PostDeposit:
 class VoidPosting:
     """Take back an entry that we wrote, as long as no deposit holds it and nobody has changed it.
 
-    `stamp` is the op id it carries; `version` the one it had when this was decided.
+    `stamp` is the op id it carries; `version` the one it had when this was decided. One that is void or gone already
+    counts as taken back. The books void it where they can, and delete it where they only can do that.
     """
 
     books: ConnectionId
@@ -199,8 +200,10 @@ class WriteKey:
 class Written:
     """What the other side holds after a write, as it says so itself.
 
-    `amount` is the object's own total (None for a note), `text` a note's own words, `url` a pay page's address,
-    `methods` what a pay page really offers.
+    `amount` is the object's own total (None for a note, and for an entry that is gone), `members` are the payments that
+    a deposit banks, `text` a note's own words, `url` a pay page's address, `methods` what a pay page really offers.
+    `notice` is what the object itself says about settling less than was planned, because less was open when it was
+    written; "" when it settles everything.
     """
 
     ref: Ref
@@ -210,3 +213,5 @@ class Written:
     text: str | None = None
     url: str | None = None
     methods: tuple[str, ...] = ()
+    members: tuple[tuple[Ref, Money], ...] = ()
+    notice: str = ""

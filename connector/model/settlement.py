@@ -68,8 +68,17 @@ class Deposit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwedPart:
+    """What an entry by hand adds to what a customer owes (negative: takes from it), without any invoice."""
+
+    customer: Ref | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookEntry:
-    """An amount the books moved from one account to another: an expense, or a transfer between money accounts."""
+    """An amount the books moved from one account to another: an expense, a transfer between money accounts, a sale that
+    was paid at once, or an entry by hand. `owed` is what it does to the receivable account, customer by customer."""
 
     paid_from: Ref | None
     paid_to: Ref | None
@@ -77,3 +86,4 @@ class BookEntry:
     amount: Money
     memo: str | None = None
     stamps: tuple[Stamp, ...] = ()
+    owed: tuple[OwedPart, ...] = ()

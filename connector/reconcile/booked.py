@@ -1,28 +1,95 @@
-"""Which outside records the books already hold, known by our stamp inside the books' own objects."""
+"""Which outside records the books already hold, known by our stamp inside the books' own objects.
+
+And which they held until somebody took them back: a payment that a person voided or deleted is theirs to judge, and is
+never written a second time by itself.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from connector.model.intent import IntentKind
-from connector.model.source import Ref
+from connector.model.money_in import PaymentState
+from connector.model.source import Kind, Ref, ref_from_text
+from connector.model.stamp import Stamp
 from connector.reconcile.snapshot import Snapshot
 
+Written = tuple[IntentKind, Ref]
+"""A kind of write, and the outside record it is for."""
 
-def booked(snapshot: Snapshot) -> set[tuple[IntentKind, Ref]]:
-    """(kind of write, outside record) of everything that stands in the books with our stamp."""
-    payments = {
-        (IntentKind.PAYMENT, stamp.about)
-        for ref, payment in snapshot.payments.items()
-        if snapshot.in_books(ref)
-        for stamp in payment.stamps
-        if stamp.about is not None
+
+def subject_of(kind: IntentKind, about: Ref) -> str:
+    """What a write stands for, as the outbox keys it: one payment, one fee, one payout per outside record."""
+    return f"{kind}:{about}"
+
+
+def booked(snapshot: Snapshot) -> set[Written]:
+    """Everything that stands in the books with our stamp, voided or not."""
+    return {(kind, about) for kind, about, _, _ in _stamped(snapshot)}
+
+
+def standing(snapshot: Snapshot) -> set[Written]:
+    """The same without what is void: what moves money there now."""
+    return {(kind, about) for kind, about, _, void in _stamped(snapshot) if not void}
+
+
+def posted_payments(snapshot: Snapshot) -> dict[Ref, Ref]:
+    """Each outside payment that the books hold, and the payment of the books that carries its stamp; no void one."""
+    return {about: ref for kind, about, ref, void in _stamped(snapshot) if kind is IntentKind.PAYMENT and not void}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """An entry of ours that a person took back in the books: `how` is "voided" or "deleted"."""
+
+    ref: Ref
+    how: str
+
+
+def undone(snapshot: Snapshot) -> dict[Written, Undone]:
+    """What we wrote and somebody else took back, unless it stands there again or we took it back ourselves."""
+    stands: set[Written] = set()
+    found: dict[Written, Undone] = {}
+    for kind, about, ref, void in _stamped(snapshot):
+        if void:
+            found[kind, about] = Undone(ref=ref, how="voided")
+        else:
+            stands.add((kind, about))
+    for subject, ref in snapshot.written.items():
+        written = _read(subject)
+        if written is not None and ref in snapshot.gone:
+            found[written] = Undone(ref=ref, how="deleted")
+    return {
+        written: back
+        for written, back in found.items()
+        if written not in stands and subject_of(IntentKind.VOID, written[1]) not in snapshot.in_flight
     }
-    # An entry's stamp says which record it is about; whether as a fee or as a payout, the record's kind says.
-    entries = {
-        (kind, stamp.about)
-        for ref, entry in snapshot.book_entries.items()
-        if snapshot.in_books(ref)
-        for stamp in entry.stamps
-        if stamp.about is not None
-        for kind in (IntentKind.EXPENSE, IntentKind.TRANSFER)
-    }
-    return payments | entries
+
+
+def _read(subject: str) -> Written | None:
+    """The kind and the record that `subject_of` wrote; None for a subject of another making."""
+    kind, _, about = subject.partition(":")
+    ref = ref_from_text(about)
+    return (IntentKind(kind), ref) if ref is not None and kind in IntentKind.__members__.values() else None
+
+
+def _stamped(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
+    """(kind, outside record, object of the books, whether it is void) for every stamp in the books."""
+    for ref, payment in snapshot.payments.items():
+        for about in _abouts(snapshot, ref, payment.stamps):
+            # A credit that is applied is a payment of nothing, and is about the credit note.
+            kind = IntentKind.CREDIT if about.kind is Kind.CREDIT_NOTE else IntentKind.PAYMENT
+            yield kind, about, ref, payment.state is PaymentState.VOID
+    for ref, deposit in snapshot.deposits.items():
+        for about in _abouts(snapshot, ref, deposit.stamps):
+            yield IntentKind.DEPOSIT, about, ref, False
+    for ref, entry in snapshot.book_entries.items():
+        for about in _abouts(snapshot, ref, entry.stamps):
+            # An entry's stamp says which record it is about, and the record's kind whether as a fee or as a payout.
+            kind = IntentKind.TRANSFER if about.kind is Kind.PAYOUT else IntentKind.EXPENSE
+            yield kind, about, ref, not entry.amount
+
+
+def _abouts(snapshot: Snapshot, ref: Ref, stamps: tuple[Stamp, ...]) -> list[Ref]:
+    return [stamp.about for stamp in stamps if stamp.about is not None] if snapshot.in_books(ref) else []

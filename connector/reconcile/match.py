@@ -13,13 +13,23 @@ from dataclasses import dataclass, field
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Decision, Evidence, Finding, Ground
+from connector.model.intent import IntentKind
+from connector.model.invoice import InvoiceState
 from connector.model.money_in import Payment, PaymentState
-from connector.model.source import Ref
+from connector.model.source import Ref, Tag, ref_from_text
 from connector.money import Money, total
 from connector.reconcile import reasons
+from connector.reconcile.booked import posted_payments, undone
 from connector.reconcile.debts import books_index, debts, is_debt, twins
 from connector.reconcile.payer import Payers
-from connector.reconcile.references import Named, ambiguous_numbers, named_by_key, named_in_text, number_index
+from connector.reconcile.references import (
+    DEBT_TAG,
+    Named,
+    ambiguous_numbers,
+    named_by_key,
+    named_in_text,
+    number_index,
+)
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -57,6 +67,13 @@ class _Matcher:
         self._every = number_index(
             (ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and is_debt(inv)
         )
+        self._void = {
+            ref: inv
+            for ref, inv in snapshot.invoices.items()
+            if snapshot.in_books(ref) and inv.state is InvoiceState.VOID
+        }
+        self._void_index = number_index(self._void.items())
+        self._undone = undone(snapshot)
         self._links: dict[Ref, list[Allocation]] = {}
         for link in snapshot.allocations.values():
             self._links.setdefault(link.payment, []).append(link)
@@ -64,15 +81,15 @@ class _Matcher:
         self._findings: list[Finding] = []
 
     def run(self) -> Reconciliation:
-        posted = posted_payments(self._snapshot)
+        in_books = posted_payments(self._snapshot)
         for ref, payment in _in_order(self._snapshot):
             if self._snapshot.in_books(ref):
                 self._in_the_books(ref, payment)
-            elif ref not in posted:
+            elif ref not in in_books:
                 self._consider(ref, payment)
             elif payment.state is not PaymentState.SUCCEEDED or payment.refunded:
-                self._findings.append(reasons.changed_after_posting(ref, payment, posted[ref]))
-        return Reconciliation(decisions=tuple(self._decisions), findings=tuple(self._findings), posted=posted)
+                self._findings.append(reasons.changed_after_posting(ref, payment, in_books[ref]))
+        return Reconciliation(decisions=tuple(self._decisions), findings=tuple(self._findings), posted=in_books)
 
     def _in_the_books(self, ref: Ref, payment: Payment) -> None:
         """Money a person already recorded: ours to point at, never to change."""
@@ -86,6 +103,10 @@ class _Matcher:
         unfit = reasons.unfit(ref, payment)
         if unfit is not None:
             self._findings.append(unfit)
+            return
+        back = self._undone.get((IntentKind.PAYMENT, ref))
+        if back is not None:
+            self._findings.append(reasons.posting_undone(ref, payment, back))
             return
         settled = self._settled_at_source(ref, payment)
         if settled is not None:
@@ -134,12 +155,13 @@ class _Matcher:
             for link in self._linked(ref, payment)
             if link.target in self._twins
         )
-        attempt = self._snapshot.attempts.get(payment.attempt) if payment.attempt is not None else None
-        tags = payment.tags + (attempt.tags if attempt is not None else ())
-        by_key = named_by_key(tags, ref, self._snapshot.invoices, self._every)
+        by_key = named_by_key(self._tags(payment), ref, self._snapshot.invoices, self._every)
         return linked or by_key or named_in_text(payment, ref, self._every)
 
     def _unnamed(self, ref: Ref, payment: Payment) -> Finding:
+        lost = self._no_longer(ref, payment)
+        if lost is not None:
+            return lost
         shared = ambiguous_numbers(payment, self._every)
         if shared:
             return reasons.shared_number(ref, payment, shared)
@@ -148,6 +170,20 @@ class _Matcher:
         alike = self._alike.get((family, payment.gross), []) if family is not None else []
         same_amount = [(each, self._snapshot.invoices[each]) for each in alike if self._left[each] == payment.gross]
         return reasons.unnamed(ref, payment, same_amount)
+
+    def _no_longer(self, ref: Ref, payment: Payment) -> Finding | None:
+        """The payment names an invoice that was voided or deleted in the books."""
+        tags = self._tags(payment)
+        named = named_by_key(tags, ref, self._void, self._void_index) or named_in_text(payment, ref, self._void_index)
+        if named:
+            return reasons.invoice_gone(ref, payment, self._number(named[0].invoice), "voided")
+        keys = (ref_from_text(tag.value) for tag in tags if tag.name == DEBT_TAG)
+        deleted = next((key for key in keys if key in self._snapshot.gone), None)
+        return reasons.invoice_gone(ref, payment, deleted.vendor_id, "deleted") if deleted is not None else None
+
+    def _tags(self, payment: Payment) -> tuple[Tag, ...]:
+        attempt = self._snapshot.attempts.get(payment.attempt) if payment.attempt is not None else None
+        return payment.tags + (attempt.tags if attempt is not None else ())
 
     def _refuse(self, ref: Ref, payment: Payment, named: tuple[Named, ...]) -> Finding | None:
         """What speaks against the named invoices, or None."""
@@ -160,10 +196,13 @@ class _Matcher:
             if named[0].ground is Ground.EXACT_REFERENCE and self._payers.contradicts(payer, invoice.customer):
                 names = (self._snapshot.name_of(payer), self._snapshot.name_of(invoice.customer))
                 return reasons.wrong_customer(ref, payment, (invoice_ref, invoice), names)
+        void = next((pair for pair in held if pair[0] in self._void), None)
+        if void is not None:
+            return reasons.invoice_gone(ref, payment, self._number(void[0]), "voided")
         closed = [pair for pair in held if not self._left.get(pair[0])]
         if closed:
             return reasons.already_settled(ref, payment, closed[0])
-        customers = {invoice.customer for _, invoice in held}
+        customers = {self._snapshot.survivor(invoice.customer) for _, invoice in held}
         open_sum = total((self._left[invoice_ref] for invoice_ref, _ in held), payment.gross.currency)
         if len(held) > 1 and (open_sum != payment.gross or len(customers) > 1):
             return reasons.does_not_add_up(ref, payment, held, open_sum)
@@ -197,17 +236,6 @@ class _Matcher:
     def _number(self, invoice: Ref) -> str:
         held = self._snapshot.invoices.get(invoice)
         return (held.number if held is not None else None) or invoice.vendor_id
-
-
-def posted_payments(snapshot: Snapshot) -> dict[Ref, Ref]:
-    """The processor's payments that the books already hold, known by our stamp inside the books' own record."""
-    return {
-        stamp.about: ref
-        for ref, payment in snapshot.payments.items()
-        if snapshot.in_books(ref) and payment.state is not PaymentState.VOID
-        for stamp in payment.stamps
-        if stamp.about is not None
-    }
 
 
 def _in_order(snapshot: Snapshot) -> Iterable[tuple[Ref, Payment]]:

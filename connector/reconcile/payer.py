@@ -39,12 +39,13 @@ class Payers:
     def group(self, customer: Ref | None) -> Ref | None:
         """The top of the family a customer belongs to: a parent may pay for its children and they for it."""
         seen: set[Ref] = set()
+        customer = self._snapshot.survivor(customer)
         while customer is not None and customer not in seen:
             seen.add(customer)
             record = self._snapshot.customers.get(customer)
             if record is None or record.parent is None:
                 return customer
-            customer = record.parent
+            customer = self._snapshot.survivor(record.parent)
         return customer
 
     def contradicts(self, payer: Ref | None, debtor: Ref | None) -> bool:

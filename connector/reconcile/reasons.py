@@ -9,6 +9,7 @@ from connector.model.invoice import Invoice
 from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Ref
 from connector.money import Money, grouped
+from connector.reconcile.booked import Undone
 from connector.reconcile.references import numbers_in
 from connector.reconcile.snapshot import Snapshot
 
@@ -84,16 +85,45 @@ def changed_after_posting(ref: Ref, payment: Payment, posted: Ref) -> Finding:
     )
 
 
+def posting_undone(ref: Ref, payment: Payment, back: Undone) -> Finding:
+    """The books held it by our hand, and somebody took it out again."""
+    return Finding(
+        code=FindingCode.POSTING_UNDONE,
+        sentence=f"{_what(ref, payment)} was posted as payment {back.ref.vendor_id} in {back.ref.connection}, "
+        f"and was {back.how} there.",
+        next_step="It is not posted a second time by itself; if it belongs in the books, record it there by hand.",
+        refs=(ref, back.ref),
+        amount=payment.gross,
+    )
+
+
+def invoice_gone(ref: Ref, payment: Payment, number: str, how: str) -> Finding:
+    """The payment names an invoice that the books have taken back."""
+    return Finding(
+        code=FindingCode.INVOICE_GONE,
+        sentence=f"{_what(ref, payment)} names {number}, which was {how} in the books.",
+        next_step="Nothing is posted, and the invoice is not made again: refund it, or ask what else it pays.",
+        refs=(ref,),
+        amount=payment.gross,
+    )
+
+
 def unapplied_in_books(
     ref: Ref, unapplied: Money, snapshot: Snapshot, payment: Payment, numbers: Sequence[str]
 ) -> Finding:
     """Cash a person recorded and did not apply."""
     who = snapshot.name_of(payment.customer)
     hint = f"Its memo names {', '.join(numbers)}: apply it to that." if numbers else "Apply it there to what it pays."
+    ours = next((stamp.about for stamp in payment.stamps if stamp.about is not None), None)
+    rest = (
+        f"It was posted for {ours.vendor_id} and is not posted again, even where its invoice was voided since."
+        if ours is not None
+        else "The connector does not change what a person recorded."
+    )
     return Finding(
         code=FindingCode.UNAPPLIED_IN_BOOKS,
         sentence=f"{grouped(unapplied)} from {who} stands unapplied in {ref.connection} (payment {ref.vendor_id}).",
-        next_step=f"{hint} The connector does not change what a person recorded.",
+        next_step=f"{hint} {rest}",
         refs=(ref,),
         amount=unapplied,
     )

@@ -8,10 +8,10 @@ from typing import cast
 
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice
-from connector.model.mirror import Noun
+from connector.model.mirror import Gone, Noun
 from connector.model.money_in import Attempt, Payment, Refund
 from connector.model.party import Account, Customer, Profile
-from connector.model.settlement import BalanceEntry, BookEntry, Payout
+from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
 from connector.model.source import ConnectionId, Kind, Ref
 
 
@@ -19,14 +19,16 @@ from connector.model.source import ConnectionId, Kind, Ref
 class Snapshot:
     """Records by kind and Ref. `books` is the connection whose open balances are the truth about what is owed.
 
-    `versions` holds each record's version token. `in_flight` are outside records for which a write of ours is under
-    way or done but not yet seen back in the mirror.
+    `versions` holds each record's version token. `in_flight` are the subjects of every write of ours that is under way
+    or done, `written` the objects that the done ones became. `gone` are the tombstones of what was there once.
     """
 
     books: ConnectionId | None
     records: Mapping[Kind, Mapping[Ref, Noun]]
     versions: Mapping[Ref, str] = field(default_factory=dict)
     in_flight: frozenset[str] = frozenset()
+    written: Mapping[str, Ref] = field(default_factory=dict)
+    gone: Mapping[Ref, Gone] = field(default_factory=dict)
 
     @property
     def invoices(self) -> dict[Ref, Invoice]:
@@ -65,6 +67,10 @@ class Snapshot:
         return cast("dict[Ref, Payout]", self.records.get(Kind.PAYOUT, {}))
 
     @property
+    def deposits(self) -> dict[Ref, Deposit]:
+        return cast("dict[Ref, Deposit]", self.records.get(Kind.DEPOSIT, {}))
+
+    @property
     def book_entries(self) -> dict[Ref, BookEntry]:
         return cast("dict[Ref, BookEntry]", self.records.get(Kind.BOOK_ENTRY, {}))
 
@@ -84,19 +90,41 @@ class Snapshot:
         """The company as its books describe it."""
         return next((profile for ref, profile in self.profiles.items() if self.in_books(ref)), None)
 
+    def survivor(self, customer: Ref | None) -> Ref | None:
+        """The customer that another was merged into, however often; itself where it was not merged."""
+        seen: set[Ref] = set()
+        while customer is not None and customer not in seen:
+            seen.add(customer)
+            tombstone = self.gone.get(customer)
+            if tombstone is None or tombstone.merged_into is None:
+                return customer
+            customer = tombstone.merged_into
+        return customer
+
     def name_of(self, customer: Ref | None) -> str:
-        """A customer's name, or words for not knowing it."""
-        found = self.customers.get(customer) if customer is not None else None
+        """A customer's name, that of the one it was merged into, or words for not knowing it."""
+        kept = self.survivor(customer)
+        found = self.customers.get(kept) if kept is not None else None
         return found.name if found is not None else "unknown customer"
 
 
 def snapshot(
-    records: Iterable[tuple[Ref, str, Noun]], *, books: ConnectionId | None, in_flight: frozenset[str] = frozenset()
+    records: Iterable[tuple[Ref, str, Noun | Gone]],
+    *,
+    books: ConnectionId | None,
+    in_flight: frozenset[str] = frozenset(),
+    written: Mapping[str, Ref] | None = None,
 ) -> Snapshot:
-    """A Snapshot of (ref, version, record) triples, in canonical order whatever order they came in."""
+    """A Snapshot of (ref, version, record or tombstone), in canonical order whatever order they came in."""
     by_kind: dict[Kind, dict[Ref, Noun]] = {}
     versions: dict[Ref, str] = {}
+    gone: dict[Ref, Gone] = {}
     for ref, version, record in sorted(records, key=lambda triple: triple[0]):
+        if isinstance(record, Gone):
+            gone[ref] = record
+            continue
         by_kind.setdefault(ref.kind, {})[ref] = record
         versions[ref] = version
-    return Snapshot(books=books, records=by_kind, versions=versions, in_flight=in_flight)
+    return Snapshot(
+        books=books, records=by_kind, versions=versions, in_flight=in_flight, written=written or {}, gone=gone
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, tuple_, update
 
 from connector import canonical
 from connector.dates import Instant
@@ -61,12 +61,21 @@ class Mirror(Saving):
             return None if row is None else next(_all_stored(tx, company, [row]))
 
     def records(
-        self, company: CompanyId, kind: Kind, connection: ConnectionId | None = None, *, include_gone: bool = False
+        self,
+        company: CompanyId,
+        kind: Kind,
+        connection: ConnectionId | None = None,
+        *,
+        include_gone: bool = False,
+        parties: Collection[str] | None = None,
     ) -> Iterator[Stored]:
-        """Every record of a kind, by connection and vendor id. Holds no transaction between batches."""
+        """Every record of a kind (of these customers), by connection and vendor id. Holds no transaction between
+        batches."""
         wanted = select(*_STORED).where(_MIRROR.company_id == company, _MIRROR.kind == kind.value)
         if connection is not None:
             wanted = wanted.where(_MIRROR.connection_id == connection)
+        if parties is not None:
+            wanted = wanted.where(_MIRROR.party.in_(sorted(parties)))
         if not include_gone:
             wanted = wanted.where(_MIRROR.gone.is_(None))
         wanted = wanted.order_by(_MIRROR.connection_id, _MIRROR.vendor_id).limit(_BATCH)
@@ -96,6 +105,17 @@ class Mirror(Saving):
         )
         with self._database.read() as tx:
             return {row.vendor_id: row.version for row in tx.execute(wanted)}
+
+    def number(self, company: CompanyId, connection: ConnectionId, kind: Kind) -> int:
+        """How many records of that kind are not gone."""
+        wanted = select(func.count()).where(
+            _MIRROR.company_id == company,
+            _MIRROR.connection_id == connection,
+            _MIRROR.kind == kind.value,
+            _MIRROR.gone.is_(None),
+        )
+        with self._database.read() as tx:
+            return int(tx.execute(wanted).scalar_one())
 
     def raw(self, company: CompanyId, ref: Ref) -> bytes | None:
         """The document as received; None when the record was never seen or came without one."""
@@ -218,3 +238,6 @@ class MirrorOf:
 
     def known(self, kind: Kind) -> Mapping[str, str]:
         return self._mirror.known(self._company, self._connection, kind)
+
+    def number(self, kind: Kind) -> int:
+        return self._mirror.number(self._company, self._connection, kind)

@@ -7,6 +7,7 @@ journal, move the cursor, move the head. What can be computed is computed before
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, cast
@@ -27,6 +28,9 @@ from connector.store.rows import Author, Counts
 
 PAGE = "page"
 """The kind of the journal entry of a saved page."""
+
+LOOKED_AT = "looked-at"
+"""What a page's journal entry has for a stream when its records were looked at singly."""
 
 _HASH_BYTES = 16
 """As many as `canonical.digest` shows."""
@@ -60,35 +64,49 @@ _Place = tuple[int | None, int | None]
 _Draft = tuple[dict[str, Any], bytes, "Future[bytes | None]"]
 """The body of a journal entry, its pattern, and its pack in the making."""
 
+_NEW, _CHANGED, _UNCHANGED, _GONE = range(4)
+
 _NEVER_SEEN: _Known = ("", "", "", b"", b"", None, None)
 
 
 class Saving(Desk):
     """The way in for what outside systems hold."""
 
-    def save_pages(self, author: Author, connection: ConnectionId, stream: str, pages: Sequence[Page]) -> Counts:
-        """Store the pages and the cursor of the last in one transaction. LeaseLost: nothing was stored."""
+    def save_pages(self, author: Author, connection: ConnectionId, stream: str | None, pages: Sequence[Page]) -> Counts:
+        """Store the pages and the cursor of the last in one transaction. LeaseLost: nothing was stored.
+
+        `stream` None: the records were looked at singly, and no stream's cursor moves.
+        """
+        return sum(self.save_kinds(author, connection, stream, pages).values(), Counts())
+
+    def save_kinds(
+        self, author: Author, connection: ConnectionId, stream: str | None, pages: Sequence[Page]
+    ) -> dict[Kind, Counts]:
+        """The same, counted for each kind of record that came."""
         if not pages:
-            return Counts()
+            return {}
         arrived = [_seen(connection, page.records) for page in pages]
         with self._writing(author) as scribe:
-            intake = _Intake(scribe, connection, stream, _known(scribe, connection, arrived), self._database.helper)
+            intake = _Intake(
+                scribe, connection, stream or LOOKED_AT, _known(scribe, connection, arrived), self._database.helper
+            )
             for page, sightings in zip(pages, arrived, strict=True):
                 intake.page(page.cursor, sightings)
             if intake.rows:
                 self._database.bulk_upsert(scribe.tx, tables.mirror, list(intake.rows.values()))
                 intake.tell()
-            scribe.tx.execute(
-                self._database.upsert(tables.cursor),
-                {
-                    "company_id": author.company,
-                    "connection_id": connection,
-                    "stream": stream,
-                    "cursor": pages[-1].cursor,
-                    "at": micros(scribe.at),
-                },
-            )
-        return intake.counts
+            if stream is not None:
+                scribe.tx.execute(
+                    self._database.upsert(tables.cursor),
+                    {
+                        "company_id": author.company,
+                        "connection_id": connection,
+                        "stream": stream,
+                        "cursor": pages[-1].cursor,
+                        "at": micros(scribe.at),
+                    },
+                )
+        return intake.counted()
 
 
 class _Intake:
@@ -98,7 +116,7 @@ class _Intake:
         self, scribe: Scribe, connection: ConnectionId, stream: str, known: _KnownByKind, helper: Executor
     ) -> None:
         self.rows: dict[tuple[str, str], tuple[Any, ...]] = {}
-        self.counts = Counts()
+        self._tallies: dict[Kind, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         self._scribe = scribe
         self._connection = connection
         self._stream = stream
@@ -112,38 +130,45 @@ class _Intake:
     def page(self, cursor: str, sightings: list[_Sighting]) -> None:
         """One page: at most one journal entry."""
         news: list[_News] = []
-        new = changed = unchanged = gone = 0
+        tallies = self._tallies
         for one in sightings:
             kind, vendor_id, version, content_hash, mirrored = one
             known = self._known[kind]
+            tally = tallies[kind]
             old = known.get(vendor_id)
             if old is None:
                 old = _NEVER_SEEN
             same = old[3] == content_hash and old[2] == version
             if same and not self._again:
                 # The same document is the same record: nothing else of it is looked at, on the hottest path there is.
-                unchanged += 1
+                tally[_UNCHANGED] += 1
                 continue
             text = canonical.encode(mirrored.record)
             record_hash = hashlib.sha256(text).digest()[:_HASH_BYTES]
             if same and old[4] == record_hash:
-                unchanged += 1
+                tally[_UNCHANGED] += 1
                 continue
             if old[3] == content_hash and old[5] is not None and old[6] is not None:
                 self._placed.setdefault(content_hash, (old[5], old[6]))
             if old[4] == record_hash:
-                unchanged += 1
+                tally[_UNCHANGED] += 1
             elif isinstance(mirrored.record, Gone):
-                gone += 1
+                tally[_GONE] += 1
             elif old is _NEVER_SEEN:
-                new += 1
+                tally[_NEW] += 1
             else:
-                changed += 1
+                tally[_CHANGED] += 1
             known[vendor_id] = kind, vendor_id, version, content_hash, record_hash, old[5], old[6]
             news.append((kind, vendor_id, version, content_hash, record_hash, text, mirrored))
-        self.counts += Counts(new=new, changed=changed, unchanged=unchanged, gone=gone)
         if news:
             self._draft(cursor, news)
+
+    def counted(self) -> dict[Kind, Counts]:
+        """What all pages together brought."""
+        return {
+            kind: Counts(new=new, changed=changed, unchanged=unchanged, gone=gone)
+            for kind, (new, changed, unchanged, gone) in self._tallies.items()
+        }
 
     def tell(self) -> None:
         """Write the journal entries, when the packs are ready."""

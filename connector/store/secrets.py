@@ -1,22 +1,26 @@
 """What lets us into outside systems: keys a person entered, and the rotating grant that an adapter keeps.
 
+Every value is sealed (`vault.py`), those that are no secret too: nobody has to say which is one.
 The journal learns that secrets were set, and their names; never a value, never a hash of one.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Protocol
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
+from connector import logs
 from connector.errors import StoreLocked
 from connector.model.source import ActorId, CompanyId, ConnectionId
 from connector.ports import SecretPair
 from connector.store import tables
 from connector.store.journal import Desk, read_back, text_of
+from connector.store.owners import is_dead, this_process
 from connector.store.rows import PROGRAM, Author, Lease
+from connector.store.vault import Place, Vault, seal
 
 
 class _Keeper(Protocol):
@@ -26,7 +30,11 @@ class _Keeper(Protocol):
 
     def replace_grant(self, company: CompanyId, connection: ConnectionId, pair: SecretPair) -> SecretPair: ...
 
-    def acquire(self, company: CompanyId, name: str, owner: str, seconds: float) -> Lease | None: ...
+    def acquire(
+        self, company: CompanyId, name: str, owner: str, seconds: float, *, after_dead: str | None = None
+    ) -> Lease | None: ...
+
+    def holder(self, company: CompanyId, name: str) -> str | None: ...
 
     def release(self, lease: Lease) -> None: ...
 
@@ -36,7 +44,7 @@ _GRANT = "grant:"
 
 _LEASE_SECONDS = 60
 _WAIT_SECONDS_MAX = 90
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.1
 
 _SECRET = tables.secret.c
 _OF_CONNECTION = select(_SECRET.name, _SECRET.value, _SECRET.version).where(
@@ -47,6 +55,8 @@ _OF_CONNECTION = select(_SECRET.name, _SECRET.value, _SECRET.version).where(
 class Secrets(Desk):
     """Secrets of connections."""
 
+    _vault: Vault
+
     def put_secrets(
         self, company: CompanyId, connection: ConnectionId, values: Mapping[str, str], by: ActorId = PROGRAM
     ) -> None:
@@ -55,6 +65,7 @@ class Secrets(Desk):
             found = scribe.tx.execute(_OF_CONNECTION, {"company": company, "connection": connection})
             versions = {row.name: row.version for row in found}
             if values:
+                key = self._vault.in_force(scribe.tx, self._database)
                 scribe.tx.execute(
                     self._database.upsert(tables.secret),
                     [
@@ -62,10 +73,10 @@ class Secrets(Desk):
                             "company_id": company,
                             "connection_id": connection,
                             "name": name,
-                            "value": value,
+                            "value": seal(key, Place(company, connection, name), value),
                             "version": versions.get(name, 0) + 1,
                         }
-                        for name, value in values.items()
+                        for name, value in sorted(values.items())
                     ],
                 )
             scribe.write("secrets", {"connection": connection, "names": sorted(values)})
@@ -73,8 +84,25 @@ class Secrets(Desk):
     def secrets(self, company: CompanyId, connection: ConnectionId) -> dict[str, str]:
         """What a person entered; the grant is not among it."""
         with self._database.read() as tx:
-            found = tx.execute(_OF_CONNECTION, {"company": company, "connection": connection})
-            return {row.name: row.value for row in found if row.name != _GRANT}
+            found = tx.execute(_OF_CONNECTION, {"company": company, "connection": connection}).all()
+        return {
+            row.name: self._vault.open(Place(company, connection, row.name), row.value)
+            for row in found
+            if row.name != _GRANT
+        }
+
+    def forget_grant(
+        self, company: CompanyId, connection: ConnectionId, names: Collection[str] = (), by: ActorId = PROGRAM
+    ) -> None:
+        """Forget the grant, and the secrets of these names with it."""
+        gone = (_GRANT, *names)
+        with self._writing(Author(company, by)) as scribe:
+            scribe.tx.execute(
+                delete(tables.secret).where(
+                    _SECRET.company_id == company, _SECRET.connection_id == connection, _SECRET.name.in_(gone)
+                )
+            )
+            scribe.write("secrets", {"connection": connection, "forgotten": sorted(gone)})
 
     def read_grant(self, company: CompanyId, connection: ConnectionId) -> SecretPair | None:
         """The pair in force, None before the first."""
@@ -82,35 +110,36 @@ class Secrets(Desk):
             found = tx.execute(
                 _OF_CONNECTION.where(_SECRET.name == _GRANT), {"company": company, "connection": connection}
             ).one_or_none()
-        return None if found is None else read_back(found.value, SecretPair)
+        return None if found is None else self._grant(company, connection, found.value)
 
     def replace_grant(self, company: CompanyId, connection: ConnectionId, pair: SecretPair) -> SecretPair:
         """Store the pair one version higher if the stored version is still its own; else return the stored one."""
+        logs.hide(pair.access, pair.refresh, pair.previous)
         with self._database.write() as tx:
+            key = self._vault.in_force(tx, self._database)
             found = tx.execute(
                 _OF_CONNECTION.where(_SECRET.name == _GRANT).with_for_update(),
                 {"company": company, "connection": connection},
             ).one_or_none()
             if (0 if found is None else found.version) != pair.version and found is not None:
-                return read_back(found.value, SecretPair)
-            raised = SecretPair(
-                access=pair.access,
-                refresh=pair.refresh,
-                access_expires_at=pair.access_expires_at,
-                refresh_expires_at=pair.refresh_expires_at,
-                version=pair.version + 1,
-            )
+                return self._grant(company, connection, found.value)
+            raised = replace(pair, version=pair.version + 1)
             tx.execute(
                 self._database.upsert(tables.secret),
                 {
                     "company_id": company,
                     "connection_id": connection,
                     "name": _GRANT,
-                    "value": text_of(raised),
+                    "value": seal(key, Place(company, connection, _GRANT), text_of(raised)),
                     "version": raised.version,
                 },
             )
         return raised
+
+    def _grant(self, company: CompanyId, connection: ConnectionId, stored: str) -> SecretPair:
+        pair = read_back(self._vault.open(Place(company, connection, _GRANT), stored), SecretPair)
+        logs.hide(pair.access, pair.refresh, pair.previous)
+        return pair
 
 
 class GrantStore:
@@ -132,9 +161,8 @@ class GrantStore:
 
     def locked(self, action: Callable[[], SecretPair]) -> SecretPair:
         name = f"token:{self._connection}"
-        owner = f"process {os.getpid()}"
         waited_seconds = 0.0
-        while (lease := self._store.acquire(self._company, name, owner, _LEASE_SECONDS)) is None:
+        while (lease := self._acquired(name)) is None:
             if waited_seconds > _WAIT_SECONDS_MAX:
                 raise StoreLocked(
                     f"Another process has been renewing the access to {self._connection!r} for too long.",
@@ -146,3 +174,13 @@ class GrantStore:
             return action()
         finally:
             self._store.release(lease)
+
+    def _acquired(self, name: str) -> Lease | None:
+        """The lease, also of a holder that was killed in the middle; None while somebody living has it."""
+        lease = self._store.acquire(self._company, name, this_process(), _LEASE_SECONDS)
+        if lease is not None:
+            return lease
+        holder = self._store.holder(self._company, name)
+        if holder is None or not is_dead(holder):
+            return None
+        return self._store.acquire(self._company, name, this_process(), _LEASE_SECONDS, after_dead=holder)

@@ -9,27 +9,36 @@ from typing import Self
 from connector.clock import Clock
 from connector.model.source import CompanyId, ConnectionId
 from connector.ports import TokenStore
+from connector.store.budget import Budgets
 from connector.store.contacts import Contacts
 from connector.store.database import LOCK_WAIT_SECONDS, connect
 from connector.store.decisions import Decisions
 from connector.store.firm import Firm
+from connector.store.inbox import Inbox
 from connector.store.journal import Journal
+from connector.store.keyring import KeySource
 from connector.store.leases import Leases
 from connector.store.links import Links
 from connector.store.mirror import MirrorOf
 from connector.store.outbox import Outbox
+from connector.store.rotation import Keys
 from connector.store.schema import PACKAGED, prepare
 from connector.store.secrets import GrantStore, Secrets
+from connector.store.ties import Ties
+from connector.store.vault import Vault
 from connector.store.verify import Verification
 from connector.store.views import Views
 
 
-class Store(Firm, Secrets, Leases, Journal, Views, Outbox, Decisions, Contacts, Links, Verification):
+class Store(
+    Firm, Secrets, Keys, Leases, Journal, Views, Outbox, Decisions, Contacts, Links, Inbox, Budgets, Ties, Verification
+):
     """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
 
     def __init__(self, url_or_path: str | Path, clock: Clock, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
         self._database = connect(url_or_path, lock_wait_seconds=lock_wait_seconds)
         self._clock = clock
+        self._vault = Vault(None)
 
     @classmethod
     def open(
@@ -43,8 +52,9 @@ class Store(Firm, Secrets, Leases, Journal, Views, Outbox, Decisions, Contacts, 
     ) -> Self:
         """Open a SQLite file or a PostgreSQL URL, making or upgrading its schema as needed.
 
-        An older SQLite file is first copied beside itself. `must_exist`: refuse to make a new one. Errors: StoreCorrupt
-        (damaged, not ours, newer), StoreLocked (busy too long), StoreError, each in words for a finance person.
+        An older SQLite file is first copied beside itself. `must_exist`: refuse to make a new one. Secrets stay shut
+        until `unlock`. Errors: StoreCorrupt (damaged, not ours, newer), StoreLocked (busy too long), StoreError, each
+        in words for a finance person.
         """
         store = cls(url_or_path, clock, lock_wait_seconds=lock_wait_seconds)
         try:
@@ -53,6 +63,17 @@ class Store(Firm, Secrets, Leases, Journal, Views, Outbox, Decisions, Contacts, 
             store.close()
             raise
         return store
+
+    def unlock(self, keys: KeySource) -> None:
+        """Open the secrets with these keys, once and before they are asked for. SettingsError when the right one is
+        missing or open to others; the store is closed then, for nothing may start."""
+        vault = Vault(keys)
+        try:
+            vault.prepare(self._database)
+        except BaseException:
+            self.close()
+            raise
+        self._vault = vault
 
     def tokens(self, company: CompanyId, connection: ConnectionId) -> TokenStore:
         """Where the adapter of one connection keeps its rotating grant."""

@@ -194,6 +194,9 @@ attempt = Table(
     Index("attempt_by_link", "company_id", "link_id"),
 )
 
+tie_check = Table("tie_check", metadata, _key("company_id"), _key("connection_id"), _number("through"), _text("body"))
+"""Which rows of a connection did not tie when its mirror was last checked, and the journal entry it was checked to."""
+
 budget = Table(
     "budget",
     metadata,

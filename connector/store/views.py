@@ -24,6 +24,16 @@ _NO_MONEY = frozenset({PaymentState.VOID, PaymentState.FAILED, PaymentState.RETU
 class Views(Mirror):
     """Sums over the mirror."""
 
+    def sizes(self, company: CompanyId) -> dict[ConnectionId, int]:
+        """How many records of each connection are mirrored and not gone. Reads none of them."""
+        wanted = (
+            select(_MIRROR.connection_id, func.count().label("held"))
+            .where(_MIRROR.company_id == company, _MIRROR.gone.is_(None))
+            .group_by(_MIRROR.connection_id)
+        )
+        with self._database.read() as tx:
+            return {ConnectionId(row.connection_id): int(row.held) for row in tx.execute(wanted)}
+
     def open_balances(self, company: CompanyId) -> tuple[Balance, ...]:
         """What is owed, per connection, customer and currency; drafts, void and written-off invoices are not owed."""
         return self._sums(_open(company).where(_MIRROR.kind == Kind.INVOICE.value, _MIRROR.state.not_in(_NOT_OWED)))

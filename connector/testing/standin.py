@@ -18,13 +18,33 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, TypeVar, runtime_checkable
 from urllib.parse import parse_qs, urlsplit
 
 from connector.errors import UserError
+from connector.testing.mishaps import KINDS, UNACTED, Fault, parse_faults
 from connector.testing.worlds import World
 
+__all__ = (
+    "BEHIND",
+    "KINDS",
+    "Answer",
+    "Call",
+    "Counting",
+    "Fault",
+    "Inspector",
+    "Peopled",
+    "Server",
+    "Shaped",
+    "StandIn",
+    "parse_faults",
+)
+
 SLOW_SECONDS_MAX = 600.0
+BEHIND = "/-/"
+"""Addresses under which people act in the books behind a caller's back: no fault meets them, nothing judges them."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,58 +91,35 @@ class StandIn(Protocol):
         """Shift one cent somewhere in the books; says where, for the test that must find it."""
 
 
+@runtime_checkable
+class Shaped(Protocol):
+    """A stand-in that knows how its vendor says that something failed."""
+
+    def shape(self, name: str, call: Call) -> Answer | None:
+        """What the vendor says then; None for a shape that is not its."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A stand-in that counts its callers, and wants to know of those whom a fault kept away."""
+
+    def arrived(self, call: Call) -> object:
+        """Somebody called and was not let in."""
+
+
+@runtime_checkable
+class Peopled(Protocol):
+    """A stand-in in whose books people work behind the caller's back."""
+
+    def behind(self, call: Call) -> Answer:
+        """Do what they do."""
+
+
 Inspector = Callable[[Call, Answer], list[str]]
 """Looks at an exchange and returns what is wrong with it; tests plug the vendor's schema in here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """`kind` happens to the `nth` request (1 is the first; 0 is every one) that matches method and path pattern."""
-
-    method: str
-    path: str
-    nth: int
-    kind: str
-    argument: str = ""
-
-
-KINDS = {
-    "drop-before": "close the connection before the request is acted on",
-    "drop-after": "act on the request, then close the connection without an answer",
-    "status-before": "answer that status (argument) without acting",
-    "status-after": "act, then answer that status (argument)",
-    "truncate": "act, then send half of the answer's body",
-    "slow": "act after that many seconds (argument)",
-}
-
-
-def _numbers(words: list[str]) -> bool:
-    """Whether the count, and the argument where there is one, can be read: seconds of `slow`, or a status."""
-    count, kind, *argument = words
-    return count.isdecimal() and all(
-        (word.replace(".", "", 1) if kind == "slow" else word).isdecimal() for word in argument
-    )
-
-
-def parse_faults(text: str) -> tuple[Fault, ...]:
-    """Lines of `METHOD  PATH-PATTERN  NTH  KIND  [ARGUMENT]`; UserError names a line that is none."""
-    faults = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        parts = line.split()
-        if not parts or parts[0].startswith("#"):
-            continue
-        if len(parts) not in (4, 5) or parts[3] not in KINDS or not _numbers(parts[2:]):
-            raise UserError(
-                f"Line {number} of the faults file is not METHOD PATH NTH KIND [ARGUMENT].",
-                next_step=f"KIND is one of {', '.join(KINDS)}.",
-            )
-        faults.append(
-            Fault(method=parts[0], path=parts[1], nth=int(parts[2]), kind=parts[3], argument="".join(parts[4:]))
-        )
-    return tuple(faults)
-
-
-_SECRETS = re.compile(r"(?i)(token|secret|key|password|authorization|signature|code)=[^&\s]*")
+_SECRETS = re.compile(r"(?i)(token|secret|key|password|authorization|signature|code|state)=[^&\s]*")
 
 
 class Server:
@@ -142,13 +139,16 @@ class Server:
         self.stand_in = stand_in
         self.problems: list[str] = []
         self.calls: list[tuple[str, str, int]] = []
-        self._faults = list(faults)
+        self._faults: list[Fault] = []
+        self._late: list[Call] = []
+        self._stopping = threading.Event()
         self._seen: dict[int, int] = {}
         self._lock = threading.Lock()
         self._log = log
         self._dump = dump
         self._normalised = normalised
         self._inspectors = inspectors
+        self.add_faults(*faults)
         try:
             self._http = _Listener(("127.0.0.1", port), _Handler)
         except OSError:
@@ -168,12 +168,20 @@ class Server:
 
     def stop(self) -> None:
         """Close the door and write the dump."""
+        self._stopping.set()
         self._http.shutdown()
         self._http.server_close()
         self.write_dump()
 
     def add_faults(self, *faults: Fault) -> None:
-        """Switch faults on from now; their counting begins now."""
+        """Switch faults on from now; their counting begins now. UserError for a shape that is not the vendor's."""
+        nobody = Call(method="GET", path="/", query={}, headers={}, body=b"", target="/")
+        for name in sorted({fault.shape for fault in faults if fault.shape is not None}):
+            if not isinstance(self.stand_in, Shaped) or self.stand_in.shape(name, nobody) is None:
+                raise UserError(
+                    f"The stand-in of {self.stand_in.system} knows no answer of the shape {name[:40]}.",
+                    next_step="Its shapes are listed in the stand-in's `shapes.py`.",
+                )
         with self._lock:
             self._faults.extend(faults)
 
@@ -195,7 +203,7 @@ class Server:
                 if fault.method not in ("*", call.method) or not fnmatch.fnmatch(call.path, fault.path):
                     continue
                 self._seen[index] = self._seen.get(index, 0) + 1
-                if fault.nth in (0, self._seen[index]) and chosen is None:
+                if fault.strikes(self._seen[index]) and chosen is None:
                     chosen = fault
             return chosen
 
@@ -209,6 +217,54 @@ class Server:
         if call.method != "GET":
             self.write_dump()
         return answer
+
+    def behind(self, act: Callable[[], T]) -> T:
+        """Let people act in the books while nobody is being served."""
+        with self._lock:
+            done = act()
+        self.write_dump()
+        return done
+
+    def turned_away(self, call: Call) -> None:
+        """Let a stand-in that counts its callers know of one that a fault kept away."""
+        if isinstance(self.stand_in, Counting):
+            with self._lock:
+                self.stand_in.arrived(call)
+
+    def shaped(self, name: str, call: Call) -> Answer:
+        """The vendor's answer of that shape."""
+        said = None
+        if isinstance(self.stand_in, Shaped):
+            with self._lock:
+                said = self.stand_in.shape(name, call)
+        return said or Answer(status=500)
+
+    def act_later(self, call: Call, seconds: float) -> None:
+        """Carry a request out after its answer was sent."""
+        with self._lock:
+            self._late.append(call)
+        timer = threading.Timer(seconds, self._act_late, (call,))
+        timer.daemon = True
+        timer.start()
+
+    def commit_late(self) -> int:
+        """Carry out now what would be carried out later; says how many requests it were."""
+        with self._lock:
+            waiting = list(self._late)
+        for call in waiting:
+            self._act_late(call)
+        return len(waiting)
+
+    def _act_late(self, call: Call) -> None:
+        with self._lock:
+            if call not in self._late or self._stopping.is_set():
+                return
+            self._late.remove(call)
+        self.act(call)
+
+    def wait(self, seconds: float) -> None:
+        """Let a caller wait, but no longer than the server lives."""
+        self._stopping.wait(min(seconds, SLOW_SECONDS_MAX))
 
     def note(self, call: Call, status: int, fault: Fault | None) -> None:
         """One line of the log: no body, no header, no secret."""
@@ -251,24 +307,38 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         owner = self.server.owner
         call = self._call()
+        people = owner.stand_in
+        if call.path.startswith(BEHIND) and isinstance(people, Peopled):
+            self._send(owner.behind(lambda: people.behind(call)))
+            return
         fault = owner.fault_for(call)
-        kind = fault.kind if fault else ""
-        argument = fault.argument if fault else ""
+        answer = self._answer(call, fault) if fault else owner.act(call)
+        owner.note(call, answer.status if answer else 0, fault)
+        if answer is None:
+            self._reset()
+            return
+        self._send(answer, fault)
+
+    def _answer(self, call: Call, fault: Fault) -> Answer | None:
+        """What is sent under a fault; None when the line is cut instead."""
+        owner, kind = self.server.owner, fault.kind
         if kind == "slow":
-            time.sleep(min(float(argument or 1), SLOW_SECONDS_MAX))
-        if kind == "drop-before":
-            owner.note(call, 0, fault)
-            self._reset()
-            return
-        answer = Answer(status=int(argument or 500), body=b"") if kind == "status-before" else owner.act(call)
-        if kind == "drop-after":
-            owner.note(call, 0, fault)
-            self._reset()
-            return
-        if kind == "status-after":
-            answer = Answer(status=int(argument or 500), body=b"")
-        owner.note(call, answer.status, fault)
-        self._send(answer, half=kind == "truncate")
+            owner.wait(float(fault.argument or 1))
+        if kind in UNACTED:
+            owner.turned_away(call)
+            answer = None
+        else:
+            answer = owner.act(call)
+        if kind == "late":
+            owner.act_later(call, float(fault.argument or 1))
+            answer = Answer(status=504)
+        elif kind in ("status-before", "status-after"):
+            answer = Answer(status=int(fault.argument or 500))
+        elif fault.shape is not None:
+            answer = owner.shaped(fault.shape, call)
+        elif kind == "slow-answer":
+            owner.wait(float(fault.argument or 1))
+        return None if kind == "drop-after" else answer
 
     def _call(self) -> Call:
         length = int(self.headers.get("Content-Length") or 0)
@@ -282,15 +352,18 @@ class _Handler(BaseHTTPRequestHandler):
             target=self.path,
         )
 
-    def _send(self, answer: Answer, *, half: bool) -> None:
+    def _send(self, answer: Answer, fault: Fault | None = None) -> None:
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if half:
+        if fault is not None and fault.kind in ("truncate", "stall"):
             self.wfile.write(answer.body[: len(answer.body) // 2])
+            if fault.kind == "stall":
+                self.wfile.flush()
+                self.server.owner.wait(float(fault.argument or 1))
             self._reset()
             return
         self.wfile.write(answer.body)

@@ -7,181 +7,50 @@ date when the thing it tells of has one. A line says in which system its record 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connector.dates import BusinessDate, business_date
 from connector.errors import UserError
 from connector.money import Currency, Money, currency, from_text
+from connector.testing.nouns import (
+    QUICKBOOKS,
+    STRIPE,
+    World,
+    WorldAccount,
+    WorldContact,
+    WorldCredit,
+    WorldCustomer,
+    WorldDeposit,
+    WorldDispute,
+    WorldInvoice,
+    WorldJournal,
+    WorldNote,
+    WorldPayment,
+    WorldPayout,
+    WorldReceipt,
+    WorldRefund,
+)
 
-QUICKBOOKS = "quickbooks"
-STRIPE = "stripe"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldAccount:
-    """An account of the books: `role` is bank, expense, undeposited or receivable."""
-
-    name: str
-    role: str
-    currency: Currency
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldCustomer:
-    """`systems` maps each system that knows the customer to its id there ("" lets the stand-in choose)."""
-
-    name: str
-    email: str | None
-    phone: str | None
-    parent: str | None
-    currency: Currency
-    systems: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldInvoice:
-    """`systems` as for a customer; an invoice in both is one debt, and the second carries the first's key."""
-
-    number: str
-    customer: str
-    on: BusinessDate
-    due: BusinessDate
-    amount: Money
-    systems: Mapping[str, str]
-    sent_to: str | None = None
-    sent_on: BusinessDate | None = None
-    state: str = "open"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldCredit:
-    """A credit note in the books; `applied` is what of it settles which invoice."""
-
-    number: str
-    customer: str
-    on: BusinessDate
-    amount: Money
-    applied: tuple[tuple[str, Money], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldPayment:
-    """Money from a customer. `id` is the vendor's id in Stripe, the reference number in the books.
-
-    `status` is succeeded, pending, failed or returned. `key` is an invoice number stored in its metadata, `applied`
-    what the books have it settle, `fee` and `settled` what Stripe took and in which amount and currency it settled.
-    """
-
-    id: str
-    customer: str
-    on: BusinessDate
-    amount: Money
-    method: str
-    system: str
-    status: str = "succeeded"
-    memo: str | None = None
-    key: str | None = None
-    fee: Money | None = None
-    settled: Money | None = None
-    applied: tuple[tuple[str, Money], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldRefund:
-    """Money given back of a Stripe payment; `status` is succeeded, pending or failed."""
-
-    id: str
-    payment: str
-    on: BusinessDate
-    amount: Money
-    status: str = "succeeded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldDispute:
-    """A dispute about a Stripe payment; `status` is open, won or lost."""
-
-    id: str
-    payment: str
-    on: BusinessDate
-    amount: Money
-    reason: str = "fraudulent"
-    fee: Money | None = None
-    status: str = "open"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldPayout:
-    """A Stripe payout of these payments, refunds and disputes; its amount follows from them."""
-
-    id: str
-    on: BusinessDate
-    currency: Currency
-    members: tuple[str, ...]
-    status: str = "paid"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldDeposit:
-    """Payments of the books (by their reference) that were banked together."""
-
-    into: str
-    on: BusinessDate
-    payments: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldNote:
-    """A note that already stands on an invoice in `system`."""
-
-    invoice: str
-    on: BusinessDate
-    text: str
-    system: str = QUICKBOOKS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldContact:
-    """A call or message about an invoice, which only our own collection file holds.
-
-    `outcome` and `channel` are written as `connector.model.contact` has them; `promised` is how much by which day.
-    """
-
-    invoice: str
-    on: BusinessDate
-    outcome: str
-    person: str | None = None
-    role: str | None = None
-    said: str = ""
-    channel: str = "phone"
-    promised: tuple[Money, BusinessDate] | None = None
-    next_on: BusinessDate | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """One company in all its systems. `expect` holds the expectations, one text each, for tests to read."""
-
-    name: str
-    home: Currency
-    zone: str
-    country: str
-    realm: str
-    stripe_account: str
-    closed_through: BusinessDate | None = None
-    accounts: tuple[WorldAccount, ...] = ()
-    customers: tuple[WorldCustomer, ...] = ()
-    invoices: tuple[WorldInvoice, ...] = ()
-    credits: tuple[WorldCredit, ...] = ()
-    payments: tuple[WorldPayment, ...] = ()
-    refunds: tuple[WorldRefund, ...] = ()
-    disputes: tuple[WorldDispute, ...] = ()
-    payouts: tuple[WorldPayout, ...] = ()
-    deposits: tuple[WorldDeposit, ...] = ()
-    notes: tuple[WorldNote, ...] = ()
-    contacts: tuple[WorldContact, ...] = ()
-    expect: tuple[str, ...] = ()
+__all__ = (
+    "QUICKBOOKS",
+    "STRIPE",
+    "World",
+    "WorldAccount",
+    "WorldContact",
+    "WorldCredit",
+    "WorldCustomer",
+    "WorldDeposit",
+    "WorldDispute",
+    "WorldInvoice",
+    "WorldJournal",
+    "WorldNote",
+    "WorldPayment",
+    "WorldPayout",
+    "WorldReceipt",
+    "WorldRefund",
+    "parse",
+)
 
 
 @dataclass(slots=True)
@@ -230,6 +99,9 @@ _NAMED = {
     "deposit": {"of"},
     "note": {"in"},
     "contact": {"said", "by", "role", "promised", "next"},
+    "journal": {"against", "memo"},
+    "receipt": {"into"},
+    "refunded": {"from"},
 }
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _GAP = re.compile(r"\s{2,}")
@@ -378,6 +250,29 @@ def _contact(line: _Line) -> WorldContact:
     )
 
 
+def _journal(line: _Line) -> WorldJournal:
+    return WorldJournal(
+        number=line.take(0, "a number"),
+        customer=line.take(1, "a customer"),
+        on=line.day(),
+        amount=line.amount(2),
+        against=line.named.get("against"),
+        memo=line.named.get("memo"),
+    )
+
+
+def _receipt(line: _Line) -> WorldReceipt:
+    gives_back = line.word == "refunded"
+    return WorldReceipt(
+        number=line.take(0, "a number"),
+        customer=line.take(1, "a customer"),
+        on=line.day(),
+        amount=line.amount(2),
+        account=line.named["from" if gives_back else "into"],
+        gives_back=gives_back,
+    )
+
+
 _DATED: dict[str, Callable[[_Line], object]] = {
     "invoice": _invoice,
     "credit": _credit,
@@ -388,6 +283,9 @@ _DATED: dict[str, Callable[[_Line], object]] = {
     "deposit": _deposit,
     "note": _note,
     "contact": _contact,
+    "journal": _journal,
+    "receipt": _receipt,
+    "refunded": _receipt,
 }
 
 
@@ -417,6 +315,8 @@ class _Draft:
             "deposits": WorldDeposit,
             "notes": WorldNote,
             "contacts": WorldContact,
+            "journals": WorldJournal,
+            "receipts": WorldReceipt,
         }
         collected: dict[str, tuple[object, ...]] = {k: tuple(self.things.get(t, ())) for k, t in kinds.items()}
         make: Callable[..., World] = World

@@ -27,6 +27,7 @@ from connector.errors import MalformedAnswer, ReceivablesError, SettingsError
 from connector.model.paylink import PaymentLink
 from connector.web import page
 from connector.web.faces import FAULT, NOTHING_HERE, OK, UNAVAILABLE, Face, face_of, fault_of
+from connector.web.hooks import Hallway
 from connector.web.sheets import sheets, style_source
 
 HOST = "127.0.0.1"
@@ -133,15 +134,27 @@ def _click(desk: Desk, link: PaymentLink) -> Response:
     return RedirectResponse(address, status_code=SEE_OTHER)
 
 
-def pay_app(open_house: Callable[[], House], *, proof_page: Callable[[], str] | None = None) -> FastAPI:
-    """The app that answers payment links. `proof_page` is shown at / to a browser on this computer, and only there."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+def pay_app(
+    open_house: Callable[[], House],
+    *,
+    proof_page: Callable[[], str] | None = None,
+    hooks: Callable[[], House] | None = None,
+) -> FastAPI:
+    """The app that answers payment links. `proof_page` is shown at / to a browser on this computer, and only there.
+
+    `hooks` opens the house for what vendors send us, which cannot wait as long as a payer can; None: nothing is taken.
+    """
+    hallway = Hallway(hooks) if hooks is not None else None
+    lifespan = hallway.lifespan if hallway is not None else None
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     links = _Links(open_house)
     app.add_middleware(_Sealed)
     app.add_exception_handler(HTTPException, _nothing_here)
     app.add_api_route("/pay/{token}", links.look, methods=["GET"])
     app.add_api_route("/pay/{token}", links.pay, methods=["POST"])
     app.add_api_route("/healthz", links.health, methods=["GET"])
+    if hallway is not None:
+        hallway.add_to(app)
     if proof_page is not None:
         shown = proof_page
 
@@ -194,9 +207,15 @@ class _Sealed:
             await _show(FAULT)(scope, receive, sealed)
 
 
-def serve(open_house: Callable[[], House], port: int, *, proof_page: Callable[[], str] | None = None) -> None:
+def serve(
+    open_house: Callable[[], House],
+    port: int,
+    *,
+    proof_page: Callable[[], str] | None = None,
+    hooks: Callable[[], House] | None = None,
+) -> None:
     """Answer links at 127.0.0.1 until Ctrl-C. SettingsError when the port is taken."""
-    app = pay_app(open_house, proof_page=proof_page)
+    app = pay_app(open_house, proof_page=proof_page, hooks=hooks)
     # No access log: an address under /pay is a secret.
     config = uvicorn.Config(app, access_log=False, server_header=False, proxy_headers=False, log_level="warning")
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:

@@ -35,6 +35,11 @@ REASONS: dict[str, str] = {
     FindingCode.NOT_MIRRORED: "Cannot be held here",
     FindingCode.WRITE_UNSURE: "Sent, answer not yet known",
     FindingCode.WRITE_REFUSED: "Refused by the books",
+    FindingCode.INVOICE_GONE: "Its invoice was voided or deleted",
+    FindingCode.CUSTOMER_GONE: "Its customer is gone or inactive",
+    FindingCode.POSTING_UNDONE: "Taken back in the books",
+    FindingCode.PATTERN_MIXED: "Booked in two patterns",
+    FindingCode.NOT_LANDED: "Written, and settled nothing",
 }
 """The heading under which findings of a code are shown."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from adapters.quickbooks.settings import Settings
 from connector.dates import business_date
 from connector.model.intent import PostPayment
 from connector.model.invoice import Invoice
-from connector.model.mirror import Mirrored
+from connector.model.mirror import Gone, Mirrored
 from connector.model.party import Account
 from connector.model.source import Ref
 from connector.money import Money, from_text
@@ -65,6 +65,7 @@ class Room:
         self.clock = clock
         self.tokens = MemoryTokens()
         self.budget = OpenBudget()
+        self.mirror = Held()
 
     def connect(self, **changed: str) -> QuickBooksOnline:
         values = {
@@ -85,7 +86,7 @@ class Room:
             clock=self.clock,
             tokens=self.tokens,
             budget=self.budget,
-            mirror=Held(),
+            mirror=self.mirror,
         )
 
     def fault(self, method: str, path: str, kind: str, argument: str = "", *, nth: int = 1) -> None:
@@ -124,13 +125,27 @@ def everything(books: QuickBooksOnline) -> list[Mirrored]:
 
 
 def stream_of(books: QuickBooksOnline, stream: str, cursor: str | None = None) -> tuple[list[Mirrored], str]:
+    """What a stream brings until it rests, and its cursor. The connection's mirror takes it in."""
     found: list[Mirrored] = []
     while True:
         page = books.pull(stream, cursor)
         found.extend(page.records)
+        reflect(books, page.records)
         cursor = page.cursor
         if not page.more:
             return found, cursor
+
+
+def reflect(books: QuickBooksOnline, records: Iterable[Mirrored]) -> None:
+    """Let the connection's mirror hold these records as they are now."""
+    mirror = books._surroundings.mirror
+    assert isinstance(mirror, Held)
+    for one in records:
+        shelf = mirror.records.setdefault(one.ref.kind, {})
+        if isinstance(one.record, Gone):
+            shelf.pop(one.ref.vendor_id, None)
+        else:
+            shelf[one.ref.vendor_id] = one.version
 
 
 def usd(text: str) -> Money:

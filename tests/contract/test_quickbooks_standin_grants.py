@@ -8,6 +8,8 @@ import pytest
 import requests
 
 from adapters.quickbooks.standin import build
+from adapters.quickbooks.standin.conduct import Conduct
+from adapters.quickbooks.standin.intuit import Intuit
 from connector.testing.standin import Server
 from connector.testing.worlds import parse
 from tests.clocks import FakeClock
@@ -15,8 +17,13 @@ from tests.intuit_rig import OTHER, REALM, WORLD, Books, inspector
 
 
 @pytest.fixture
-def server(clock: FakeClock) -> Iterator[Server]:
-    with Server(build(parse(WORLD), clock=clock), inspectors=(inspector,)) as running:
+def intuit(clock: FakeClock) -> Intuit:
+    return build(parse(WORLD), clock=clock)
+
+
+@pytest.fixture
+def server(intuit: Intuit) -> Iterator[Server]:
+    with Server(intuit, inspectors=(inspector,)) as running:
         yield running
     assert running.problems == []
 
@@ -72,6 +79,49 @@ def test_an_access_token_dies_after_an_hour_of_the_clock(books: Books, clock: Fa
     clock.pass_seconds(1)
     late = books.query("SELECT * FROM Invoice")
     assert (late.status, late.code) == (401, "3200")
+
+
+def test_a_used_refresh_token_lives_on_for_a_day_where_that_is_switched_on(
+    intuit: Intuit, server: Server, clock: FakeClock
+) -> None:
+    intuit.conduct = Conduct(grace_seconds=86_400)
+    first = refresh(server, f"refresh-{REALM}-1").json()
+    again = refresh(server, f"refresh-{REALM}-1").json()
+    assert first["refresh_token"] == again["refresh_token"] == f"refresh-{REALM}-2"
+    assert first["access_token"] != again["access_token"]
+    clock.pass_seconds(86_400)
+    assert refresh(server, f"refresh-{REALM}-1").json()["error"] == "invalid_grant"
+    assert refresh(server, f"refresh-{REALM}-2").status_code == 200
+    clock.pass_seconds(1)
+    assert refresh(server, f"refresh-{REALM}-1").json()["error"] == "invalid_grant"
+
+
+def test_a_refresh_token_that_changes_once_a_day_is_handed_out_again_until_then(
+    intuit: Intuit, server: Server, clock: FakeClock
+) -> None:
+    intuit.conduct = Conduct(rotate_seconds=86_400)
+    kept = [refresh(server, f"refresh-{REALM}-1").json() for _ in range(2)]
+    assert {pair["refresh_token"] for pair in kept} == {f"refresh-{REALM}-1"}
+    assert len({pair["access_token"] for pair in kept}) == 2
+    clock.pass_seconds(86_400)
+    assert refresh(server, f"refresh-{REALM}-1").json()["refresh_token"] == f"refresh-{REALM}-2"
+    assert refresh(server, f"refresh-{REALM}-1").json()["error"] == "invalid_grant"
+
+
+def test_access_tokens_live_as_long_as_they_are_told_to_and_can_all_die_at_once(
+    intuit: Intuit, server: Server, clock: FakeClock
+) -> None:
+    intuit.conduct = Conduct(access_seconds=60)
+    pair = refresh(server, f"refresh-{REALM}-1").json()
+    assert pair["expires_in"] == 60
+    books = Books(server)
+    books.token = pair["access_token"]
+    clock.pass_seconds(59)
+    assert books.send("GET", "preferences").status == 200
+    intuit.expire(REALM)
+    assert books.send("GET", "preferences").code == "3200"
+    other = Books(server, OTHER)
+    assert other.send("GET", "preferences").status == 200
 
 
 def test_a_token_that_nobody_issued_is_refused(books: Books) -> None:

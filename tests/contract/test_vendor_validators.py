@@ -239,6 +239,11 @@ def test_a_good_quickbooks_answer_is_accepted(address: str, answer: dict[str, An
     assert quickbooks.answer_errors(f"/v3/company/1/{address}", wire(answer)) == []
 
 
+def captured(*invoices: dict[str, Any]) -> dict[str, Any]:
+    """An answer of change data capture with these invoices."""
+    return {"CDCResponse": [{"QueryResponse": [{"Invoice": list(invoices)}]}]}
+
+
 @pytest.mark.parametrize(
     ("address", "answer", "complaint"),
     [
@@ -254,6 +259,9 @@ def test_a_good_quickbooks_answer_is_accepted(address: str, answer: dict[str, An
         ("cdc?entities=Invoice", {"QueryResponse": {}}, "CDCResponse: missing"),
         ("cdc?entities=Invoice", {"CDCResponse": {"QueryResponse": []}}, "where an array belongs"),
         ("payment", {"Fault": {"Error": [{"Message": "m", "code": 610}]}}, "where a string belongs"),
+        ("cdc?entities=Invoice", captured(*[{"Id": "1"}] * 1001), "1001 objects, at most 1000 fit"),
+        ("cdc?entities=Invoice", captured(DELETED | {"Balance": 0}), "of a deleted object an id and a time are left"),
+        ("cdc?entities=Invoice", captured({"Id": "1", "status": "Deleted"}), "of a deleted object an id and a time"),
     ],
 )
 def test_a_wrong_quickbooks_answer_is_rejected(address: str, answer: dict[str, Any], complaint: str) -> None:

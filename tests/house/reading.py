@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PURE = ("errors", "money", "dates", "canonical", "model", "reconcile", "collect", "paylinks", "notes", "plan")
 """The rooms of connector that take values and return values; the purity contract names the same."""
 
+TRANSLATORS = ("translate", "bodies", "admission")
+"""The files of an adapter that are pure as well, in the same contract."""
+
 MIGRATIONS = "connector/store/migrations/versions/"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -61,7 +64,7 @@ def is_pure(file: Source) -> bool:
     parts = file.name.split("/")
     if parts[0] == "connector":
         return parts[1].removesuffix(".py") in PURE
-    return parts[0] == "adapters" and parts[2].removesuffix(".py") == "translate"
+    return parts[0] == "adapters" and parts[2].removesuffix(".py") in TRANSLATORS
 
 
 def functions(file: Source) -> Iterator[tuple[str, Function]]:

@@ -110,7 +110,7 @@ class Firm:
                 wish = setup.Wish(system=system, company=None, zone=self.world.zone, values=values, allow_writes=True)
                 setup.connect(house, wish)
             desk = house.company(None)
-            sync_all(desk, lambda _stream, _seen: None)
+            sync_all(desk, lambda *_: None)
             setup.choose_accounts(desk, "stripe", self.chosen_accounts())
 
     def config(self) -> Config:
@@ -134,7 +134,7 @@ class Firm:
     def sync_quickly(self) -> None:
         """`receivables sync` in this process."""
         with self.desk() as desk:
-            sync_all(desk, lambda _stream, _seen: None)
+            sync_all(desk, lambda *_: None)
 
     def chosen_accounts(self) -> dict[str, str]:
         """The world's accounts by what they are for, told by their names."""

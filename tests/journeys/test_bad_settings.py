@@ -185,7 +185,9 @@ def test_keys_that_open_nothing_leave_no_company_behind(firm: Firm) -> None:
     complains(ran, 3, "Stripe does not accept the key.")
     complains(firm.run("sync"), 2, "No system is connected yet.")
     connect(firm)
-    assert firm.do("status", "--json").json["company"]["zone"] == firm.world.zone
+    shown = firm.run("status", "--json")
+    assert shown.json["company"]["zone"] == firm.world.zone
+    assert shown.code == 1, "nothing has been read yet, which needs a person"
 
 
 @pytest.mark.parametrize(

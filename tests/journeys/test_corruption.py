@@ -67,5 +67,5 @@ def test_without_a_shifted_cent_the_proof_holds(tmp_path: Path) -> None:
         firm.connect_quickly()
         with House(firm.config()) as house:
             desk = house.company(None)
-            sync_all(desk, lambda _stream, _seen: None)
+            sync_all(desk, lambda *_: None)
             assert prove(desk).problems == ()

@@ -47,7 +47,7 @@ def test_a_world_is_found_as_its_author_expects(path: Path, tmp_path: Path) -> N
         with House(firm.config()) as house:
             desk = house.company(None)
             outcome = reconcile_all(desk).outcome
-            apply_plan(desk, make_plan(desk), lambda _stream, _seen: None, lambda _row: None)
+            apply_plan(desk, make_plan(desk), lambda *_: None, lambda _row: None)
         assert firm.world.expect
         unmet = [each for each in firm.world.expect if not _met(firm, outcome, each)]
         assert unmet == []

@@ -268,7 +268,7 @@ def test_a_page_that_was_not_opened_in_time_is_given_up_and_stands_in_nobodys_wa
     later = FakeClock((datetime.now(UTC) + timedelta(minutes=40)).isoformat())
     with House(firm.config(), clock=later) as house:
         desk = house.company(None)
-        applied = carry_on(desk, lambda _label, _done: None, lambda _row: None)
+        applied = carry_on(desk, lambda *_: None, lambda _row: None)
         assert [row.state for row in applied.posted.dead] == ["dead"]
         assert unfinished(desk) == ()
     with open_till(firm) as till:

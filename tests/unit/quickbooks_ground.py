@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.quickbooks import translate, wire
@@ -48,13 +49,7 @@ class MemoryTokens:
         if self.pair is not None and self.pair.version != pair.version:
             return self.pair
         self.stored.append(pair.refresh)
-        self.pair = SecretPair(
-            access=pair.access,
-            refresh=pair.refresh,
-            access_expires_at=pair.access_expires_at,
-            refresh_expires_at=pair.refresh_expires_at,
-            version=pair.version + 1,
-        )
+        self.pair = replace(pair, version=pair.version + 1)
         return self.pair
 
     def locked(self, action: Callable[[], SecretPair]) -> SecretPair:

@@ -21,6 +21,7 @@ from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId,
 from connector.money import Money, currency
 from connector.ports import Page
 from connector.store import Author, Counts, Lease, OutboxRow, Store
+from tests.keys import given, unlocked
 
 ACME = CompanyId("acme")
 OTHER = CompanyId("other")
@@ -33,7 +34,7 @@ RUN = RunId("run-1")
 
 def ready(address: str, clock: Clock, company: CompanyId = ACME) -> Store:
     """An open store with one company in it."""
-    store = Store.open(address, clock)
+    store = unlocked(address, clock, given())
     found(store, company)
     return store
 

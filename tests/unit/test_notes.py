@@ -13,7 +13,7 @@ from connector.dates import business_date, instant_from_iso
 from connector.model.contact import Channel, Contact, ContactId, Direction, Outcome, Promise
 from connector.model.invoice import Issued
 from connector.model.source import ActorId, CompanyId
-from connector.notes import note_text, render, split_words
+from connector.notes import CUT, length, note_text, render, render_status, split_words
 from connector.ports import NoteLimits
 from tests.builders import Mirror, money
 
@@ -53,6 +53,29 @@ def test_a_note_says_who_when_what_is_open_what_was_overdue_and_to_whom_it_went(
         "Also past due: INV-3 40.00 USD (69 days).\n"
         "Ref c-1"
     )
+
+
+def test_a_status_names_its_invoice_and_says_the_latest_in_few_lines(contact: Contact) -> None:
+    assert render_status(contact, 500) == (
+        "2026-06-09 · Dana · phone · promise\n"
+        "Invoice INV-7: open 120.00 USD, 8 days overdue.\n"
+        "Promise: 120.00 USD by 2026-06-16.\n"
+        "Ref c-1\n"
+        "Said: Approved, goes into the next run."
+    )
+    early = replace(contact, days_overdue=0, promise=None, said="", dispute_reason="Short.", invoice_number=None)
+    assert render_status(early, 500).splitlines()[1:] == [
+        f"Invoice {contact.invoice.vendor_id}: open 120.00 USD, not yet due.",
+        "Ref c-1",
+        "Dispute: Short.",
+    ]
+
+
+def test_a_long_status_is_cut_where_they_spoke_and_says_so(contact: Contact) -> None:
+    long = render_status(replace(contact, said="😀" * 600), 500)
+    assert length(long) <= 500
+    assert long.endswith(f"😀{CUT}")
+    assert "Ref c-1\nSaid: 😀" in long
 
 
 def test_to_whom_it_went_is_unknown_in_words(contact: Contact) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
 from connector import canonical
 from connector.dates import business_date, instant_from_iso
-from connector.model.finding import FindingCode
+from connector.model.allocation import Allocation
+from connector.model.finding import Decision, FindingCode, Ground
 from connector.model.firm import Connection, PostingAccounts
 from connector.model.intent import IntentKind
+from connector.model.invoice import InvoiceState
+from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
 from connector.model.settlement import PayoutState
-from connector.model.source import ActorId, CompanyId, OpId, PlanId, Tag
-from connector.plan import Frame, Plan, plan
+from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref, Tag
+from connector.plan import Frame, Plan, plan, subject_of
 from connector.reconcile.match import reconcile
 from connector.reconcile.tieout import tie_out
-from tests.builders import PROCESSOR, USD, Mirror, money
+from tests.builders import PROCESSOR, USD, Mirror, money, ref
 
 
 class Books:
@@ -37,7 +41,8 @@ class Books:
         charge = self.mirror.charge(vendor_id, amount, fee=fee, tags=(Tag("invoice_number", number),))
         self.mirror.entry(f"txn_{vendor_id}", charge, amount, fee)
 
-    def plan(self) -> Plan:
+    def plan(self, *decisions: Decision, instead_of_closed: str | None = None) -> Plan:
+        """The plan of what is decided, or of these decisions."""
         seen = self.mirror.seen()
         numbers = count(1)
         connection = Connection(
@@ -54,8 +59,10 @@ class Books:
             made_at=instant_from_iso("2026-06-10T14:00:00Z"),
             made_by=ActorId("dana"),
             new_op_id=lambda: OpId(f"{next(numbers):A>20}"),
+            instead_of_closed=business_date(instead_of_closed) if instead_of_closed is not None else None,
         )
-        return plan(seen, reconcile(seen), [connection], frame, untied=tie_out(seen).findings)
+        outcome = replace(reconcile(seen), decisions=decisions) if decisions else reconcile(seen)
+        return plan(seen, outcome, [connection], frame, untied=tie_out(seen).findings)
 
 
 @pytest.fixture
@@ -111,6 +118,7 @@ def test_what_the_books_hold_with_our_mark_is_not_planned_again(books: Books) ->
     assert books.plan().lines == ()
 
 
+@pytest.mark.req("Q27")
 def test_nothing_is_posted_into_a_closed_period_and_no_date_is_moved(books: Books) -> None:
     books.paid("ch_1", "INV-1", "120.00", "3.78")
     books.mirror.profile(closed_through=business_date("2026-03-29"))
@@ -167,3 +175,190 @@ def test_a_payout_that_cannot_say_what_is_in_it_is_left_to_a_person(books: Books
     made = books.plan()
     assert made.lines == ()
     assert [finding.code for finding in made.left_out] == [FindingCode.PAYOUT_INCOMPLETE]
+
+
+@pytest.mark.req("Q27")
+def test_what_falls_into_a_closed_period_is_dated_today_only_by_choice_and_says_so(books: Books) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    entry = next(at for at in books.mirror.records if at.vendor_id == "txn_ch_1")
+    books.mirror.payout("po_1", "116.22", entry)
+    books.mirror.profile(closed_through=business_date("2026-03-31"))
+    left = books.plan().left_out
+    assert {each.code for each in left} == {FindingCode.CLOSED_PERIOD}
+    assert all("--closed today" in each.next_step for each in left)
+    made = books.plan(instead_of_closed="2026-06-10")
+    assert [(line.kind, str(line.intent.on)) for line in made.lines] == [
+        (IntentKind.PAYMENT, "2026-06-10"),
+        (IntentKind.EXPENSE, "2026-06-10"),
+        (IntentKind.TRANSFER, "2026-04-02"),
+    ]
+    assert "Dated 2026-06-10, because the books are closed on 2026-03-29." in made.lines[0].sentence
+    assert "Dated" not in made.lines[2].sentence
+    assert books.plan(instead_of_closed="2026-03-31").lines[:1] == books.plan().lines[:1]
+
+
+def charge_of(books: Books, vendor_id: str) -> Ref:
+    return next(at for at in books.mirror.records if at.vendor_id == vendor_id)
+
+
+@pytest.mark.parametrize("how", ["voided", "deleted"])
+def test_a_posted_payment_that_a_person_took_back_is_told_and_never_planned_again(books: Books, how: str) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    charge, posted = charge_of(books, "ch_1"), ref(Kind.PAYMENT, "p-1")
+    subject = subject_of(IntentKind.PAYMENT, charge)
+    books.mirror.in_flight.add(subject)
+    books.mirror.written[subject] = posted
+    assert books.plan().left_out == (), "written and not yet seen in the mirror"
+    if how == "voided":
+        memo = f"receivables op={'A' * 20} src={charge}"
+        books.mirror.received("p-1", "Acme", "0.00", memo=memo, state=PaymentState.VOID)
+    else:
+        books.mirror.take(posted)
+    made = books.plan()
+    assert made.lines == ()
+    assert [(each.code, each.refs) for each in made.left_out] == [(FindingCode.POSTING_UNDONE, (charge, posted))]
+    assert f"was {how} there" in made.left_out[0].sentence
+
+
+def test_a_payment_that_stands_again_under_our_mark_is_posted_and_no_longer_told(books: Books) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    charge = charge_of(books, "ch_1")
+    memo = f"receivables op={'A' * 20} src={charge}"
+    books.mirror.received("p-1", "Acme", "0.00", memo=memo, state=PaymentState.VOID)
+    books.mirror.received("p-2", "Acme", "120.00", memo=memo, unapplied="120.00")
+    assert FindingCode.POSTING_UNDONE not in [each.code for each in books.plan().left_out]
+
+
+def test_what_we_took_back_ourselves_is_not_told_as_a_persons_doing(books: Books) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    charge = charge_of(books, "ch_1")
+    memo = f"receivables op={'A' * 20} src={charge}"
+    books.mirror.received("p-1", "Acme", "0.00", memo=memo, state=PaymentState.VOID)
+    books.mirror.in_flight.update(subject_of(kind, charge) for kind in (IntentKind.PAYMENT, IntentKind.VOID))
+    assert FindingCode.POSTING_UNDONE not in [each.code for each in books.plan().left_out]
+
+
+@pytest.mark.parametrize("tag", ["invoice_number", "receivables_debt"])
+def test_a_payment_of_a_voided_invoice_is_not_posted_and_says_so(books: Books, tag: str) -> None:
+    invoice = books.mirror.invoice("INV-1", "Acme", "0.00", state=InvoiceState.VOID)
+    books.mirror.charge("ch_1", "120.00", tags=(Tag(tag, "INV-1" if tag == "invoice_number" else str(invoice)),))
+    made = books.plan()
+    assert made.lines == ()
+    assert [each.code for each in made.left_out] == [FindingCode.INVOICE_GONE]
+    assert "names INV-1, which was voided in the books" in made.left_out[0].sentence
+
+
+def test_a_payment_of_a_deleted_invoice_is_not_posted_and_says_so(books: Books) -> None:
+    invoice = books.mirror.invoice("INV-1", "Acme", "120.00")
+    books.mirror.take(invoice)
+    books.mirror.charge("ch_1", "120.00", tags=(Tag("receivables_debt", str(invoice)),))
+    made = books.plan()
+    assert made.lines == ()
+    assert [each.code for each in made.left_out] == [FindingCode.INVOICE_GONE]
+    assert "was deleted in the books" in made.left_out[0].sentence
+
+
+def test_a_merged_customer_is_followed_and_the_line_says_so(books: Books) -> None:
+    books.mirror.customer("Old Acme")
+    books.mirror.customer("Older Acme")
+    books.mirror.invoice("INV-1", "Older Acme", "120.00")
+    charge = books.mirror.charge("ch_1", "120.00", tags=(Tag("invoice_number", "INV-1"),))
+    merged = {name: ref(Kind.CUSTOMER, name) for name in ("Acme", "Old Acme", "Older Acme")}
+    books.mirror.take(merged["Older Acme"], merged_into=merged["Old Acme"])
+    books.mirror.take(merged["Old Acme"], merged_into=merged["Acme"])
+    (line,) = books.plan().lines
+    assert line.payment is not None
+    assert (line.payment.customer, line.payment.about) == (merged["Acme"], charge)
+    assert "from Acme (customer Older Acme was merged into it)" in line.sentence
+    assert (merged["Older Acme"], "merged into", str(merged["Acme"])) in [
+        (each.ref, each.field, each.says) for each in line.evidence
+    ]
+
+
+def test_a_merge_makes_the_payer_no_stranger_to_the_invoice(books: Books) -> None:
+    books.mirror.customer("Old Acme")
+    books.mirror.customer("Acme", at=PROCESSOR)
+    books.mirror.invoice("INV-1", "Old Acme", "120.00")
+    books.mirror.charge("ch_1", "120.00", customer="Acme", memo="Invoice INV-1")
+    assert [each.code for each in books.plan().left_out] == [FindingCode.WRONG_CUSTOMER]
+    books.mirror.take(ref(Kind.CUSTOMER, "Old Acme"), merged_into=ref(Kind.CUSTOMER, "Acme"))
+    assert [line.subject for line in books.plan().lines] == ["payment:stripe/payment/ch_1"]
+
+
+@pytest.mark.parametrize("how", ["inactive", "gone"])
+def test_a_customer_that_takes_no_entries_any_more_leaves_the_payment_out(books: Books, how: str) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    if how == "inactive":
+        books.mirror.customer("Acme", active=False)
+    else:
+        books.mirror.take(ref(Kind.CUSTOMER, "Acme"))
+    made = books.plan()
+    assert made.lines == ()
+    assert [(each.code, each.amount) for each in made.left_out] == [(FindingCode.CUSTOMER_GONE, money("120.00"))]
+
+
+def test_a_customer_kept_in_another_currency_takes_no_such_payment(books: Books) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    books.mirror.customer("Acme", code="EUR")
+    made = books.plan()
+    assert made.lines == ()
+    assert [each.code for each in made.left_out] == [FindingCode.WRONG_CURRENCY]
+
+
+def test_a_payment_that_is_off_pulls_the_invoices_down_that_it_settles(books: Books) -> None:
+    books.paid("ch_1", "INV-1", "120.00", "3.78")
+    invoice = books.mirror.invoice("INV-1", "Acme", "150.00", still_open="120.00")
+    books.mirror.received("p-9", "Acme", "30.00", {invoice: "30.00"}, unapplied="0.01")
+    made = books.plan()
+    assert made.lines == ()
+    assert FindingCode.DOES_NOT_TIE in [each.code for each in made.left_out]
+
+
+def credit_decision(note: Ref, invoice: Ref, given: str, taken: str) -> Decision:
+    """A decision that a later room may make: this credit note against that invoice."""
+    return Decision(
+        payment=note,
+        gross=money("0.00"),
+        ground=Ground.STORED_KEY,
+        allocations=(
+            Allocation(payment=note, target=invoice, amount=money(taken)),
+            Allocation(payment=note, target=note, amount=money(given)),
+        ),
+        unapplied=money("0.00"),
+        evidence=(),
+        sentence="The credit note names it.",
+    )
+
+
+def test_a_credit_note_is_applied_only_where_a_decision_says_to_what(books: Books) -> None:
+    invoice = books.mirror.invoice("INV-1", "Acme", "120.00")
+    note = books.mirror.credit("CM-1", "Acme", "25.00")
+    assert books.plan().lines == ()
+    (line,) = books.plan(credit_decision(note, invoice, "25.00", "25.00")).lines
+    assert line.credit is not None
+    assert (line.kind, line.credit.customer, line.effects) == (IntentKind.CREDIT, ref(Kind.CUSTOMER, "Acme"), ())
+    assert {(share.target, share.amount) for share in line.credit.allocations} == {
+        (invoice, money("25.00")),
+        (note, money("25.00")),
+    }
+    assert {at for at, _ in line.expects} == {invoice, note}
+    assert line.sentence == "Apply 25.00 USD of credit note CM-1 of Acme to INV-1."
+
+
+@pytest.mark.parametrize(("given", "taken"), [("25.00", "24.99"), ("25.01", "25.01"), ("0.00", "0.00")])
+def test_a_credit_that_is_not_equal_on_both_sides_or_not_there_is_not_planned(
+    books: Books, given: str, taken: str
+) -> None:
+    invoice = books.mirror.invoice("INV-1", "Acme", "120.00")
+    note = books.mirror.credit("CM-1", "Acme", "25.00")
+    made = books.plan(credit_decision(note, invoice, given, taken))
+    assert made.lines == ()
+    assert [each.code for each in made.left_out] == [FindingCode.DOES_NOT_TIE]
+
+
+def test_a_credit_that_stands_in_the_books_with_our_mark_is_not_applied_again(books: Books) -> None:
+    invoice = books.mirror.invoice("INV-1", "Acme", "120.00", still_open="100.00")
+    note = books.mirror.credit("CM-1", "Acme", "25.00", still_open="5.00")
+    memo = f"receivables op={'A' * 20} src={note}"
+    books.mirror.received("p-1", "Acme", "0.00", {invoice: "20.00", note: "20.00"}, memo=memo)
+    assert books.plan(credit_decision(note, invoice, "5.00", "5.00")).lines == ()

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from connector.dates import business_date
-from connector.errors import NeedsReconnect, OutcomeUnknown, RateLimited, Rejected, Unreachable, VendorError
+from connector.errors import (
+    BudgetSpent,
+    NeedsReconnect,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unreachable,
+    VendorError,
+)
 from connector.model.allocation import Allocation
 from connector.model.firm import Actor, Company
 from connector.model.intent import IntentKind, Posting, PostPayment, WriteKey, Written
@@ -233,7 +241,7 @@ def test_told_to_slow_down_is_doubt_because_it_may_have_been_acted_on(bench: Ben
     assert bench.row.state is OutboxState.UNSURE
 
 
-@pytest.mark.parametrize("fault", [Unreachable("Away."), NeedsReconnect("The grant is dead.")])
+@pytest.mark.parametrize("fault", [Unreachable("Away."), NeedsReconnect("The grant is dead."), BudgetSpent("Used up.")])
 def test_what_surely_did_not_happen_is_ready_again_and_the_fault_is_told(bench: Bench, fault: VendorError) -> None:
     bench.books.script = [fault]
     with pytest.raises(type(fault)):

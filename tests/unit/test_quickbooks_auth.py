@@ -13,8 +13,10 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 import responses
+from responses import matchers
 
-from adapters.quickbooks.auth import Grant, IntuitSession
+from adapters.quickbooks import checks
+from adapters.quickbooks.auth import RENEW_CONNECT_SECONDS, RENEW_SECONDS, Grant, IntuitSession
 from connector.dates import instant_from_iso
 from connector.errors import (
     MalformedAnswer,
@@ -76,6 +78,62 @@ def test_the_hard_end_is_asked_for_and_counts_when_it_comes_first(intuit: respon
     assert intuit.calls[0].request.headers["x-include-refresh-token-hard-expires-in"] == "true"
     assert tokens.pair is not None
     assert instant_from_iso(tokens.pair.refresh_expires_at) == clock.now() + timedelta(days=20)
+
+
+@pytest.mark.req("Q9")
+def test_both_ends_of_a_grant_are_kept(intuit: responses.RequestsMock) -> None:
+    intuit.post(TOKENS, json=renewal(2, x_refresh_token_hard_expires_in=86400 * 900))
+    clock, tokens = still_clock(), MemoryTokens()
+    Grant(settings(), tokens, clock).access()
+    assert tokens.pair is not None
+    assert instant_from_iso(tokens.pair.refresh_expires_at) == clock.now() + timedelta(days=100)
+    assert instant_from_iso(tokens.pair.hard_expires_at) == clock.now() + timedelta(days=900)
+
+
+def test_a_hard_end_that_was_told_once_is_not_forgotten_when_it_is_not_told_again(
+    intuit: responses.RequestsMock,
+) -> None:
+    intuit.post(TOKENS, json=renewal(2))
+    clock = still_clock()
+    hard = (clock.now() + timedelta(days=900)).isoformat()
+    tokens = MemoryTokens(replace(good_pair(clock, seconds=-1), hard_expires_at=hard))
+    Grant(settings(), tokens, clock).access()
+    assert tokens.pair is not None
+    assert tokens.pair.hard_expires_at == hard
+
+
+@pytest.mark.req("Q9")
+@pytest.mark.parametrize(
+    ("rolling_days", "hard_days", "verdict", "days_told"),
+    [
+        pytest.param(100, 900, "well", (100, 900), id="both far"),
+        pytest.param(29, 900, "warned", (29, 900), id="not renewed for long"),
+        pytest.param(29, 29, "warned", (29, 29), id="the five years are over soon"),
+        pytest.param(30, 900, "well", (30, 900), id="just in time"),
+        pytest.param(100, None, "well", (100,), id="no hard end told"),
+        pytest.param(29, None, "warned", (29,), id="no hard end told and soon"),
+    ],
+)
+def test_the_check_shows_both_ends_and_warns_thirty_days_before_either(
+    rolling_days: int, hard_days: int | None, verdict: str, days_told: tuple[int, ...]
+) -> None:
+    clock = still_clock()
+
+    def in_days(days: int) -> str:
+        return (clock.now() + timedelta(days=days)).isoformat()
+
+    pair = replace(
+        good_pair(clock),
+        refresh_expires_at=in_days(rolling_days),
+        hard_expires_at=in_days(hard_days) if hard_days is not None else "",
+    )
+    line = checks.grant(pair, clock.now())
+    assert line.ok is (verdict == "well")
+    for days in days_told:
+        assert in_days(days)[:10] in line.sentence
+    assert bool(line.next_step) is (verdict == "warned")
+    if hard_days == 29:
+        assert "receivables connect quickbooks" in line.next_step
 
 
 def test_a_token_that_still_lasts_is_used_as_it_is(intuit: responses.RequestsMock) -> None:
@@ -159,8 +217,41 @@ def test_a_grant_that_is_dead_everywhere_needs_a_person(intuit: responses.Reques
     with pytest.raises(NeedsReconnect) as error:
         Grant(settings(), MemoryTokens(good_pair(clock, seconds=-1)), clock).access()
     assert error.value.code == "invalid_grant"
-    assert "https://" in error.value.next_step
+    assert "receivables connect quickbooks" in error.value.next_step
     assert sent_refresh_tokens(intuit) == ["refresh-1", "refresh-9130001-1"], "the newly pasted one is tried too"
+
+
+def test_the_token_before_is_kept_until_the_new_one_has_proved_good(intuit: responses.RequestsMock) -> None:
+    intuit.post(TOKENS, json=renewal(2))
+    clock = still_clock()
+    tokens = MemoryTokens(good_pair(clock, seconds=-1))
+    Grant(settings(), tokens, clock).access()
+    assert tokens.pair is not None
+    assert (tokens.pair.refresh, tokens.pair.previous) == ("refresh-2", "refresh-1")
+    intuit.reset()
+    intuit.post(TOKENS, json=renewal(3, refresh_token="refresh-2"))  # the same one again, as Intuit does within a day
+    clock.pass_seconds(3600)
+    Grant(settings(), tokens, clock).access()
+    assert (tokens.pair.refresh, tokens.pair.previous) == ("refresh-2", "")
+
+
+def test_a_new_token_that_never_came_into_force_is_followed_by_the_one_before(intuit: responses.RequestsMock) -> None:
+    intuit.post(TOKENS, status=400, json=INVALID)
+    intuit.post(TOKENS, json=renewal(8))
+    clock = still_clock()
+    tokens = MemoryTokens(replace(good_pair(clock, seconds=-1), previous="refresh-0"))
+    assert Grant(settings(), tokens, clock).access() == "access-8"
+    assert sent_refresh_tokens(intuit) == ["refresh-1", "refresh-0"]
+
+
+def test_a_renewal_that_hangs_ends_before_others_may_take_its_turn() -> None:
+    """The turn lasts a minute (`connector.store.secrets`): three tries must fit, however patient the settings are."""
+    assert 3 * (RENEW_CONNECT_SECONDS + RENEW_SECONDS) < 60
+    patient = settings(connect_seconds="60", read_seconds="300")
+    limits = {"timeout": (RENEW_CONNECT_SECONDS, RENEW_SECONDS)}
+    with responses.RequestsMock() as mock:
+        mock.post(TOKENS, json=renewal(2), match=[matchers.request_kwargs_matcher(limits)])
+        assert Grant(patient, MemoryTokens(), still_clock()).access() == "access-2"
 
 
 def broken_line(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
@@ -240,6 +331,18 @@ def test_a_throttle_pauses_the_whole_company_for_a_minute(
     with pytest.raises(RateLimited) as error:
         session(MemoryTokens(good_pair(clock)), clock, budget).request("GET", INVOICE)
     assert (error.value.retry_after_seconds, budget.pauses) == (60, [60])
+
+
+@pytest.mark.req("Q3")
+@pytest.mark.parametrize(("wish", "seconds"), [("5", 60), ("90", 90), ("soon", 60)])
+def test_the_pause_is_intuits_minute_or_longer_where_it_asks_for_that(
+    intuit: responses.RequestsMock, wish: str, seconds: int
+) -> None:
+    intuit.get(INVOICE, status=429, headers={"Retry-After": wish})
+    clock, budget = still_clock(), OpenBudget()
+    with pytest.raises(RateLimited) as error:
+        session(MemoryTokens(good_pair(clock)), clock, budget).request("GET", INVOICE)
+    assert (error.value.retry_after_seconds, budget.pauses) == (seconds, [seconds])
 
 
 @pytest.mark.parametrize(

@@ -56,12 +56,12 @@ def intuit() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def books(clock: FakeClock | None = None, *, page_size_max: str = "1000") -> QuickBooksOnline:
+def books(clock: FakeClock | None = None, **changed: str) -> QuickBooksOnline:
     clock = clock or still_clock()
     return connect(
         Surroundings(
             connection=BOOKS,
-            settings=settings(page_size_max=page_size_max),
+            settings=settings(**changed),
             zone="America/New_York",
             clock=clock,
             tokens=MemoryTokens(good_pair(clock)),
@@ -80,6 +80,19 @@ def payment_row(vendor_id: str, at: str = "2026-04-08T13:13:33-07:00", **fields:
     return json.dumps(standing | {"TotalAmt": 10, "UnappliedAmt": 10} | fields)
 
 
+INVOICE = (
+    '{"Id":"130","SyncToken":"1","DocNumber":"1037","TxnDate":"2026-03-01","CurrencyRef":{"value":"USD"},'
+    '"TotalAmt":150,"Balance":100.00}'
+)
+
+
+@pytest.fixture
+def owing(intuit: responses.RequestsMock) -> responses.RequestsMock:
+    """Intuit, with the invoice that the payment is for, open as far as was planned."""
+    intuit.get(f"{COMPANY}/query", body=page("Invoice", INVOICE))
+    return intuit
+
+
 def asked(intuit: responses.RequestsMock) -> list[str]:
     """The query texts that were sent."""
     addresses = [urlsplit(str(call.request.url)) for call in intuit.calls]
@@ -87,11 +100,11 @@ def asked(intuit: responses.RequestsMock) -> list[str]:
 
 
 def test_a_payment_is_sent_as_exact_json_with_its_key_and_the_version_of_the_interface(
-    intuit: responses.RequestsMock,
+    owing: responses.RequestsMock,
 ) -> None:
-    intuit.post(f"{COMPANY}/payment", body=PAYMENT)
+    owing.post(f"{COMPANY}/payment", body=PAYMENT)
     posted = books().post(payment_intent(), KEY)
-    sent = intuit.calls[-1].request
+    sent = owing.calls[-1].request
     query = parse_qs(urlsplit(str(sent.url)).query)
     assert query == {"minorversion": ["75"], "requestid": ["ABCDEFGHIJKLMNOPQRST"]}
     assert isinstance(sent.body, bytes)
@@ -134,12 +147,12 @@ def test_a_note_keeps_its_newlines_and_signs_on_the_way(intuit: responses.Reques
     ],
 )
 def test_a_write_is_sent_once_and_never_passes_as_done_without_its_answer(
-    intuit: responses.RequestsMock, status: int, answer: bytes, expected: type[VendorError]
+    owing: responses.RequestsMock, status: int, answer: bytes, expected: type[VendorError]
 ) -> None:
-    intuit.post(f"{COMPANY}/payment", status=status, body=answer)
+    owing.post(f"{COMPANY}/payment", status=status, body=answer)
     with pytest.raises(expected) as error:
         books().post(payment_intent(), KEY)
-    assert [call.request.method for call in intuit.calls].count("POST") == 1
+    assert [call.request.method for call in owing.calls].count("POST") == 1
     assert "html" not in str(error.value)
 
 
@@ -156,7 +169,7 @@ def test_the_next_page_begins_at_the_last_time_of_the_one_before(intuit: respons
     rows = [payment_row("1"), *(payment_row(str(n), f"2026-04-08T13:{n}0:00-07:00") for n in (2, 3))]
     for body in (page("Payment", *rows[:2]), page("Payment", *rows[1:]), page("Payment", rows[2])):
         intuit.get(f"{COMPANY}/query", body=body)
-    connection, cursor, seen = books(page_size_max="2"), None, []
+    connection, cursor, seen = books(page_size_max="2", in_flight="1"), None, []
     for more in (True, True, False):
         got = connection.pull("payment", cursor)
         assert got.more is more
@@ -225,8 +238,8 @@ def test_preferences_are_asked_once_per_connection(intuit: responses.RequestsMoc
     assert [str(call.request.url) for call in intuit.calls].count(f"{COMPANY}/preferences?minorversion=75") == 1
 
 
-def test_no_body_reaches_the_log(intuit: responses.RequestsMock, caplog: pytest.LogCaptureFixture) -> None:
-    intuit.post(f"{COMPANY}/payment", body=PAYMENT)
+def test_no_body_reaches_the_log(owing: responses.RequestsMock, caplog: pytest.LogCaptureFixture) -> None:
+    owing.post(f"{COMPANY}/payment", body=PAYMENT)
     with caplog.at_level(logging.DEBUG):
         books().post(payment_intent(memo="Dana Reyes called"), KEY)
     logged = " ".join(str(vars(record)) for record in caplog.records)

@@ -12,17 +12,19 @@ from adapters.quickbooks.settings import Settings
 from connector.errors import SettingsError
 from tests.unit.quickbooks_ground import settings
 
-WHOLE = {"client_id": "abc", "client_secret": "s3cret", "realm_id": "9130001", "refresh_token": "r3fresh"}
+NEEDED = {"client_id": "abc", "client_secret": "s3cret", "realm_id": "9130001"}
+WHOLE = {**NEEDED, "refresh_token": "r3fresh"}
 
 
-def test_four_values_are_enough_and_the_rest_has_defaults() -> None:
-    parsed = Settings.parse(WHOLE)
+def test_three_values_are_enough_and_the_rest_has_defaults() -> None:
+    parsed = Settings.parse(NEEDED)
+    assert parsed.refresh_token.get_secret_value() == ""
     assert parsed.base_url == "https://quickbooks.api.intuit.com"
     assert parsed.token_url == "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
     assert (parsed.page_size_max, parsed.connect_seconds, parsed.read_seconds) == (1000, 5, 65)
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", NEEDED)
 def test_a_missing_setting_is_named_in_one_sentence(name: str) -> None:
     with pytest.raises(SettingsError) as error:
         Settings.parse({key: value for key, value in WHOLE.items() if key != name})
@@ -41,6 +43,12 @@ def test_a_missing_setting_is_named_in_one_sentence(name: str) -> None:
         pytest.param("connect_seconds", "0", id="no time at all"),
         pytest.param("client_id", "", id="an empty client id"),
         pytest.param("client_secret", " ", id="an empty secret"),
+        pytest.param("refresh_token", " ", id="an empty token"),
+        pytest.param("redirect", "http://books.harbor.example/back", id="a way back without encryption"),
+        pytest.param("redirect", "https://books.harbor.example/back?to=us", id="a way back with a question in it"),
+        pytest.param("redirect", "http://localhost:99999/back", id="a port that cannot be"),
+        pytest.param("redirect", "https://[/back", id="no address at all"),
+        pytest.param("redirect", "/connected", id="a way back to nowhere"),
     ],
 )
 def test_a_wrong_value_is_named_and_not_repeated(name: str, value: str) -> None:
@@ -68,6 +76,12 @@ def test_no_secret_shows_in_the_repr_or_in_an_error() -> None:
     assert "s3cret" not in repr(error.value)
 
 
+def test_the_browser_comes_back_to_this_computer_only_from_a_sandbox() -> None:
+    assert settings().way_back == "https://developer.intuit.com/v2/OAuth2Playground/RedirectUrl"
+    assert settings(base_url="https://sandbox-quickbooks.api.intuit.com").way_back == "http://localhost:8767/connected"
+    assert settings(redirect="https://harbor.example/back").way_back == "https://harbor.example/back"
+
+
 def test_only_the_production_address_is_live() -> None:
     assert settings().live
     assert not settings(base_url="https://sandbox-quickbooks.api.intuit.com").live
@@ -77,8 +91,8 @@ def test_only_the_production_address_is_live() -> None:
 def test_the_table_for_the_documents_names_every_field() -> None:
     table = {row.name: row for row in Settings.names()}
     assert set(table) == set(Settings.model_fields)
-    assert {name for name, row in table.items() if row.required} == set(WHOLE)
-    assert {name for name, row in table.items() if row.secret} == {"client_secret", "refresh_token"}
+    assert {name for name, row in table.items() if row.required} == set(NEEDED)
+    assert {name for name, row in table.items() if row.secret} == {"client_secret", "refresh_token", "webhook_verifier"}
     assert table["page_size_max"].default == "1000"
     assert all(row.what for row in table.values())
 

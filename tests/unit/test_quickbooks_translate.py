@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import cast
 
 import pytest
 
-from adapters.quickbooks import translate, wire
+from adapters.quickbooks import bodies, translate, wire
 from connector.dates import business_date, instant_from_iso
-from connector.errors import MalformedAnswer, Refused, UnknownCurrency
-from connector.model.allocation import Adjustment, AdjustmentKind, Allocation
+from connector.errors import MalformedAnswer, UnknownCurrency
+from connector.model.allocation import Allocation
 from connector.model.invoice import InvoiceState, Issued
 from connector.model.money_in import PaymentState, RefundState
 from connector.model.party import AccountRole
 from connector.model.settlement import DepositLine
-from connector.model.source import ConnectionId, Kind, Ref
-from connector.model.stamp import read_stamps
+from connector.model.source import Kind
 from connector.money import Money, currency, from_text, zero
 from tests.unit.quickbooks_ground import (
     BOOKS,
-    CHARGE,
     FRAME,
     KEY,
     USD,
     books,
-    expense_intent,
     note_intent,
-    payment_intent,
     row,
-    transfer_intent,
 )
-from tests.vendor.quickbooks import request_errors
 
 
 def usd(text: str) -> Money:
@@ -126,6 +119,7 @@ def test_a_payment_settles_what_its_lines_link() -> None:
     assert got.allocations == (
         Allocation(payment=own, target=books(Kind.INVOICE, "96"), amount=usd("50")),
         Allocation(payment=own, target=books(Kind.INVOICE, "97"), amount=usd("30")),
+        Allocation(payment=own, target=books(Kind.BOOK_ENTRY, "JournalEntry:98"), amount=usd("9")),
     )
     assert (got.gross, got.unapplied, got.state) == (usd("100"), usd("20"), PaymentState.SUCCEEDED)
     assert (got.method, got.reference, got.into) == ("Check", "CHK-88", books(Kind.ACCOUNT, "4"))
@@ -316,132 +310,8 @@ def test_the_transaction_amount_is_modelled_and_the_home_amount_stays_in_the_doc
     assert received.raw == raw
 
 
-GOLDEN_PAYMENT = {
-    "CustomerRef": {"value": "24"},
-    "TotalAmt": Decimal("120.00"),
-    "TxnDate": "2026-04-01",
-    "CurrencyRef": {"value": "USD"},
-    "DepositToAccountRef": {"value": "90"},
-    "PaymentRefNum": "ABCDEFGHIJKLMNOPQRST",
-    "PrivateNote": "Stripe ch_3\nreceivables op=ABCDEFGHIJKLMNOPQRST src=stripe/payment/ch_3PqLhT2eZvKYlo2C0jqrKzfE",
-    "Line": [{"Amount": Decimal("100.00"), "LinkedTxn": [{"TxnId": "130", "TxnType": "Invoice"}]}],
-}
-GOLDEN_PURCHASE = {
-    "PaymentType": "Cash",
-    "AccountRef": {"value": "90"},
-    "TxnDate": "2026-04-01",
-    "CurrencyRef": {"value": "USD"},
-    "DocNumber": "ABCDEFGHIJKLMNOPQRST",
-    "PrivateNote": "Stripe fee\nreceivables op=ABCDEFGHIJKLMNOPQRST src=stripe/payment/ch_3PqLhT2eZvKYlo2C0jqrKzfE",
-    "Line": [
-        {
-            "Amount": Decimal("3.20"),
-            "DetailType": "AccountBasedExpenseLineDetail",
-            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "91"}},
-        }
-    ],
-}
-GOLDEN_TRANSFER = {
-    "FromAccountRef": {"value": "90"},
-    "ToAccountRef": {"value": "35"},
-    "Amount": Decimal("116.80"),
-    "TxnDate": "2026-04-05",
-    "CurrencyRef": {"value": "USD"},
-    "PrivateNote": "Stripe payout\nreceivables op=ABCDEFGHIJKLMNOPQRST src=stripe/payout/po_1",
-}
-GOLDEN_NOTE = {
-    "AttachableRef": [{"EntityRef": {"type": "Invoice", "value": "130"}, "IncludeOnSend": False}],
-    "Note": "2026-04-01 - Dana - call\nWill pay on Friday.\n"
-    "receivables op=ABCDEFGHIJKLMNOPQRST src=quickbooks/invoice/130",
-}
-
-
-@pytest.mark.req("Q24", "Q29")
-@pytest.mark.parametrize(
-    ("entity", "body", "golden"),
-    [
-        pytest.param("Payment", translate.posting(payment_intent(), KEY)[1], GOLDEN_PAYMENT, id="payment"),
-        pytest.param("Purchase", translate.posting(expense_intent(), KEY)[1], GOLDEN_PURCHASE, id="fee"),
-        pytest.param("Transfer", translate.posting(transfer_intent(), KEY)[1], GOLDEN_TRANSFER, id="payout"),
-        pytest.param("Attachable", translate.note(note_intent(), KEY), GOLDEN_NOTE, id="note"),
-    ],
-)
-def test_a_body_holds_exactly_what_is_meant_and_passes_intuits_schema(
-    entity: str, body: wire.Json, golden: object
-) -> None:
-    assert body == golden
-    address = f"/v3/company/1/{entity.lower()}?minorversion=75&requestid={KEY.text}"
-    assert request_errors("POST", address, wire.encode(body)) == []
-
-
-def test_each_intent_becomes_its_entity() -> None:
-    intents = (payment_intent(), expense_intent(), transfer_intent())
-    assert [translate.posting(intent, KEY)[0] for intent in intents] == ["Payment", "Purchase", "Transfer"]
-
-
-ELSEWHERE = Ref(ConnectionId("stripe"), Kind.INVOICE, "in_1")
-
-
-def _share(target: Ref, amount: str = "1.00", *adjustments: Adjustment) -> Allocation:
-    return Allocation(payment=CHARGE, target=target, amount=usd(amount), adjustments=adjustments)
-
-
-@pytest.mark.parametrize(
-    ("total", "shares"),
-    [
-        pytest.param("120.00", (_share(books(Kind.INVOICE, "1"), "120.01"),), id="more than the payment"),
-        pytest.param("120.00", (_share(books(Kind.INVOICE, "1"), "0.00"),), id="nothing"),
-        pytest.param("120.00", (_share(books(Kind.INVOICE, "1"), "-1.00"),), id="less than nothing"),
-        pytest.param("120.00", (_share(books(Kind.CREDIT_NOTE, "1")),), id="a credit memo"),
-        pytest.param("120.00", (_share(ELSEWHERE),), id="another system's invoice"),
-        pytest.param(
-            "120.00",
-            (_share(books(Kind.INVOICE, "1"), "1.00", Adjustment(kind=AdjustmentKind.DISCOUNT, amount=usd("1"))),),
-            id="part without cash",
-        ),
-        pytest.param("0.00", (), id="a payment of nothing"),
-    ],
-)
-def test_a_payment_that_contradicts_itself_is_not_sent(total: str, shares: tuple[Allocation, ...]) -> None:
-    intent = payment_intent(total, ())
-    with pytest.raises(Refused):
-        translate.posting(
-            type(intent)(
-                books=intent.books,
-                customer=intent.customer,
-                on=intent.on,
-                total=intent.total,
-                allocations=shares,
-                into=intent.into,
-                about=intent.about,
-                memo=intent.memo,
-            ),
-            KEY,
-        )
-
-
-def test_a_long_memo_is_cut_and_the_stamp_is_not() -> None:
-    body = cast("dict[str, str]", translate.posting(payment_intent(memo="x" * 5000), KEY)[1])
-    assert len(body["PrivateNote"]) == 4000
-    assert [stamp.about for stamp in read_stamps(body["PrivateNote"])] == [CHARGE]
-
-
-@pytest.mark.req("Q32")
-def test_a_note_is_never_sent_to_the_customer() -> None:
-    body = cast("dict[str, list[dict[str, object]]]", translate.note(note_intent(), KEY))
-    assert [about["IncludeOnSend"] for about in body["AttachableRef"]] == [False]
-
-
-def test_a_note_of_the_greatest_length_fits_with_its_stamp_and_a_longer_one_is_refused() -> None:
-    longest = translate.NOTE_CHARACTERS_MAX - translate.NOTE_ROOM_FOR_STAMP
-    body = translate.note(note_intent("é" * (longest - 1) + "😀"), KEY)
-    assert request_errors("POST", "/v3/company/1/attachable?minorversion=75", wire.encode(body)) == []
-    with pytest.raises(Refused):
-        translate.note(note_intent("x" * 1999), KEY)
-
-
 def test_a_note_read_back_has_its_own_words_only() -> None:
-    body = cast("dict[str, str]", translate.note(note_intent("Called.\n\nWill pay."), KEY))
+    body = cast("dict[str, str]", bodies.note(note_intent("Called.\n\nWill pay."), KEY))
     target = books(Kind.INVOICE, "130")
     got = translate.written_note(row(wire.Attachable, Id="9", SyncToken="2", Note=body["Note"]), target)
     assert (got.text, got.version, got.ref.vendor_id) == ("Called.\n\nWill pay.", "2", "Attachable:9")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from connector.model.money_in import RefundState
+from connector.model.money_in import PaymentState, RefundState
 from connector.model.party import AccountRole
 from connector.model.source import Kind, Ref
 from connector.money import Money
-from connector.reconcile.tieout import tie_out
-from tests.builders import PROCESSOR, Mirror, ref
+from connector.reconcile.tieout import tie_out, unsettled
+from tests.builders import PROCESSOR, USD, Mirror, ref
 
 
 @pytest.fixture
@@ -98,3 +98,65 @@ def test_what_went_back_of_a_payment_is_its_refunds_that_did_not_fail(books: Mir
     assert [charge in finding.refs for finding in tie_out(books.seen()).findings] == [True]
     books.refund("re_3", charge, "5.00", RefundState.PENDING)
     assert tie_out(books.seen()).holds
+
+
+@pytest.mark.parametrize("vendor_id", ["p-1", "p-2"])
+def test_a_payment_that_is_off_names_what_it_settles_as_pulled_down_with_it(books: Mirror, vendor_id: str) -> None:
+    at = ref(Kind.PAYMENT, vendor_id)
+    books.records[at] = shifted(books.records[at], "unapplied")
+    (found,) = unsettled(books.seen())
+    payment = books.seen().payments[at]
+    assert found.refs == (at, *(share.target for share in payment.allocations))
+    assert found.amount == Money(-1, payment.gross.currency)
+
+
+def test_rows_in_quarantine_are_those_of_the_books_alone(books: Mirror) -> None:
+    books.charge("ch_1", "200.01", fee="6.10")
+    assert not tie_out(books.seen()).holds
+    assert unsettled(books.seen()) == ()
+
+
+def test_several_receivable_accounts_of_a_currency_are_added_once_and_currencies_never_together() -> None:
+    """Two accounts in dollars (one below the other, one inactive) and two in euros, against five open items."""
+    mirror = Mirror()
+    mirror.customer("Acme")
+    mirror.invoice("INV-1", "Acme", "700.00")
+    mirror.invoice("INV-2", "Acme", "55.50")
+    mirror.credit("CM-1", "Acme", "5.50")
+    mirror.invoice("INV-3", "Acme", "90.00 EUR")
+    mirror.received("p-3", "Acme", "10.00 EUR", unapplied="10.00 EUR")
+    mirror.account("A/R", AccountRole.RECEIVABLE, "600.00")
+    mirror.account("A/R:Wholesale", AccountRole.RECEIVABLE, "150.00")
+    mirror.account("A/R (EUR)", AccountRole.RECEIVABLE, "100.00 EUR", code="EUR")
+    mirror.account("A/R (EUR) old", AccountRole.RECEIVABLE, "-20.00 EUR", code="EUR")
+    result = tie_out(mirror.seen())
+    assert [(line.name, str(line.theirs), str(line.ours)) for line in result.lines] == [
+        ("Accounts receivable EUR", "80.00 EUR", "80.00 EUR"),
+        ("Accounts receivable USD", "750.00 USD", "750.00 USD"),
+    ]
+    assert result.holds
+
+
+def test_an_entry_by_hand_is_owed_until_a_payment_settles_it(books: Mirror) -> None:
+    entry = books.by_hand("JournalEntry:7", "Acme", "40.00")
+    books.account("A/R", AccountRole.RECEIVABLE, "140.00")
+    assert tie_out(books.seen()).holds
+    books.received("p-7", "Acme", "40.00", {entry: "40.00"})
+    books.account("A/R", AccountRole.RECEIVABLE, "100.00")
+    assert tie_out(books.seen()).findings == ()
+
+
+def test_a_credit_by_hand_gives_where_a_payment_uses_it(books: Mirror) -> None:
+    entry = books.by_hand("JournalEntry:8", "Acme", "-10.00")
+    books.account("A/R", AccountRole.RECEIVABLE, "90.00")
+    assert tie_out(books.seen()).holds
+    invoice = books.invoice("INV-2", "Acme", "50.00", still_open="40.00")
+    books.received("p-8", "Acme", "0.00", {invoice: "10.00", entry: "10.00"})
+    assert tie_out(books.seen()).findings == ()
+
+
+def test_a_voided_payment_of_ours_moves_nothing_in_the_clearing_account(books: Mirror) -> None:
+    clearing = books.account("Clearing", AccountRole.BANK, "0.00")
+    memo = f"receivables op={'A' * 20} src={ref(Kind.PAYMENT, 'ch_1', PROCESSOR)}"
+    books.received("p-3", "Acme", "0.00", memo=memo, state=PaymentState.VOID)
+    assert tie_out(books.seen(), {(PROCESSOR, USD): clearing}).findings == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
 
@@ -78,6 +79,90 @@ def test_slow_answers_after_the_seconds_it_was_told() -> None:
         assert time.monotonic() - began >= 0.3
 
 
+def test_slow_answer_acts_at_once_and_answers_after_the_seconds_it_was_told() -> None:
+    with Server(Tally(), faults=(fault("slow-answer", "0.3"),)) as server:
+        began = time.monotonic()
+        assert ask(server, "GET", "/x")[0] == 200
+        assert time.monotonic() - began >= 0.3
+
+
+def test_stall_acts_sends_half_of_the_body_and_hangs_before_it_cuts_the_line() -> None:
+    tally = Tally()
+    with Server(tally, faults=(fault("stall", "0.3"),)) as server:
+        began = time.monotonic()
+        with pytest.raises(BROKEN):
+            ask(server, "GET", "/x")
+        assert time.monotonic() - began >= 0.3
+    assert tally.acted == [("GET", "/x")]
+
+
+def test_a_stopped_server_lets_nobody_hang_on() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with Server(Tally(), faults=(fault("stall", "600"),)) as server:
+            waiting = pool.submit(ask, server, "GET", "/x")
+            while not server.calls:
+                time.sleep(0.01)
+        assert isinstance(waiting.exception(timeout=10), BROKEN)
+
+
+def test_late_answers_504_and_acts_when_it_is_time() -> None:
+    tally = Tally()
+    with Server(tally, faults=(fault("late", "0.1"), fault("late", "600", nth=2))) as server:
+        assert ask(server, "POST", "/x", b"{}") == (504, b"")
+        assert ask(server, "POST", "/y", b"{}") == (504, b"")
+        while not tally.acted:
+            time.sleep(0.01)
+        assert tally.acted == [("POST", "/x")]
+        assert server.commit_late() == 1
+        assert tally.acted == [("POST", "/x"), ("POST", "/y")]
+
+
+class Shapely(Tally):
+    """A tally that knows one shape of its own, counts those who were turned away, and has people in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away: list[str] = []
+
+    def shape(self, name: str, call: Call) -> Answer | None:
+        return Answer(status=418, body=call.path.encode()) if name == "teapot" else None
+
+    def arrived(self, call: Call) -> None:
+        self.away.append(call.path)
+
+    def behind(self, call: Call) -> Answer:
+        return Answer(body=f"people: {call.path}".encode())
+
+
+def test_answer_before_says_it_in_the_vendors_shape_without_acting() -> None:
+    shapely = Shapely()
+    with Server(shapely, faults=(fault("answer-before", "teapot"),)) as server:
+        assert ask(server, "POST", "/x", b"{}") == (418, b"/x")
+    assert (shapely.acted, shapely.away) == ([], ["/x"])
+
+
+def test_answer_after_acts_and_then_says_it_in_the_vendors_shape() -> None:
+    shapely = Shapely()
+    with Server(shapely, faults=(fault("answer-after", "teapot"),)) as server:
+        assert ask(server, "POST", "/x", b"{}") == (418, b"/x")
+    assert (shapely.acted, shapely.away) == ([("POST", "/x")], [])
+
+
+def test_people_behind_are_met_by_no_fault_and_act_while_nobody_is_served() -> None:
+    shapely = Shapely()
+    with Server(shapely, faults=(fault("drop-before", nth=0),)) as server:
+        assert ask(server, "POST", "/-/1/void") == (200, b"people: /-/1/void")
+        assert server.calls == []
+        assert server.behind(lambda: len(shapely.acted)) == 0
+
+
+def test_a_stand_in_without_people_has_no_way_behind() -> None:
+    tally = Tally()
+    with Server(tally) as server:
+        ask(server, "POST", "/-/1/void")
+    assert tally.acted == [("POST", "/-/1/void")]
+
+
 def test_every_kind_of_fault_has_a_test_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f'fault("{kind}"' not in text] == []
@@ -114,7 +199,10 @@ def test_a_faults_file_is_read_line_by_line() -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["POST /x 1", "POST /x one slow", "POST /x 1 explode", "POST /x 1 slow 1 2"])
+@pytest.mark.parametrize(
+    "line",
+    ["POST /x 1", "POST /x one slow", "POST /x 1 explode", "POST /x 1 slow 1 2", "* * 2% answer-after", "* * %@1 late"],
+)
 def test_a_line_that_is_no_fault_is_named_by_its_number(line: str) -> None:
     with pytest.raises(UserError, match=r"^Line 2 of the faults file") as caught:
         parse_faults(f"\n{line}\n")

@@ -24,6 +24,7 @@ REQUEST_ID_CHARS_MAX = 50
 BATCH_REQUEST_ID_CHARS_MAX = 36
 BATCH_ITEM_ID_CHARS_MAX = 10
 BATCH_ITEMS_MAX = 30
+CAPTURED_MAX = 1000
 
 
 def entity_errors(name: str, obj: Mapping[str, object]) -> list[str]:
@@ -47,7 +48,24 @@ def answer_errors(path_and_query: str, body: bytes) -> list[str]:
         return _gateway_fault_errors(document["fault"])
     errors = type_errors("IntuitResponse", document, "answer")
     if not errors and "Fault" not in document:
-        errors = _unasked(_Address.of(path_and_query), document)
+        errors = _unasked(_Address.of(path_and_query), document) + _captured_errors(document.get("CDCResponse"))
+    return errors
+
+
+def _captured_errors(responses: object) -> list[str]:
+    """What the XSD cannot say of changes: how many there may be, and what is left of a deleted object."""
+    rows = [
+        row
+        for response in (responses if isinstance(responses, list) else [])
+        for group in response.get("QueryResponse", [])
+        for held in group.values()
+        if isinstance(held, list)
+        for row in held
+    ]
+    errors = [f"cdc: {len(rows)} objects, at most {CAPTURED_MAX} fit"] if len(rows) > CAPTURED_MAX else []
+    gone = [row for row in rows if row.get("status") == "Deleted"]
+    odd = [sorted(row) for row in gone if row.keys() - {"domain"} != {"status", "Id", "MetaData"}]
+    errors += [f"cdc: of a deleted object an id and a time are left, not {keys}" for keys in odd]
     return errors
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
-from adapters.quickbooks.standin import lists
-from adapters.quickbooks.standin.ledger import RECEIVABLE, Company, converted
+from adapters.quickbooks.standin import lists, receipts
+from adapters.quickbooks.standin.forms import at_home, dated, numbered, sale_lines, sold_to
+from adapters.quickbooks.standin.ledger import RECEIVABLE, Company
 from adapters.quickbooks.standin.records import (
     CREDIT_MEMO,
     Account,
@@ -18,27 +19,29 @@ from adapters.quickbooks.standin.records import (
     DepositLine,
     Invoice,
     Item,
+    JournalEntry,
     Payment,
     PaymentLine,
     PaymentMethod,
     Purchase,
     Record,
-    Sale,
+    RefundReceipt,
+    SalesReceipt,
     Transaction,
     Transfer,
 )
 from adapters.quickbooks.standin.wording import (
     Document,
-    currency_document,
     identity,
     moment_text,
     number,
     picked,
     reference,
     render,
+    render_own,
     trimmed,
 )
-from connector.money import DIGITS, Currency, Money, plain
+from connector.money import DIGITS, Currency, plain
 
 _JAXB = {
     "name": "{http://schema.intuit.com/finance/v3}NameValue",
@@ -50,11 +53,9 @@ SHIFTED_TOGETHER = {"RemainingCredit": "Balance", "CurrentBalance": "CurrentBala
 
 
 def text(company: Company, record: Record) -> str:
-    """A record's JSON. Kept until it changes; balances of accounts and customers are never kept."""
-    if isinstance(record, (Account, Customer)):
-        return render(document(company, record))
+    """A record's JSON, kept until it or a balance it shows changes."""
     if record.text is None:
-        record.text = render(document(company, record))
+        record.text = render_own(document(company, record))
     return record.text
 
 
@@ -74,53 +75,6 @@ def _currency(record: Record, company: Company) -> Currency:
     return record.currency if isinstance(record, (Transaction, Account)) else company.facts.home
 
 
-def _dated(company: Company, record: Transaction) -> Document:
-    dated: Document = {"TxnDate": record.on.isoformat(), "CurrencyRef": currency_document(record.currency)}
-    if company.multi_currency:
-        dated["ExchangeRate"] = trimmed(record.rate)
-    return dated
-
-
-def _at_home(company: Company, record: Transaction, **figures: Money) -> Document:
-    """Figures in the home currency, which only companies with several currencies show."""
-    if not company.multi_currency:
-        return {}
-    return {name: number(converted(money, record.rate, company.facts.home)) for name, money in figures.items()}
-
-
-def _sale_lines(company: Company, record: Sale) -> list[Document]:
-    detail: Document = {
-        "ItemRef": {"value": "1", "name": company.get(Item, "1").name},
-        "ItemAccountRef": reference(company, Account, company.income().id),
-        "TaxCodeRef": {"value": "NON"},
-    }
-    sold: Document = {
-        "Id": "1",
-        "LineNum": 1,
-        "Amount": number(record.total),
-        "DetailType": "SalesItemLineDetail",
-        "SalesItemLineDetail": detail,
-        "CustomExtensions": [],
-    }
-    subtotal: Document = {"Amount": number(record.total), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
-    return [sold, subtotal]
-
-
-def _sold_to(company: Company, record: Sale) -> Document:
-    customer = company.get(Customer, record.customer)
-    return {
-        "CustomerRef": {"value": customer.id, "name": customer.name},
-        **picked(record, "CustomerMemo"),
-        "BillAddr": record.kept.get("BillAddr", {"Id": customer.id, "Line1": customer.name}),
-        **picked(record, "ShipAddr"),
-        "FreeFormAddress": True,
-    }
-
-
-def _numbered(company: Company, record: Sale) -> Document:
-    return {"CustomField": [], "DocNumber": record.number, **_dated(company, record), **picked(record, "PrivateNote")}
-
-
 def _invoice(company: Company, record: Invoice) -> Document:
     sent = {"DeliveryType": "Email", "DeliveryTime": moment_text(record.delivered, company)} if record.delivered else {}
     return {
@@ -129,21 +83,21 @@ def _invoice(company: Company, record: Invoice) -> Document:
         "AllowOnlineCreditCardPayment": record.kept.get("AllowOnlineCreditCardPayment", False),
         "AllowOnlineACHPayment": record.kept.get("AllowOnlineACHPayment", False),
         **identity(company, record, modifier=True),
-        **_numbered(company, record),
+        **numbered(company, record),
         "LinkedTxn": [{"TxnId": payment, "TxnType": "Payment"} for payment in reversed(record.settled)],
-        "Line": _sale_lines(company, record),
+        "Line": sale_lines(company, record),
         "TxnTaxDetail": {"TotalTax": 0},
-        **_sold_to(company, record),
+        **sold_to(company, record),
         **picked(record, "SalesTermRef"),
         "DueDate": record.due.isoformat(),
         "TotalAmt": number(record.total),
-        **_at_home(company, record, HomeTotalAmt=record.total),
+        **at_home(company, record, HomeTotalAmt=record.total),
         "ApplyTaxAfterDiscount": False,
         "PrintStatus": "NeedToPrint",
         "EmailStatus": "EmailSent" if sent else record.kept.get("EmailStatus", "NotSet"),
         **picked(record, "BillEmail"),
         "Balance": number(record.open),
-        **_at_home(company, record, HomeBalance=record.open),
+        **at_home(company, record, HomeBalance=record.open),
         **({"DeliveryInfo": sent} if sent else {}),
     }
 
@@ -152,17 +106,17 @@ def _credit_memo(company: Company, record: CreditMemo) -> Document:
     return {
         "RemainingCredit": number(record.open),
         **identity(company, record),
-        **_numbered(company, record),
-        "Line": _sale_lines(company, record),
+        **numbered(company, record),
+        "Line": sale_lines(company, record),
         "TxnTaxDetail": {"TotalTax": 0},
-        **_sold_to(company, record),
+        **sold_to(company, record),
         "TotalAmt": number(record.total),
-        **_at_home(company, record, HomeTotalAmt=record.total),
+        **at_home(company, record, HomeTotalAmt=record.total),
         "ApplyTaxAfterDiscount": False,
         "PrintStatus": "NeedToPrint",
         "EmailStatus": "NotSet",
         "Balance": number(record.open),
-        **_at_home(company, record, HomeBalance=record.open),
+        **at_home(company, record, HomeBalance=record.open),
     }
 
 
@@ -197,7 +151,7 @@ def _payment(company: Company, record: Payment) -> Document:
         "UnappliedAmt": number(record.unapplied),
         "ProcessPayment": False,
         **identity(company, record),
-        **_dated(company, record),
+        **dated(company, record),
         **picked(record, "PrivateNote"),
         **({"LinkedTxn": [{"TxnId": record.deposit, "TxnType": "Deposit"}]} if record.deposit else {}),
         "Line": [_payment_line(line) for line in record.lines],
@@ -232,9 +186,9 @@ def _deposit(company: Company, record: Deposit) -> Document:
         "DepositToAccountRef": reference(company, Account, record.into),
         **kept_back,
         "TotalAmt": number(record.total),
-        **_at_home(company, record, HomeTotalAmt=record.total),
+        **at_home(company, record, HomeTotalAmt=record.total),
         **identity(company, record),
-        **_dated(company, record),
+        **dated(company, record),
         **picked(record, "PrivateNote"),
         "Line": [_deposit_line(company, index, line) for index, line in enumerate(record.lines, start=1)],
         "TxnTaxDetail": {},
@@ -265,7 +219,7 @@ def _purchase(company: Company, record: Purchase) -> Document:
         **identity(company, record),
         "CustomField": [],
         **picked(record, "DocNumber"),
-        **_dated(company, record),
+        **dated(company, record),
         **picked(record, "PrivateNote"),
         "Line": lines,
     }
@@ -277,7 +231,7 @@ def _transfer(company: Company, record: Transfer) -> Document:
         "ToAccountRef": reference(company, Account, record.paid_to),
         "Amount": number(record.amount),
         **identity(company, record),
-        **_dated(company, record),
+        **dated(company, record),
         **picked(record, "PrivateNote"),
         "Line": [],
     }
@@ -318,6 +272,9 @@ _WRITERS: dict[str, _Writer] = dict(
         _writer(CreditMemo, _credit_memo),
         _writer(Payment, _payment),
         _writer(Deposit, _deposit),
+        _writer(SalesReceipt, receipts.sales_receipt),
+        _writer(RefundReceipt, receipts.refund_receipt),
+        _writer(JournalEntry, receipts.journal_entry),
         _writer(Purchase, _purchase),
         _writer(Transfer, _transfer),
         _writer(Attachable, _attachable),

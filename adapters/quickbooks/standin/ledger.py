@@ -5,8 +5,9 @@ It never asks the time: whoever acts on it first says what time it is (`begin`),
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -21,15 +22,22 @@ from adapters.quickbooks.standin.records import (
     Customer,
     Deposit,
     Invoice,
+    JournalEntry,
+    NameRecord,
     Payment,
     PaymentLine,
     Purchase,
     Record,
+    RefundReceipt,
     Sale,
+    SalesReceipt,
     Transaction,
     Transfer,
+    customers_of,
 )
-from connector.dates import BusinessDate, Instant, day_of
+from adapters.quickbooks.standin.shelves import Shelf
+from adapters.quickbooks.standin.sums import Key, RunningSums
+from connector.dates import BusinessDate, Instant, after, day_of
 from connector.money import DIGITS, Currency, Money, half_up, zero
 
 R = TypeVar("R", bound=Record)
@@ -49,13 +57,40 @@ ENTITIES = (
     INVOICE,
     CREDIT_MEMO,
     PAYMENT,
+    "SalesReceipt",
     "RefundReceipt",
     "Deposit",
+    "JournalEntry",
     "Purchase",
     "Transfer",
     "Attachable",
 )
 """Every entity that the books keep, in the order of a dump."""
+
+OWED = (Sale, Payment, JournalEntry)
+"""What changes how much a customer owes."""
+
+CREATED, UPDATED, VOIDED, DELETED, MERGED = "Create", "Update", "Void", "Delete", "Merge"
+HAPPENINGS_MAX = 100_000
+"""So many happenings are remembered for webhooks; more than any test looks at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a record, in a webhook's word. `other` is what a merge made an end of."""
+
+    entity: str
+    id: str
+    what: str
+    at: Instant
+    other: str = ""
+
+
+def _is_void(record: Record) -> bool:
+    """Amounts of nothing and the word in the note: all that a void leaves."""
+    note = record.kept.get("PrivateNote")
+    return isinstance(record, (Sale, Payment)) and not record.total and str(note).startswith("Voided")
+
 
 _IN_DOLLARS = {"AUD": "0.65", "CAD": "0.73", "EUR": "1.08", "GBP": "1.27", "JPY": "0.0067", "MXN": "0.0585", "USD": "1"}
 _ELSEWHERE_IN_DOLLARS = "0.8"
@@ -98,16 +133,26 @@ class Company:
         self.opened = opened
         self.now = opened
         self.multi_currency = False
+        self.lag_seconds = 0
         self.records: dict[str, dict[str, Record]] = {entity: {} for entity in ENTITIES}
         self.shifts: dict[tuple[str, str], dict[str, int]] = {}
+        self.shelves = {entity: Shelf(shelf) for entity, shelf in self.records.items()}
+        self.happened: deque[Happening] = deque(maxlen=HAPPENINGS_MAX)
+        self.gone: list[Happening] = []
+        self.numbered = 0
         self._last_id: dict[str, int] = {}
-        self._balances: dict[str, Money] | None = None
-        self._owed: dict[str, Money] | None = None
-        self._owed_with_jobs: dict[str, Money] | None = None
+        self._account_ids: dict[str, str] = {}
+        self._balances = RunningSums(self.booked)
+        self._owed = RunningSums(self.owing)
+        self._owed_with_jobs = RunningSums(self.owing_with_jobs)
 
     def begin(self, moment: Instant) -> None:
         """What follows happens at `moment`, or at the last moment known, whichever is later; whole seconds."""
         self.now = max(self.now, Instant(moment.replace(microsecond=0)))
+
+    def shown_through(self) -> Instant | None:
+        """What was made later does not show in searches yet; None: everything shows."""
+        return after(self.now, -self.lag_seconds) if self.lag_seconds else None
 
     def next_id(self, entity: str, wanted: str = "") -> str:
         """`wanted` if it is free, else the next number."""
@@ -145,10 +190,20 @@ class Company:
     def add(self, record: Record) -> None:
         """Take a finished record into the books."""
         self.records[record.entity][record.id] = record
+        if isinstance(record, Account):
+            self._balances.open(record.id, record.currency)
+        if isinstance(record, Customer):
+            self._owed.open(record.id, record.currency)
+            self._owed_with_jobs.open(record.id, record.currency)
+        if isinstance(record, Sale) and record.number.isdigit():
+            self.numbered = max(self.numbered, int(record.number))
+        self.tell(record, CREATED)
         self.stir(record)
 
     def remove(self, record: Record) -> None:
-        """Strike a record out as if it had never been."""
+        """Strike a record out. Only change data capture and webhooks still know of it."""
+        self.tell(record, DELETED)
+        self.gone.append(self.happened[-1])
         self.stir(record)
         del self.records[record.entity][record.id]
 
@@ -157,11 +212,31 @@ class Company:
         record.sync_token += 1
         record.updated = self.now
         record.text = None
+        self.tell(record, VOIDED if _is_void(record) else UPDATED)
         self.stir(record)
+
+    def tell(self, record: Record, what: str, other: str = "") -> None:
+        """Note what happened, for webhooks."""
+        self.happened.append(Happening(entity=record.entity, id=record.id, what=what, at=self.now, other=other))
 
     def rename(self, record: Record) -> None:
         """Count a change that other records show, such as a customer's name."""
         self.touch(record)
+        if not isinstance(record, Customer):
+            self.show_anew()
+            return
+        family = self._family(record)
+        for shelf in self.records.values():
+            for other in shelf.values():
+                if other.id in family if isinstance(other, Customer) else record.id in customers_of(other):
+                    other.text = None
+
+    def _family(self, head: Customer) -> set[str]:
+        """A customer and everybody below it."""
+        return {one.id for one in self.all(Customer) if any(above.id == head.id for above in self.lineage(one.id))}
+
+    def show_anew(self) -> None:
+        """Nothing that was rendered before is still true."""
         for shelf in self.records.values():
             for other in shelf.values():
                 other.text = None
@@ -171,14 +246,21 @@ class Company:
 
         So do the recorded accounts and customers: times that moved, tokens still 0; income accounts stay as they were.
         """
-        self._balances = self._owed = self._owed_with_jobs = None
+        key = (record.entity, record.id)
+        for sums in (self._balances, self._owed, self._owed_with_jobs):
+            sums.stir(key)
+        self.shelves[record.entity].stir(record.id)
         for account, _ in self.postings(record):
             if account.kind != INCOME:
-                account.updated = self.now
-        customers = [record.customer] if isinstance(record, (Sale, Payment)) else []
-        for vendor_id in customers:
+                self._show_balance(account)
+        for vendor_id in customers_of(record) if isinstance(record, OWED) else ():
             for customer in self.lineage(vendor_id):
-                customer.updated = self.now
+                self._show_balance(customer)
+
+    def _show_balance(self, record: NameRecord) -> None:
+        record.updated = self.now
+        record.text = None
+        self.shelves[record.entity].stir(record.id)
 
     def lineage(self, customer_id: str) -> Iterator[Customer]:
         """A customer and its parents, nearest first."""
@@ -189,25 +271,30 @@ class Company:
 
     def receivable(self, code: Currency) -> Account:
         """The receivables account of a currency, opened when it is first needed."""
-        for account in self.all(Account):
-            if account.kind == RECEIVABLE and account.currency == code:
-                return account
+        known = self._the_account(f"{RECEIVABLE} {code}", lambda one: one.kind == RECEIVABLE and one.currency == code)
+        if known is not None:
+            return known
         suffix = "" if code == self.facts.home else f" - {code}"
         return self.open_account(f"Accounts Receivable (A/R){suffix}", RECEIVABLE, "AccountsReceivable", code)
 
     def undeposited(self) -> Account:
         """Where payments wait for their deposit."""
-        for account in self.all(Account):
-            if account.sub_kind == UNDEPOSITED:
-                return account
-        return self.open_account("Undeposited Funds", OTHER_ASSET, UNDEPOSITED, self.facts.home)
+        known = self._the_account(UNDEPOSITED, lambda one: one.sub_kind == UNDEPOSITED)
+        return known or self.open_account("Undeposited Funds", OTHER_ASSET, UNDEPOSITED, self.facts.home)
 
     def income(self) -> Account:
         """What invoices are credited to."""
-        for account in self.all(Account):
-            if account.kind == INCOME:
-                return account
-        return self.open_account("Services", INCOME, "SalesOfProductIncome", self.facts.home)
+        known = self._the_account(INCOME, lambda one: one.kind == INCOME)
+        return known or self.open_account("Services", INCOME, "SalesOfProductIncome", self.facts.home)
+
+    def _the_account(self, role: str, fits: Callable[[Account], bool]) -> Account | None:
+        """The first account that fits, remembered: every posting asks for it, and accounts never go away."""
+        if role not in self._account_ids:
+            found = next((account.id for account in self.all(Account) if fits(account)), None)
+            if found is None:
+                return None
+            self._account_ids[role] = found
+        return self.find(Account, self._account_ids[role])
 
     def open_account(self, name: str, kind: str, sub_kind: str, code: Currency) -> Account:
         """A new account."""
@@ -302,6 +389,12 @@ class Company:
             case Transfer():
                 accounts = (self.get(Account, record.paid_to), self.get(Account, record.paid_from))
                 moved = self._moved(*accounts, record.amount)
+            case JournalEntry():
+                moved = [(self.get(Account, line.account), line.amount) for line in record.lines]
+            case SalesReceipt():
+                moved = self._moved(self.get(Account, record.account), self.income(), record.total)
+            case RefundReceipt():
+                moved = self._moved(self.income(), self.get(Account, record.account), record.total)
             case _:
                 moved = []
         return moved
@@ -324,14 +417,14 @@ class Company:
 
     def balances(self) -> dict[str, Money]:
         """What every account holds, debits positive, in the account's own currency."""
-        if self._balances is None:
-            sums = {account.id: zero(account.currency) for account in self.all(Account)}
-            for shelf in list(self.records.values()):
-                for record in list(shelf.values()):
-                    for account, amount in self.postings(record):
-                        sums[account.id] += self._in_account(record, account, amount)
-            self._balances = sums
-        return self._balances
+        return self._balances.held()
+
+    def booked(self, key: Key) -> Iterator[tuple[str, Money]]:
+        """What a record puts on which account."""
+        record = self.records[key[0]].get(key[1])
+        if record is not None:
+            for account, amount in self.postings(record):
+                yield account.id, self._in_account(record, account, amount)
 
     def _in_account(self, record: Record, account: Account, amount: Money) -> Money:
         if account.currency == amount.currency:
@@ -341,27 +434,42 @@ class Company:
 
     def owed(self) -> dict[str, Money]:
         """What every customer owes: open invoices, less remaining credits, less unapplied payments."""
-        if self._owed is None:
-            sums = {customer.id: zero(customer.currency) for customer in self.all(Customer)}
-            for invoice in self.all(Invoice):
-                sums[invoice.customer] += invoice.open
-            for memo in self.all(CreditMemo):
-                sums[memo.customer] -= memo.open
-            for payment in self.all(Payment):
-                sums[payment.customer] -= payment.unapplied
-            self._owed = sums
-        return self._owed
+        return self._owed.held()
 
     def owed_with_jobs(self) -> dict[str, Money]:
         """What every customer owes together with its sub-customers (of the same currency)."""
-        if self._owed_with_jobs is None:
-            sums = {customer.id: zero(customer.currency) for customer in self.all(Customer)}
-            for customer_id, money in self.owed().items():
-                for customer in self.lineage(customer_id):
-                    if customer.currency == money.currency:
-                        sums[customer.id] += money
-            self._owed_with_jobs = sums
-        return self._owed_with_jobs
+        return self._owed_with_jobs.held()
+
+    def adopt(self, child: Customer, parent: str) -> None:
+        """Give a sub-customer another parent; who owes what together with whom follows from it."""
+        child.parent = parent
+        self._owed_with_jobs.stir_of(self._family(child))
+        self.rename(child)
+
+    def owing(self, key: Key) -> Iterator[tuple[str, Money]]:
+        """What a record adds to whose debt."""
+        match self.records[key[0]].get(key[1]):
+            case Invoice() as invoice:
+                yield invoice.customer, invoice.open
+            case CreditMemo() as memo:
+                yield memo.customer, -memo.open
+            case Payment() as payment:
+                yield payment.customer, -payment.unapplied
+            case JournalEntry() as entry:
+                for line in entry.lines:
+                    if line.customer is not None and self.get(Account, line.account).kind == RECEIVABLE:
+                        yield line.customer, line.amount
+
+    def owing_with_jobs(self, key: Key) -> Iterator[tuple[str, Money]]:
+        """The same, for its customer and everybody above."""
+        for customer_id, money in self.owing(key):
+            for customer in self.lineage(customer_id):
+                if customer.currency == money.currency:
+                    yield customer.id, money
+
+    def close_through(self, day: BusinessDate | None) -> None:
+        """Close the books through a day, or open them all."""
+        self.facts = replace(self.facts, closed_through=day)
 
     def must_be_open(self, day: BusinessDate) -> None:
         """Fault 6210 when the books are closed through that day."""

@@ -6,7 +6,7 @@ from adapters.quickbooks.standin import faults
 from adapters.quickbooks.standin.body import Body
 from adapters.quickbooks.standin.heading import OBJECT, is_sparse, keep, read_current
 from adapters.quickbooks.standin.ledger import BANK, ENTITIES, EXPENSE, INCOME, OTHER_ASSET, RECEIVABLE, Company
-from adapters.quickbooks.standin.records import Account, Attachable, AttachedTo, Customer, NameRecord
+from adapters.quickbooks.standin.records import Account, Attachable, AttachedTo, Customer, Item, NameRecord
 from connector.money import Currency
 
 _CUSTOMER_TEXTS = {
@@ -28,6 +28,7 @@ _CUSTOMER_TEXTS = {
 _CUSTOMER_FIELDS = frozenset({"DisplayName", "Active", "CurrencyRef", "ParentRef", "Job"})
 _NAME_MAX = 500
 
+_ITEM_FIELDS = frozenset({"Name", "Type", "IncomeAccountRef", "Active"})
 _SUB_KINDS = {
     BANK: "Checking",
     OTHER_ASSET: "OtherCurrentAssets",
@@ -113,6 +114,30 @@ def update_account(company: Company, body: Body) -> Account:
     account.kept = keep(body, _ACCOUNT_TEXTS, account.kept if sparse else None)
     company.rename(account)
     return account
+
+
+def create_item(company: Company, body: Body) -> Item:
+    """Take up something to sell; forms go on selling the first item."""
+    body.must_know(_ITEM_FIELDS)
+    name = body.needed("Name", _ACCOUNT_NAME_MAX)
+    _must_be_free(company, Item, name)
+    body.needed_named(company, Account, "IncomeAccountRef")
+    item = Item(id=company.next_id(Item.entity), created=company.now, updated=company.now, name=name)
+    company.add(item)
+    return item
+
+
+def update_item(company: Company, body: Body) -> Item:
+    """Change an item's name or whether it is active."""
+    body.must_know(_ITEM_FIELDS)
+    item = read_current(company, Item, body)
+    name = (body.text("Name") if is_sparse(body) else body.needed("Name", _ACCOUNT_NAME_MAX)) or item.name
+    if name != item.name:
+        _must_be_free(company, Item, name)
+    active = body.flag("Active")
+    item.name, item.active = name, item.active if active is None else active
+    company.rename(item)
+    return item
 
 
 def _must_be_free(company: Company, kind: type[NameRecord], name: str) -> None:

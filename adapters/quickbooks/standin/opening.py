@@ -30,8 +30,12 @@ from adapters.quickbooks.standin.records import (
     DepositLine,
     Invoice,
     Item,
+    JournalEntry,
+    JournalLine,
     Payment,
     PaymentMethod,
+    RefundReceipt,
+    SalesReceipt,
 )
 from connector.dates import BusinessDate, Instant, after, business_date, later, midnight, zone
 from connector.errors import UserError
@@ -43,7 +47,9 @@ from connector.testing.worlds import (
     WorldCustomer,
     WorldDeposit,
     WorldInvoice,
+    WorldJournal,
     WorldPayment,
+    WorldReceipt,
 )
 
 CREDIT_NOTE_TEXT = "Created by QB Online to link credits to charges."
@@ -101,6 +107,8 @@ def _days(world: World) -> Iterator[BusinessDate]:
     yield from (credit.on for credit in world.credits)
     yield from (payment.on for payment in world.payments)
     yield from (deposit.on for deposit in world.deposits)
+    yield from (entry.on for entry in world.journals)
+    yield from (receipt.on for receipt in world.receipts)
 
 
 def open_company(world: World) -> Company:
@@ -126,6 +134,7 @@ def open_company(world: World) -> Company:
             event.act()
         except Refusal as refusal:
             raise opening.wrong(f"{event.what}: {refusal.words.detail}") from None
+    company.happened.clear()
     return company
 
 
@@ -211,6 +220,10 @@ def _events(opening: _Opening) -> Iterator[_Event]:
             yield _Event(on=on, order=4, what=f"payment {payment.id}", act=partial(_payment, opening, payment))
     for deposit in opening.world.deposits:
         yield _Event(on=deposit.on, order=5, what=f"deposit {deposit.on}", act=partial(_deposit, opening, deposit))
+    for entry in opening.world.journals:
+        yield _Event(on=entry.on, order=6, what=f"journal {entry.number}", act=partial(_journal, opening, entry))
+    for receipt in opening.world.receipts:
+        yield _Event(on=receipt.on, order=6, what=f"receipt {receipt.number}", act=partial(_receipt, opening, receipt))
 
 
 def _when_applied(
@@ -337,11 +350,59 @@ def _payment(opening: _Opening, told: WorldPayment) -> None:
         opening.waiting.setdefault(told.id, []).append(payment)
 
 
+def _account(opening: _Opening, name: str) -> Account:
+    found = next((account for account in opening.company.all(Account) if account.name == name), None)
+    if found is None:
+        raise opening.wrong(f"{name} is no account there.")
+    return found
+
+
+def _journal(opening: _Opening, told: WorldJournal) -> None:
+    """Two lines: the customer's receivables, and the account on the other side."""
+    company, amount = opening.company, told.amount
+    customer = _who(opening, told.customer, amount.currency)
+    against = _account(opening, told.against) if told.against else company.income()
+    on_debt = company.receivable(amount.currency)
+    kept: dict[str, object] = {"DocNumber": told.number}
+    company.add(
+        JournalEntry(
+            id=company.next_id(JournalEntry.entity),
+            created=company.now,
+            updated=company.now,
+            on=told.on,
+            currency=amount.currency,
+            rate=rate_between(amount.currency, company.facts.home),
+            lines=(
+                JournalLine(account=on_debt.id, amount=amount, customer=customer.id, description=told.memo),
+                JournalLine(account=against.id, amount=-amount, description=told.memo),
+            ),
+            kept=kept | ({"PrivateNote": told.memo} if told.memo else {}),
+        )
+    )
+
+
+def _receipt(opening: _Opening, told: WorldReceipt) -> None:
+    company, account = opening.company, _account(opening, told.account)
+    kind = RefundReceipt if told.gives_back else SalesReceipt
+    company.add(
+        kind(
+            id=company.next_id(kind.entity),
+            created=company.now,
+            updated=company.now,
+            on=told.on,
+            currency=told.amount.currency,
+            rate=rate_between(told.amount.currency, company.facts.home),
+            customer=_who(opening, told.customer, told.amount.currency).id,
+            number=told.number,
+            total=told.amount,
+            account=account.id,
+        )
+    )
+
+
 def _deposit(opening: _Opening, told: WorldDeposit) -> None:
     company = opening.company
-    into = next((account for account in company.all(Account) if account.name == told.into), None)
-    if into is None:
-        raise opening.wrong(f"{told.into} is no account there.")
+    into = _account(opening, told.into)
     lines = []
     for reference in told.payments:
         waiting = opening.waiting.get(reference)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from adapters.quickbooks.standin import documents, faults, names, payments, sales, spending
+from adapters.quickbooks.standin import documents, faults, journal, names, payments, sales, spending
 from adapters.quickbooks.standin.body import Body
 from adapters.quickbooks.standin.ledger import Company
 from adapters.quickbooks.standin.records import Record
@@ -19,6 +19,8 @@ _CREATES: Mapping[str, _Write] = {
     "Customer": names.create_customer,
     "Deposit": payments.create_deposit,
     "Invoice": sales.create_invoice,
+    "Item": names.create_item,
+    "JournalEntry": journal.create_journal_entry,
     "Payment": payments.create_payment,
     "Purchase": spending.create_purchase,
     "Transfer": spending.create_transfer,
@@ -26,17 +28,22 @@ _CREATES: Mapping[str, _Write] = {
 _UPDATES: Mapping[str, _Write] = {
     "Account": names.update_account,
     "Attachable": names.update_attachable,
+    "CreditMemo": sales.update_credit_memo,
     "Customer": names.update_customer,
     "Deposit": payments.update_deposit,
     "Invoice": sales.update_invoice,
+    "Item": names.update_item,
+    "JournalEntry": journal.update_journal_entry,
     "Payment": payments.update_payment,
     "Purchase": spending.update_purchase,
     "Transfer": spending.update_transfer,
 }
 _DELETES: Mapping[str, _Delete] = {
     "Attachable": names.delete_attachable,
+    "CreditMemo": sales.delete_credit_memo,
     "Deposit": payments.delete_deposit,
     "Invoice": sales.delete_invoice,
+    "JournalEntry": journal.delete_journal_entry,
     "Payment": payments.delete_payment,
     "Purchase": spending.delete_purchase,
     "Transfer": spending.delete_transfer,

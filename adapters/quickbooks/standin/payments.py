@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapters.quickbooks.standin import faults
 from adapters.quickbooks.standin.body import Body
 from adapters.quickbooks.standin.heading import (
@@ -232,12 +234,19 @@ def update_deposit(company: Company, body: Body) -> Deposit:
         except faults.Refusal:
             _link(company, deposit.lines, deposit.id)
             raise
+        if _sum_of(lines, deposit).minor < 0:
+            _link(company, deposit.lines, deposit.id)
+            raise faults.business("A deposit cannot be negative.")
         _link(company, lines, deposit.id)
         deposit.lines = lines
     deposit.on, deposit.into = on, into.id
     deposit.kept = keep(body, _DEPOSIT_TEXTS, deposit.kept if sparse else None)
     company.touch(deposit)
     return deposit
+
+
+def _sum_of(lines: tuple[DepositLine, ...], deposit: Deposit) -> Money:
+    return replace(deposit, lines=lines).total
 
 
 def _deposit_lines(company: Company, body: Body, code: Currency) -> tuple[DepositLine, ...]:
@@ -263,8 +272,11 @@ def _deposit_line(company: Company, line: Body, code: Currency) -> DepositLine:
         return DepositLine(amount=amount, account=account.id, description=line.text("Description"))
     if "DetailType" in line:
         raise faults.missing("DepositLineDetail.AccountRef")
+    if len(links) > 1:
+        raise faults.invalid("Line.LinkedTxn")
     if links[0].needed("TxnType") != PAYMENT:
         raise faults.not_linkable("Only payments are deposited here.")
+    links[0].needed("TxnLineId")
     payment = company.get(Payment, links[0].needed("TxnId"))
     if payment.deposit is not None or payment.into is not None or payment.currency != code:
         raise faults.not_linkable("The payment is not waiting among the undeposited funds of this currency.")

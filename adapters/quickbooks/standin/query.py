@@ -1,4 +1,4 @@
-"""Intuit's query language: SELECT *|COUNT(*) FROM entity WHERE a AND b ORDERBY c STARTPOSITION n MAXRESULTS m.
+"""Intuit's query language: SELECT *|Id|COUNT(*) FROM entity WHERE a AND b ORDERBY c STARTPOSITION n MAXRESULTS m.
 
 A backslash inside quotes takes the next character as it is. There is no OR, no NOT and no join.
 """
@@ -15,7 +15,7 @@ from adapters.quickbooks.standin.ledger import ENTITIES
 ROWS_DEFAULT = 100
 ROWS_MAX = 1000
 
-_UNKEPT = ("Bill", "BillPayment", "Employee", "Estimate", "JournalEntry", "SalesReceipt", "Term", "Vendor")
+_UNKEPT = ("Bill", "BillPayment", "Employee", "Estimate", "Term", "Vendor")
 SINGLE = ("CompanyInfo", "Preferences")
 """Entities of which a company has one."""
 
@@ -36,10 +36,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A query taken apart. `order` holds fields and whether each runs downwards."""
+    """A query taken apart. `order` holds fields and whether each runs downwards; `bare`: only ids are wanted."""
 
     entity: str
     count: bool
+    bare: bool = False
     conditions: tuple[Condition, ...] = ()
     order: tuple[tuple[str, bool], ...] = ()
     start: int = 1
@@ -72,7 +73,8 @@ class _Parser:
 
     def query(self) -> Query:
         self._expect("select")
-        count = self._selected()
+        bare = self._next_is("id")
+        count = not bare and self._selected()
         self._expect("from")
         entity = _KNOWN.get(self._word("an entity").lower())
         if entity is None:
@@ -82,7 +84,15 @@ class _Parser:
         start, rows_max = self._window()
         if self._at < len(self._tokens):
             raise faults.unparsable(f"Encountered {self._tokens[self._at][1]!r}.")
-        return Query(entity=entity, count=count, conditions=conditions, order=order, start=start, rows_max=rows_max)
+        return Query(
+            entity=entity,
+            count=count,
+            bare=bare,
+            conditions=conditions,
+            order=order,
+            start=start,
+            rows_max=rows_max,
+        )
 
     def _selected(self) -> bool:
         if self._next_is("*"):
@@ -91,7 +101,7 @@ class _Parser:
             for mark in "(*)":
                 self._expect(mark)
             return True
-        raise faults.unparsable("Only * and COUNT(*) can be selected here.")
+        raise faults.unparsable("Only *, Id and COUNT(*) can be selected here.")
 
     def _conditions(self) -> tuple[Condition, ...]:
         found = [self._condition()]
@@ -138,7 +148,7 @@ class _Parser:
             down = self._next_is("desc")
             if not down:
                 self._next_is("asc")
-            found.append((field, down))
+            found.append((field.lower(), down))
             if not self._next_is(","):
                 return tuple(found)
 

@@ -211,6 +211,57 @@ class Transfer(Transaction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """What an entry moves on one account (negative: a credit), and for which customer."""
+
+    account: str
+    amount: Money
+    customer: str | None = None
+    description: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class JournalEntry(Transaction):
+    """A correction by hand. Its lines come to nothing together."""
+
+    entity: ClassVar[str] = "JournalEntry"
+    lines: tuple[JournalLine, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class SalesReceipt(Transaction):
+    """A sale paid at once into an account: it never was a debt."""
+
+    entity: ClassVar[str] = "SalesReceipt"
+    customer: str
+    number: str
+    total: Money
+    account: str
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundReceipt(Transaction):
+    """Money given back at once out of an account."""
+
+    entity: ClassVar[str] = "RefundReceipt"
+    customer: str
+    number: str
+    total: Money
+    account: str
+
+
+Dealing = Sale | Payment | SalesReceipt | RefundReceipt
+"""Every posting that is one customer's."""
+
+
+def customers_of(record: Record) -> tuple[str, ...]:
+    """Whom a posting is about."""
+    if isinstance(record, JournalEntry):
+        return tuple({line.customer: None for line in record.lines if line.customer is not None})
+    return (record.customer,) if isinstance(record, Dealing) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttachedTo:
     """What an attachable hangs on."""
 

@@ -103,8 +103,7 @@ def _lines_total(body: Body, code: Currency) -> Money:
 
 
 def _next_number(company: Company) -> str:
-    sales: list[Sale] = [*company.all(Invoice), *company.all(CreditMemo)]
-    return str(max((int(sale.number) + 1 for sale in sales if sale.number.isdigit()), default=_FIRST_NUMBER))
+    return str(company.numbered + 1 if company.numbered else _FIRST_NUMBER)
 
 
 def update_invoice(company: Company, body: Body) -> Invoice:
@@ -134,13 +133,13 @@ def void_invoice(company: Company, body: Body) -> Invoice:
     return invoice
 
 
-def void(company: Company, invoice: Invoice) -> None:
+def void(company: Company, sale: Sale) -> None:
     """The void itself."""
-    release(company, invoice)
-    company.stir(invoice)
-    invoice.total = zero(invoice.currency)
-    mark_void(invoice)
-    company.touch(invoice)
+    release(company, sale)
+    company.stir(sale)
+    sale.total = zero(sale.currency)
+    mark_void(sale)
+    company.touch(sale)
 
 
 def delete_invoice(company: Company, body: Body) -> str:
@@ -150,6 +149,45 @@ def delete_invoice(company: Company, body: Body) -> str:
     release(company, invoice)
     company.remove(invoice)
     return invoice.id
+
+
+def update_credit_memo(company: Company, body: Body) -> CreditMemo:
+    """Change a credit memo's texts, day or lines."""
+    body.must_know(*_KNOWN)
+    memo = read_current(company, CreditMemo, body)
+    on = read_day(company, body, memo.on)
+    sparse = is_sparse(body)
+    amount = _lines_total(body, memo.currency) if "Line" in body or not sparse else memo.total
+    if amount < memo.total - memo.open:
+        raise faults.business("The total would be less than what has been used.")
+    if body.reference("CustomerRef") not in (None, memo.customer):
+        raise faults.business("The customer of a credit memo cannot be changed here.")
+    memo.number = body.text("DocNumber", NUMBER_MAX) or memo.number
+    memo.kept = keep(body, _TEXTS, memo.kept if sparse else None)
+    memo.on, memo.total = on, amount
+    company.touch(memo)
+    return memo
+
+
+def delete_credit_memo(company: Company, body: Body) -> str:
+    """Strike a credit memo out; what it settled is open again."""
+    memo = read_current(company, CreditMemo, body)
+    company.must_be_open(memo.on)
+    release(company, memo)
+    company.remove(memo)
+    return memo.id
+
+
+def send_invoice(company: Company, vendor_id: str, address: str) -> Invoice:
+    """E-mail an invoice, to another address than its own if one is given."""
+    invoice = company.get(Invoice, vendor_id)
+    if address:
+        invoice.kept["BillEmail"] = {"Address": address}
+    if "BillEmail" not in invoice.kept:
+        raise faults.missing("BillEmail")
+    invoice.delivered = company.now
+    company.touch(invoice)
+    return invoice
 
 
 def release(company: Company, sale: Sale) -> None:

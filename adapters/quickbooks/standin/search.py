@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, overload
 
 from adapters.quickbooks.standin import documents, faults, lists
 from adapters.quickbooks.standin.ledger import Company
 from adapters.quickbooks.standin.query import SINGLE, Condition, Query, parse
 from adapters.quickbooks.standin.records import Attachable, Customer, NameRecord, Record
+from adapters.quickbooks.standin.shelves import Place, id_order
 from adapters.quickbooks.standin.wording import render
 from connector.money import Money, to_decimal
 
@@ -30,11 +32,6 @@ class Field:
 
     kind: str
     read: Read
-
-
-def id_order(vendor_id: str) -> tuple[int, str]:
-    """Ids as numbers where they are."""
-    return (int(vendor_id), "") if vendor_id.isdigit() else (0, vendor_id)
 
 
 def _own(kind: str, attribute: str) -> Field:
@@ -77,10 +74,11 @@ def _attached(kind: str, attribute: str) -> Field:
     return Field(kind=kind, read=read)
 
 
+CHANGED = "metadata.lastupdatedtime"
 _EVERY = {
     "id": Field(kind="id", read=lambda _, record: id_order(record.id)),
     "metadata.createtime": _own("moment", "created"),
-    "metadata.lastupdatedtime": _own("moment", "updated"),
+    CHANGED: _own("moment", "updated"),
 }
 _NAMED = _EVERY | {"name": _own("text", "name"), "active": _own("flag", "active")}
 _DATED = _EVERY | {"txndate": _own("day", "on")}
@@ -88,6 +86,11 @@ _SALE = _DATED | {
     "docnumber": _own("text", "number"),
     "totalamt": _amount("total"),
     "balance": _amount("open"),
+    "customerref": _own("text", "customer"),
+}
+_RECEIPT = _DATED | {
+    "docnumber": _own("text", "number"),
+    "totalamt": _amount("total"),
     "customerref": _own("text", "customer"),
 }
 FIELDS: Mapping[str, Mapping[str, Field]] = {
@@ -127,7 +130,9 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "paymenttype": _own("text", "payment_type"),
     },
     "Transfer": _DATED,
-    "RefundReceipt": _DATED,
+    "SalesReceipt": _RECEIPT,
+    "RefundReceipt": _RECEIPT,
+    "JournalEntry": _DATED | {"docnumber": _kept("DocNumber")},
     "Attachable": _EVERY
     | {
         "filename": _kept("FileName"),
@@ -137,7 +142,10 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
 }
 """What filters and sorts, per entity, in lower case. Not every field does: notes do not."""
 
-_COUNTED = frozenset({"Invoice", "Deposit"})
+_NAMES = frozenset({"Account", "Customer", "Item", "PaymentMethod"})
+"""Entities that can be inactive."""
+
+COUNTED = frozenset({"Invoice", "Deposit", "JournalEntry"})
 """Entities whose recorded answers carry totalCount; the others leave it out."""
 
 _SIGNS: Mapping[str, Callable[..., bool]] = {
@@ -158,12 +166,18 @@ def respond(company: Company, text: str) -> str:
         found = matching(company, query)
         if query.count:
             return render({"totalCount": len(found)})
-        rows = [documents.text(company, one) for one in found[query.start - 1 : query.start - 1 + query.rows_max]]
+        shown = found[query.start - 1 : query.start - 1 + query.rows_max]
+        rows = [_bare(one) if query.bare else documents.text(company, one) for one in shown]
     if not rows:
         return "{}"
-    counted = f',"totalCount":{len(found)}' if query.entity in _COUNTED else ""
+    counted = f',"totalCount":{len(found)}' if query.entity in COUNTED else ""
     body = f'"{query.entity}":[{",".join(rows)}],"startPosition":{query.start},"maxResults":{len(rows)}'
     return f"{{{body}{counted}}}"
+
+
+def _bare(record: Record) -> str:
+    """A row of which only the id was wanted."""
+    return render({"domain": "QBO", "sparse": False, "Id": record.id})
 
 
 def _single(company: Company, query: Query) -> Mapping[str, object]:
@@ -172,17 +186,83 @@ def _single(company: Company, query: Query) -> Mapping[str, object]:
     return lists.company_info(company) if query.entity == "CompanyInfo" else lists.preferences(company)
 
 
-def matching(company: Company, query: Query) -> list[Record]:
+class _Stretch(Sequence[Record]):
+    """Records of a shelf from one place to another, looked up only when they are cut out."""
+
+    def __init__(self, shelf: Mapping[str, Record], places: Sequence[Place], *, newest_first: bool) -> None:
+        self._shelf = shelf
+        self._places = places[::-1] if newest_first else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Record]: ...
+    def __getitem__(self, at: int | slice) -> Record | list[Record]:
+        if isinstance(at, int):
+            return self._shelf[self._places[at].id]
+        return [self._shelf[place.id] for place in self._places[at]]
+
+
+def matching(company: Company, query: Query) -> Sequence[Record]:
     """Every record the query asks for, in its order, before STARTPOSITION and MAXRESULTS."""
     fields = FIELDS.get(query.entity, _EVERY)
-    records = list(company.records.get(query.entity, {}).values())
+    shelf = company.records.get(query.entity, {})
+    places = company.shelves[query.entity].places() if query.entity in company.shelves else ()
+    first, beyond = 0, len(places)
+    tests = []
     for condition in query.conditions:
-        test = _test(company, _field(fields, condition.field), condition)
+        field = _field(fields, condition.field)
+        test = _test(company, field, condition)
+        if condition.field.lower() != CHANGED or condition.sign not in _SIGNS:
+            tests.append(test)
+            continue
+        low, high = _window(places, moment_of_text(company, condition.literals[0]), condition.sign)
+        first, beyond = max(first, low), min(beyond, high)
+    if query.entity in _NAMES and not any(one.field.lower() == "active" for one in query.conditions):
+        tests.append(_is_shown)
+    shown_from = company.shown_through()
+    if shown_from is not None:
+        tests.append(lambda record: record.created <= shown_from)
+    stretch = places[first:beyond]
+    if not tests and (query.order == ((CHANGED, False),) or (not query.order and query.entity not in _NAMES)):
+        return _Stretch(shelf, stretch, newest_first=not query.order)
+    records = [shelf[place.id] for place in stretch]
+    for test in tests:
         records = [record for record in records if test(record)]
-    if not any(condition.field.lower() == "active" for condition in query.conditions):
-        records = [record for record in records if not isinstance(record, NameRecord) or record.active]
     _sort(company, records, query, fields)
     return records
+
+
+def _is_shown(record: Record) -> bool:
+    return not isinstance(record, NameRecord) or record.active
+
+
+def moment_of_text(company: Company, literal: str) -> datetime:
+    """A time as a caller writes it; fault 4001 for what is none."""
+    try:
+        return _moment(company, literal)
+    except ValueError:
+        raise faults.bad_query(f"'{literal[:40]}' is no value of this property") from None
+
+
+def _window(places: Sequence[Place], moment: datetime, sign: str) -> tuple[int, int]:
+    """From where to where the places fit the comparison."""
+    before = bisect_left(places, moment, key=_changed)
+    behind = bisect_right(places, moment, key=_changed)
+    return {
+        "=": (before, behind),
+        ">=": (before, len(places)),
+        ">": (behind, len(places)),
+        "<=": (0, behind),
+        "<": (0, before),
+    }[sign]
+
+
+def _changed(place: Place) -> datetime:
+    return place.at
 
 
 def _field(fields: Mapping[str, Field], name: str) -> Field:
@@ -234,14 +314,17 @@ _KINDS: Mapping[str, Callable[[Company, str], object]] = {
 
 
 def _sort(company: Company, records: list[Record], query: Query, fields: Mapping[str, Field]) -> None:
-    """Sort in place; ties in the order of ids, or of ids downwards where the newest comes first."""
+    """Sort in place, from the oldest change on; ties in the order of ids, or downwards where the newest comes first."""
+    if query.order == ((CHANGED, False),):
+        return
     named = "Name" if query.entity == "Account" else "FullyQualifiedName"
     default = fields.get(named.lower()) or fields.get("name")
+    if not query.order and default is None:
+        records.reverse()
+        return
     records.sort(key=lambda record: id_order(record.id))
     if not query.order and default is not None:
         records.sort(key=lambda record: str(default.read(company, record)).lower())
-    elif not query.order:
-        records.sort(key=lambda record: (record.updated, id_order(record.id)), reverse=True)
     for name, down in reversed(query.order):
         _sort_by(company, records, _field(fields, name), down=down)
 

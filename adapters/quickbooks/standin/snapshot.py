@@ -18,7 +18,9 @@ from adapters.quickbooks.standin.records import (
     Payment,
     PaymentMethod,
     Record,
+    RefundReceipt,
     Sale,
+    SalesReceipt,
     Transaction,
 )
 from adapters.quickbooks.standin.wording import Document
@@ -116,7 +118,7 @@ def _linked(company: Company, links: object) -> object:
 
 def called(company: Company, record: Record) -> str:
     """What people call a record: its number or name, else what it says of itself."""
-    if isinstance(record, Sale):
+    if isinstance(record, (Sale, SalesReceipt, RefundReceipt)):
         return record.number
     if isinstance(record, NameRecord):
         return record.name

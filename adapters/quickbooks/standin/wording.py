@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from json.encoder import encode_basestring
+from json.encoder import JSONEncoder, encode_basestring
 
 from adapters.quickbooks.standin.ledger import Company
 from adapters.quickbooks.standin.records import NameRecord, Record
@@ -47,6 +47,21 @@ def render(value: object) -> str:
         case _:
             raise TypeError(f"{type(value).__name__} has no place in JSON that holds money.")
     return written
+
+
+def _marked(value: object) -> str:
+    """A Decimal for the fast writer, between marks that make a plain number of it afterwards."""
+    if isinstance(value, Decimal):
+        return f"\0{value:f}\0"
+    raise TypeError(f"{type(value).__name__} has no place in JSON that holds money.")
+
+
+_FAST = JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=_marked)
+
+
+def render_own(document: Document) -> str:
+    """The same text as `render`, several times as fast, for documents of our own making: they hold no float."""
+    return _FAST.encode(document).replace('"\\u0000', "").replace('\\u0000"', "")
 
 
 def moment_text(moment: Instant, company: Company, timespec: str = "seconds") -> str:

@@ -22,6 +22,7 @@ _TABLES: dict[str, tuple[str, str]] = {
     "secret": ("company_id connection_id name", "value version#"),
     "cursor": ("company_id connection_id stream", "cursor at#"),
     "budget": ("company_id connection_id", "next_at# paused_until# throttled_since# month metered#"),
+    "tie_check": ("company_id connection_id", "through# body"),
     "inbox": ("company_id connection_id event_key", "at# hint done_at#?"),
     "lease": ("company_id name", "owner fence# until_ms#"),
     "mirror": (

@@ -1,0 +1,110 @@
+"""Let ourselves in to an outside system by a person's browser, and keep what that leads to.
+
+The browser's answer is collected by whoever can: a page on this computer, or a person who pastes it. What it holds is
+never logged and never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+from connector import registry
+from connector.app.house import Desk, House
+from connector.app.setup import Wish, company_wanted, values_known
+from connector.errors import Refused, UserError
+from connector.model.source import ConnectionId
+from connector.ports import AdapterSpec, Authorising, Invitation
+
+FIELDS_MAX = 20
+PASTED_CHARS_MAX = 8_000
+
+Collect = Callable[[Invitation], Mapping[str, str]]
+"""Gets the answer to an invitation: the query values of the address the browser was sent back to."""
+
+
+def brought(spec: AdapterSpec) -> frozenset[str]:
+    """The settings that a browser brings, so that nobody is asked for them; none where there is no such way in."""
+    if spec.authorise is None:
+        return frozenset()
+    found: frozenset[str] = registry.by_path(spec.authorise).brings
+    return found
+
+
+def needs_browser(house: House, wish: Wish) -> bool:
+    """Whether there is a way in by a browser, and no secret that makes it unnecessary."""
+    spec = registry.spec_of(wish.system)
+    if spec.authorise is None:
+        return False
+    company, is_new = company_wanted(house, wish)
+    if not is_new and house.store.read_grant(company.company_id, ConnectionId(wish.system)) is not None:
+        return False
+    secret = {name for name, _, is_secret, _, _ in registry.setting_names(spec) if is_secret}
+    return not (brought(spec) & secret & set(values_known(house, wish)))
+
+
+def door(house: House, wish: Wish) -> Authorising:
+    """The way in, made with the settings that are known so far. UserError where there is none."""
+    spec = registry.spec_of(wish.system)
+    if spec.authorise is None:
+        raise UserError(
+            f"{spec.title} is not connected by a browser.",
+            next_step=f"Run: receivables connect {spec.name}, which asks for its key.",
+        )
+    made: Authorising = registry.by_path(spec.authorise)(values_known(house, wish), house.clock)
+    return made
+
+
+def let_in(house: House, wish: Wish, collect: Collect, redirect: str = "") -> Wish:
+    """The wish, with what a person's consent led to; nothing is stored yet. Errors: UserError, VendorError.
+
+    `redirect` is where the browser is sent back to, where that is already known better than the settings do.
+    """
+    opened = door(house, wish)
+    invitation = opened.invite(redirect)
+    admission = opened.admit(invitation, collect(invitation))
+    return replace(wish, values={**wish.values, **admission.settings}, admission=admission)
+
+
+def part(desk: Desk, system: str) -> None:
+    """Give our access to a system back, and forget it; what was read stays. Errors: UserError, VendorError.
+
+    Writes are off from then on, also after connecting again. When the other side does not answer, the grant is kept, so
+    that it can still be given back.
+    """
+    connection = desk.store.connection(desk.id, ConnectionId(system))
+    spec = desk.spec(connection)
+    if spec.authorise is None:
+        raise UserError(
+            f"{spec.title} gave us no access that could be given back, only a key.", next_step="Delete the key there."
+        )
+    desk.store.save_connection(replace(connection, writes_allowed=False), desk.actor)
+    pair = desk.store.read_grant(desk.id, connection.connection_id)
+    if pair is not None:
+        wish = Wish(system=system, company=desk.id, zone=None, values={}, allow_writes=False)
+        door(desk.house, wish).leave(pair)
+    secret = {name for name, _, is_secret, _, _ in registry.setting_names(spec) if is_secret}
+    desk.store.forget_grant(desk.id, connection.connection_id, brought(spec) & secret, desk.actor)
+
+
+def answer_in(query: str) -> dict[str, str]:
+    """The values of a query; a name that comes twice has none."""
+    try:
+        found = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def pasted(text: str) -> dict[str, str]:
+    """The answer in an address that a person copied. Refused when it holds none."""
+    address = text.strip().strip("'\"<>")
+    before, _, fragment = address.partition("#")
+    answer = answer_in(before.partition("?")[2] or fragment)
+    if "state" not in answer or len(address) > PASTED_CHARS_MAX:
+        raise Refused(
+            "What was pasted is not the address the browser was sent back to.",
+            next_step="Nothing was changed; run it again, and copy the whole address line after you have clicked.",
+        )
+    return answer

@@ -1,0 +1,100 @@
+"""The clearing pattern: a fee is an expense out of the clearing account, a payout a transfer out of it to the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connector.model.finding import Evidence, FindingCode
+from connector.model.firm import BookingPattern
+from connector.model.intent import IntentKind, PostExpense, PostTransfer
+from connector.model.settlement import Payout, PayoutState
+from connector.model.source import ConnectionId, Ref
+from connector.money import grouped
+from connector.plan.gate import Gate, redated
+from connector.plan.lines import Effect, PlanLine
+
+
+def fees(gate: Gate, books: ConnectionId, payments: Sequence[Ref]) -> Iterator[PlanLine]:
+    """The fee of each payment that is in the books or in this plan."""
+    for ref in payments:
+        payment = gate.snapshot.payments.get(ref)
+        if payment is None or not payment.fee or payment.fee.minor < 0:
+            continue
+        if not gate.open_to(ref, BookingPattern.CLEARING) or gate.is_done(IntentKind.EXPENSE, ref):
+            continue
+        on = gate.day(IntentKind.EXPENSE, ref, payment.received_on, [ref])
+        if on is None:
+            continue
+        paid_from = gate.account(ref, payment.fee, "clearing")
+        account = gate.account(ref, payment.fee, "fees")
+        if paid_from is None or account is None:
+            continue
+        intent = PostExpense(
+            books=books,
+            paid_from=paid_from,
+            account=account,
+            on=on,
+            amount=payment.fee,
+            about=ref,
+            memo=f"{ref.connection} fee on {ref.vendor_id}",
+        )
+        yield gate.line(
+            intent,
+            f"Record the fee of {grouped(payment.fee)} on payment {ref.vendor_id}." + redated(on, payment.received_on),
+            effects=(
+                Effect(account=gate.name(account), amount=payment.fee),
+                Effect(account=gate.name(paid_from), amount=-payment.fee),
+            ),
+            evidence=(Evidence(ref=ref, field="fee", says=grouped(payment.fee)),),
+            expects=[ref],
+        )
+
+
+def transfers(gate: Gate, books: ConnectionId) -> Iterator[PlanLine]:
+    """Payouts that arrived, whose entries the processor names and whose sum ties."""
+    for ref, payout in gate.snapshot.payouts.items():
+        if not gate.open_to(ref, BookingPattern.CLEARING) or payout.state is not PayoutState.PAID:
+            continue
+        if gate.is_done(IntentKind.TRANSFER, ref):
+            continue
+        on = gate.day(IntentKind.TRANSFER, ref, payout.arrives_on, [ref])
+        if on is None:
+            continue
+        if payout.entries is None or payout.amount.minor <= 0:
+            leave_payout(gate, ref, payout)
+            continue
+        paid_from = gate.account(ref, payout.amount, "clearing")
+        paid_to = gate.account(ref, payout.amount, "bank")
+        if paid_from is None or paid_to is None:
+            continue
+        intent = PostTransfer(
+            books=books,
+            paid_from=paid_from,
+            paid_to=paid_to,
+            on=on,
+            amount=payout.amount,
+            about=ref,
+            memo=f"{ref.connection} payout {ref.vendor_id}",
+        )
+        yield gate.line(
+            intent,
+            f"Move payout {ref.vendor_id} of {grouped(payout.amount)} to {gate.name(paid_to)}."
+            + redated(on, payout.arrives_on),
+            effects=(
+                Effect(account=gate.name(paid_to), amount=payout.amount),
+                Effect(account=gate.name(paid_from), amount=-payout.amount),
+            ),
+            evidence=(Evidence(ref=ref, field="entries", says=f"{len(payout.entries)} entries add up to it"),),
+            expects=[ref],
+        )
+
+
+def leave_payout(gate: Gate, ref: Ref, payout: Payout) -> None:
+    """A payout that nobody can book from what the processor says of it."""
+    why = "takes money from the bank" if payout.amount.minor <= 0 else "does not say what it consists of"
+    gate.leave(
+        FindingCode.PAYOUT_INCOMPLETE,
+        f"Payout {ref.vendor_id} of {grouped(payout.amount)} {why}.",
+        "Record it by hand from the processor's own statement.",
+        ref,
+    )

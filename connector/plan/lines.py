@@ -1,0 +1,96 @@
+"""What a plan is made of, as values: the lines, what each does to which account, what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.dates import BusinessDate, Instant
+from connector.model.finding import Evidence, Finding
+from connector.model.intent import (
+    ApplyCredit,
+    IntentKind,
+    PostDeposit,
+    PostExpense,
+    Posting,
+    PostPayment,
+    PostTransfer,
+    VoidPosting,
+)
+from connector.model.source import ActorId, CompanyId, OpId, PlanId, Ref
+from connector.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a line does to one account: a positive amount increases it, as its owner reads its balance."""
+
+    account: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One object to be written. `subject` is what it stands for: two plans can never both write one subject.
+
+    Exactly one of the intents is there, the one of its kind. `expects` are the records it was decided on, with the
+    versions they had.
+    """
+
+    op_id: OpId
+    kind: IntentKind
+    subject: str
+    sentence: str
+    payment: PostPayment | None = None
+    expense: PostExpense | None = None
+    transfer: PostTransfer | None = None
+    credit: ApplyCredit | None = None
+    deposit: PostDeposit | None = None
+    void: VoidPosting | None = None
+    effects: tuple[Effect, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    expects: tuple[tuple[Ref, str], ...] = ()
+
+    @property
+    def intent(self) -> Posting:
+        found = self.payment or self.expense or self.transfer or self.credit or self.deposit or self.void
+        if found is None:
+            raise TypeError(self.kind)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A stored value: what is written, what is left out and why. `apply` executes exactly this."""
+
+    plan_id: PlanId
+    company_id: CompanyId
+    made_at: Instant
+    made_by: ActorId
+    lines: tuple[PlanLine, ...]
+    left_out: tuple[Finding, ...]
+
+    def effects(self) -> tuple[Effect, ...]:
+        """The effect of the whole plan per account and currency."""
+        sums: dict[tuple[str, str], Money] = {}
+        for line in self.lines:
+            for effect in line.effects:
+                key = (effect.account, effect.amount.currency)
+                sums[key] = sums[key] + effect.amount if key in sums else effect.amount
+        return tuple(Effect(account=account, amount=money) for (account, _), money in sorted(sums.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Who makes the plan, when, under which ids.
+
+    `instead_of_closed` is the date a person chose for entries whose own day lies in a closed period; None leaves them
+    out. No date is ever moved without that choice.
+    """
+
+    plan_id: PlanId
+    company_id: CompanyId
+    made_at: Instant
+    made_by: ActorId
+    new_op_id: Callable[[], OpId]
+    instead_of_closed: BusinessDate | None = None

@@ -1,0 +1,192 @@
+"""The plan for everything decided and not yet in the books: payments and credits alike in both patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from connector.model.finding import Decision, Evidence, Finding, FindingCode
+from connector.model.firm import BookingPattern, Connection
+from connector.model.intent import ApplyCredit, IntentKind, PostPayment
+from connector.model.money_in import Payment
+from connector.model.source import ConnectionId, Kind, Ref
+from connector.money import grouped, total
+from connector.plan.clearing import fees, transfers
+from connector.plan.deposit import deposits
+from connector.plan.gate import Gate, redated
+from connector.plan.lines import Effect, Frame, Plan, PlanLine
+from connector.reconcile.match import Reconciliation
+from connector.reconcile.snapshot import Snapshot
+
+
+def plan(
+    snapshot: Snapshot,
+    outcome: Reconciliation,
+    processors: Sequence[Connection],
+    frame: Frame,
+    untied: Sequence[Finding] = (),
+) -> Plan:
+    """The plan for everything decided and not yet in the books. `untied` are rows whose sums do not hold."""
+    gate = Gate(snapshot, processors, frame, untied)
+    lines: list[PlanLine] = []
+    if snapshot.books is not None:
+        lines += _settled(gate, snapshot.books, outcome.decisions)
+        planned = frozenset(line.payment.about for line in lines if line.payment is not None)
+        lines += fees(gate, snapshot.books, sorted(set(outcome.posted) | planned))
+        lines += transfers(gate, snapshot.books)
+        lines += deposits(gate, snapshot.books, planned)
+    return Plan(
+        plan_id=frame.plan_id,
+        company_id=frame.company_id,
+        made_at=frame.made_at,
+        made_by=frame.made_by,
+        lines=tuple(lines),
+        left_out=(*gate.accounts_missing(), *gate.left_out, *outcome.findings),
+    )
+
+
+def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision]) -> Iterator[PlanLine]:
+    for decision in decisions:
+        if not all(gate.snapshot.in_books(allocation.target) for allocation in decision.allocations):
+            continue
+        if decision.payment.kind is Kind.CREDIT_NOTE:
+            line = _credit(gate, books, decision)
+        else:
+            line = _payment(gate, books, decision, gate.snapshot.payments[decision.payment])
+        if line is not None:
+            yield line
+
+
+def _payment(gate: Gate, books: ConnectionId, decision: Decision, payment: Payment) -> PlanLine | None:
+    about = decision.payment
+    targets = [allocation.target for allocation in decision.allocations]
+    if not gate.open_to(about) or gate.is_done(IntentKind.PAYMENT, about):
+        return None
+    payer = _payer(gate, decision)
+    on = gate.day(IntentKind.PAYMENT, about, payment.received_on, [about, *targets]) if payer is not None else None
+    role = "holding" if gate.pattern(about.connection) is BookingPattern.DEPOSIT else "clearing"
+    into = gate.account(about, payment.gross, role) if on is not None else None
+    if payer is None or on is None or into is None:
+        return None
+    who = gate.snapshot.name_of(payer.customer)
+    numbers = ", ".join(gate.number(target) for target in targets)
+    applied = total((a.amount for a in decision.allocations), payment.gross.currency)
+    rest = f", {grouped(decision.unapplied)} of it as unapplied credit" if decision.unapplied else ""
+    intent = PostPayment(
+        books=books,
+        customer=payer.customer,
+        on=on,
+        total=decision.gross,
+        allocations=decision.allocations,
+        into=into,
+        about=about,
+        memo=f"{about.connection} {payment.method} payment {about.vendor_id}",
+    )
+    return gate.line(
+        intent,
+        f"Record {grouped(payment.gross)} received from {who}{payer.merged} for {numbers}{rest}."
+        + redated(on, payment.received_on),
+        effects=(
+            Effect(account=gate.name(into), amount=payment.gross),
+            Effect(account=f"Accounts receivable: {who}", amount=-applied - decision.unapplied),
+        ),
+        evidence=(*decision.evidence, *payer.evidence),
+        expects=[about, *targets],
+    )
+
+
+def _credit(gate: Gate, books: ConnectionId, decision: Decision) -> PlanLine | None:
+    """A credit note against invoices, where a decision says which and how much: both sides are named and equal.
+
+    One application per credit note: it is what the entry is about.
+    """
+    about = decision.payment
+    note = gate.snapshot.credit_notes.get(about)
+    if note is None or gate.is_done(IntentKind.CREDIT, about):
+        return None
+    code = note.open.currency
+    given = total((a.amount for a in decision.allocations if a.target.kind is Kind.CREDIT_NOTE), code)
+    taken = total((a.amount for a in decision.allocations if a.target.kind is Kind.INVOICE), code)
+    targets = [allocation.target for allocation in decision.allocations]
+    if given != taken or given.minor <= 0 or given > note.open:
+        gate.leave(
+            FindingCode.DOES_NOT_TIE,
+            f"Credit note {gate.number(about)} gives {grouped(given)} of the {grouped(note.open)} it has, and its "
+            f"invoices take {grouped(taken)}.",
+            "Apply it by hand.",
+            about,
+        )
+        return None
+    payer = _payer(gate, decision)
+    own = max(
+        note.issued_on, *(gate.snapshot.invoices[each].issued_on for each in targets if each.kind is Kind.INVOICE)
+    )
+    on = gate.day(IntentKind.CREDIT, about, own, [about, *targets]) if payer is not None else None
+    if payer is None or on is None:
+        return None
+    who = gate.snapshot.name_of(payer.customer)
+    invoices = ", ".join(gate.number(target) for target in targets if target.kind is Kind.INVOICE)
+    intent = ApplyCredit(
+        books=books,
+        customer=payer.customer,
+        on=on,
+        allocations=decision.allocations,
+        about=about,
+        memo=f"credit note {gate.number(about)} against {invoices}",
+    )
+    return gate.line(
+        intent,
+        f"Apply {grouped(given)} of credit note {gate.number(about)} of {who}{payer.merged} to {invoices}."
+        + redated(on, own),
+        effects=(),
+        evidence=(*decision.evidence, *payer.evidence),
+        expects=targets,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Payer:
+    """The customer of the books to post to; `merged` says in words that its invoices were another's before."""
+
+    customer: Ref
+    merged: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+def _payer(gate: Gate, decision: Decision) -> _Payer | None:
+    """Whose invoices these are now: merges are followed and told; a customer that is gone is nobody to post to."""
+    snapshot, about = gate.snapshot, decision.payment
+    target = next((a.target for a in decision.allocations if a.target.kind is Kind.INVOICE), None)
+    invoice = snapshot.invoices.get(target) if target is not None else None
+    named = invoice.customer if invoice is not None else None
+    now = snapshot.survivor(named)
+    if named is None or now is None:
+        return None
+    customer = snapshot.customers.get(now)
+    if now in snapshot.gone or (customer is not None and not customer.active):
+        what = "is gone from the books" if now in snapshot.gone else "is inactive in the books"
+        gate.leave(
+            FindingCode.CUSTOMER_GONE,
+            f"{about.vendor_id} pays an invoice of {snapshot.name_of(now)} (customer {now.vendor_id}), who {what}.",
+            "Make the customer active there, or give the invoice to the right one, and sync; or record it by hand.",
+            about,
+            now,
+        )
+        return None
+    gross = decision.gross
+    if customer is not None and customer.currency not in (None, gross.currency):
+        gate.leave(
+            FindingCode.WRONG_CURRENCY,
+            f"{about.vendor_id} is in {gross.currency}, and {customer.name} is kept in {customer.currency}.",
+            "The books take no such entry; record it by hand.",
+            about,
+            now,
+        )
+        return None
+    if now == named:
+        return _Payer(customer=now)
+    return _Payer(
+        customer=now,
+        merged=f" (customer {named.vendor_id} was merged into it)",
+        evidence=(Evidence(ref=named, field="merged into", says=str(now)),),
+    )

@@ -1,0 +1,78 @@
+"""Did what we wrote do in the books what it was written for? Asked of the books' own records, read again after it.
+
+An entry can be accepted and still settle nothing. The answer to a write says what was accepted; what is open on an
+invoice says what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connector.model.allocation import Allocation
+from connector.model.finding import Finding, FindingCode
+from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostPayment, Written
+from connector.model.source import Ref
+from connector.money import Money, grouped
+from connector.reconcile.snapshot import Snapshot
+from connector.reconcile.tieout import unsettled
+
+
+def not_landed(snapshot: Snapshot, answered: Iterable[tuple[Intent, Written]]) -> tuple[Finding, ...]:
+    """A finding for each allocation or banked payment of these writes that the books do not show.
+
+    An allocation landed when the payment holds it and its invoice's open balance is its total less all that payments
+    apply to it, this one among them. Where the answer itself said that it settles less, that much is looked for.
+    """
+    off = {ref for finding in unsettled(snapshot) for ref in finding.refs}
+    found: list[Finding] = []
+    for intent, answer in answered:
+        match intent:
+            case PostPayment() | ApplyCredit():
+                shares = answer.allocated if answer.notice else intent.allocations
+                found += _allocations(snapshot, shares, answer.ref, off)
+            case PostDeposit():
+                found += _banked(snapshot, intent, answer.ref)
+            case _:
+                pass
+    return tuple(found)
+
+
+def _allocations(snapshot: Snapshot, shares: Iterable[Allocation], ref: Ref, off: set[Ref]) -> Iterator[Finding]:
+    payment = snapshot.payments.get(ref)
+    held = {(share.target, share.amount) for share in payment.allocations} if payment is not None else set()
+    for share in shares:
+        if payment is None:
+            yield _finding(ref, share.target, share.amount, f"{ref} was written and is not in the books now")
+        elif (share.target, share.amount) not in held:
+            yield _finding(ref, share.target, share.amount, f"{ref} does not settle {_called(snapshot, share.target)}")
+        elif share.target in off:
+            yield _finding(
+                ref,
+                share.target,
+                share.amount,
+                f"{ref} says that it settles {_called(snapshot, share.target)}, whose open balance did not fall by it",
+            )
+
+
+def _banked(snapshot: Snapshot, intent: PostDeposit, ref: Ref) -> Iterator[Finding]:
+    deposit = snapshot.deposits.get(ref)
+    held = {(line.payment, line.amount) for line in deposit.lines} if deposit is not None else set()
+    for payment, amount in intent.payments:
+        if (payment, amount) not in held:
+            yield _finding(ref, payment, amount, f"{ref} does not bank {payment}")
+
+
+def _finding(ref: Ref, target: Ref, amount: Money, what: str) -> Finding:
+    return Finding(
+        code=FindingCode.NOT_LANDED,
+        sentence=f"{what} ({grouped(amount)}).",
+        next_step=f"Look at both in {ref.connection} before anything else is posted; then sync again.",
+        refs=(ref, target),
+        amount=amount,
+    )
+
+
+def _called(snapshot: Snapshot, target: Ref) -> str:
+    invoice = snapshot.invoices.get(target)
+    number = invoice.number if invoice is not None else None
+    return f"{target.kind.replace('_', ' ')} {number or target.vendor_id}"

@@ -1,0 +1,93 @@
+"""What vendors told us to look at: stored before they are answered, once per event, done when it was looked at.
+
+A hint is a working note, so the journal knows nothing of it and no company's writers wait for it. It must never be
+read as data: what it points at is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, delete, select, update
+
+from connector.dates import after
+from connector.model.source import CompanyId, ConnectionId
+from connector.ports import Hint
+from connector.store import tables
+from connector.store.database import Texts, is_one_of
+from connector.store.journal import Desk, micros, read_back, text_of
+
+_INBOX = tables.inbox.c
+_DAY_SECONDS = 24 * 3600
+
+
+class Addressed(NamedTuple):
+    """A hint, and the connection it is for."""
+
+    company: CompanyId
+    connection: ConnectionId
+    hint: Hint
+
+
+class Inbox(Desk):
+    """Hints, from their arrival until they are forgotten."""
+
+    def add_hints(self, hints: Iterable[Addressed]) -> int:
+        """Store them in one transaction; returns how many were news. One that is known stays as it stands."""
+        # In order of their keys, so that two deliveries of the same events never wait for each other in a circle.
+        rows = {(one.company, one.connection, one.hint.key): text_of(one.hint) for one in hints}
+        if not rows:
+            return 0
+        now = micros(self._clock.now())
+        fresh = self._database.insert(tables.inbox).on_conflict_do_nothing().returning(_INBOX.event_key)
+        with self._database.write() as tx:
+            stored = tx.execute(
+                fresh,
+                [
+                    {
+                        "company_id": company,
+                        "connection_id": connection,
+                        "event_key": key,
+                        "at": now,
+                        "hint": hint,
+                        "done_at": None,
+                    }
+                    for (company, connection, key), hint in sorted(rows.items())
+                ],
+            )
+            return len(stored.all())
+
+    def open_hints(self, company: CompanyId, connection: ConnectionId) -> tuple[Hint, ...]:
+        """Those nobody has looked at yet, in the order in which they came."""
+        wanted = (
+            select(_INBOX.hint)
+            .where(_INBOX.company_id == company, _INBOX.connection_id == connection, _INBOX.done_at.is_(None))
+            .order_by(_INBOX.at, _INBOX.event_key)
+        )
+        with self._database.read() as tx:
+            return tuple(read_back(body, Hint) for body in tx.execute(wanted).scalars())
+
+    def hints_done(self, company: CompanyId, connection: ConnectionId, hints: Sequence[Hint]) -> None:
+        """What they pointed at was looked at, or read anyway."""
+        if not hints:
+            return
+        done = (
+            update(tables.inbox)
+            .where(
+                _INBOX.company_id == company,
+                _INBOX.connection_id == connection,
+                _INBOX.done_at.is_(None),
+                is_one_of(_INBOX.event_key, bindparam("keys", type_=Texts())),
+            )
+            .values(done_at=micros(self._clock.now()))
+        )
+        with self._database.write() as tx:
+            tx.execute(done, {"keys": [hint.key for hint in hints]})
+
+    def forget_hints(self, company: CompanyId, older_than_days: int) -> int:
+        """Drop those done longer ago than that; returns how many. A repeat that comes later still is only looked at."""
+        before = micros(after(self._clock.now(), -older_than_days * _DAY_SECONDS))
+        old = delete(tables.inbox).where(_INBOX.company_id == company, _INBOX.done_at < before)
+        with self._database.write() as tx:
+            return tx.execute(old).rowcount
