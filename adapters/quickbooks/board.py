@@ -10,7 +10,7 @@ from connector.model.source import Kind, Ref
 from connector.ports import NoteLimits
 
 TRIES_MAX = 3
-"""Once, and twice again after somebody changed the customer between our reading and our writing."""
+"""Once, and twice again after a clear no because somebody was changing the record meanwhile."""
 
 
 class Board(Room):
@@ -34,7 +34,13 @@ class Board(Room):
         def read(answer: bytes) -> Written:
             return translate.written_note(wire.single(answer, wire.Attachable).row, intent.target)
 
-        return self._calls.create("Attachable", bodies.note(intent, key), key, read)
+        body = bodies.note(intent, key)
+        for nth in range(1, TRIES_MAX):
+            try:
+                return self._calls.create("Attachable", body, key, read, nth=nth)
+            except Conflict:
+                continue  # a clear no: nothing was written, and nothing that the note says has changed
+        return self._calls.create("Attachable", body, key, read, nth=TRIES_MAX)
 
     def find_notes(self, intent: PushNote, key: WriteKey) -> tuple[Written, ...]:
         if intent.target.kind is Kind.CUSTOMER:

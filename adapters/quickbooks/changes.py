@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.quickbooks import course, keyset, translate, wire
@@ -15,11 +16,11 @@ from adapters.quickbooks.auth import IntuitSession
 from adapters.quickbooks.calls import Calls
 from adapters.quickbooks.course import Course, Phase
 from adapters.quickbooks.entities import BY_SHAPE, ENTITIES, NAMES, SHAPES
-from adapters.quickbooks.records import Records, Rows
+from adapters.quickbooks.records import Found, Records, Rows, parted
 from adapters.quickbooks.sweep import Sweep
 from adapters.quickbooks.walk import Walk
 from connector.dates import epoch_seconds, instant_from_iso
-from connector.model.mirror import Mirrored
+from connector.errors import UnknownCurrency
 from connector.model.source import Kind
 from connector.ports import Page
 
@@ -69,8 +70,10 @@ class Changes(Records):
             at = replace(at, since=epoch_seconds(instant_from_iso(step.time)))
         at, frame = self._learn(at, step.rows)
         after = course.walked_on(at, step.after, more=step.more, only_page=step.only_page)
+        records, findings = parted(self._records(step.rows, frame))
         return Page(
-            records=self._records(step.rows, frame),
+            records=records,
+            findings=findings,
             cursor=course.write(after),
             more=True,
             about=entity.name,
@@ -98,8 +101,10 @@ class Changes(Records):
         seen = {_met(one.row) for one in found.rows} | {_met(one.row, one.shape) for one in found.deleted}
         after = course.caught_up(at, until, at.seen + tuple(seen), now)
         more = after.phase is not Phase.REST
+        records, findings = parted((*self._records(rows, frame), *confirmed))
         return Page(
-            records=(*self._records(rows, frame), *confirmed),
+            records=records,
+            findings=findings,
             cursor=course.write(after),
             more=more,
             about="changes",
@@ -130,11 +135,13 @@ class Changes(Records):
             here = entity.own(self._surroundings.mirror.known(entity.kind))
             sweep = self._sweep = Sweep(entity.name, here=here, there=self._ids(entity.name))
         at, frame = self._learn(at, ())
-        records: list[Mirrored] = [*self._confirmed(entity, sweep.vanished(), frame)]
-        records += self._records(self._listed(entity, sweep.missing()), frame)
+        found: list[Found] = [*self._confirmed(entity, sweep.vanished(), frame)]
+        found += self._records(self._listed(entity, sweep.missing()), frame)
+        records, findings = parted(found)
         after = course.swept_on(at, self._now()) if sweep.over else at
         return Page(
-            records=tuple(records),
+            records=records,
+            findings=findings,
             cursor=course.write(after),
             more=after.phase is not Phase.REST,
             about=f"{entity.name} ids",
@@ -160,9 +167,10 @@ class Changes(Records):
         foreign, receivable = dict(at.foreign), set(at.receivable)
         for one in rows:
             if isinstance(one.row, wire.Account):
-                code = translate.account(one.row, bare).currency
-                if code != home:
-                    foreign[one.row.id] = code
+                with suppress(UnknownCurrency):  # told when the account itself becomes a record
+                    code = translate.account(one.row, bare).currency
+                    if code != home:
+                        foreign[one.row.id] = code
                 if translate.is_receivable(one.row):
                     receivable.add(one.row.id)
         at = replace(at, home=home, foreign=foreign, receivable=tuple(sorted(receivable)))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from adapters.quickbooks import checks, course, keyset, translate, wire
 from adapters.quickbooks.changes import Changes
 from adapters.quickbooks.entities import ENTITIES, entity_of
+from adapters.quickbooks.records import parted
 from connector import canonical
 from connector.dates import day_of, zone
 from connector.errors import UnknownRecord
@@ -34,8 +35,10 @@ class Reading(Changes):
         if stream not in ENTITIES:
             raise UnknownRecord(f"QuickBooks has no stream {stream[:40]!r}.")
         step = self._walk.step(ENTITIES[stream], keyset.read(cursor))
+        records, findings = parted(self._records(step.rows, self._frame_for(step.rows)) if step.rows else ())
         return Page(
-            records=self._records(step.rows, self._frame_for(step.rows)) if step.rows else (),
+            records=records,
+            findings=findings,
             cursor=keyset.write(step.after),
             more=step.more,
             about=stream,
@@ -64,8 +67,8 @@ class Reading(Changes):
                     gone.append(self._tombstone(entity, vendor_id))
             rows += there
         rows += self._listed(ENTITIES["payment"], _payments_of(rows))
-        records = self._records(rows, self._frame_for(rows)) if rows else ()
-        return Page(records=(*records, *gone), cursor="", more=False)
+        records, findings = parted(self._records(rows, self._frame_for(rows)) if rows else ())
+        return Page(records=(*records, *gone), findings=findings, cursor="", more=False)
 
     def _profile(self, cursor: str | None) -> Page:
         """The company and its preferences; asked for once a day."""

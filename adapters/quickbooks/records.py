@@ -8,8 +8,10 @@ from dataclasses import replace
 from adapters.quickbooks import keyset, translate, wire
 from adapters.quickbooks.calls import Room
 from adapters.quickbooks.entities import BY_SHAPE, Entity
-from connector.errors import NotFound
+from connector.errors import NotFound, UnknownCurrency
+from connector.model.finding import Finding, FindingCode
 from connector.model.mirror import Gone, GoneState, Mirrored
+from connector.model.source import Ref
 from connector.money import Currency
 
 TOGETHER_MAX = 100
@@ -18,6 +20,8 @@ TOGETHER_MAX = 100
 _RECEIVABLE = "Active IN (true, false) AND AccountType = 'Accounts Receivable'"
 
 Rows = Sequence[wire.Received[wire.Entity]]
+Found = Mirrored | Finding
+"""A row's record, or why it has none."""
 
 
 class Records(Room):
@@ -26,17 +30,17 @@ class Records(Room):
     _receivable: frozenset[str] | None = None
     _home_currency: Currency | None = None
 
-    def _records(self, rows: Iterable[wire.Received[wire.Entity]], frame: translate.Frame) -> tuple[Mirrored, ...]:
+    def _records(self, rows: Iterable[wire.Received[wire.Entity]], frame: translate.Frame) -> tuple[Found, ...]:
         return tuple([self._record(one, frame) for one in rows])
 
-    def _record(self, one: wire.Received[wire.Entity], frame: translate.Frame) -> Mirrored:
+    def _record(self, one: wire.Received[wire.Entity], frame: translate.Frame) -> Found:
         row = one.row
-        return Mirrored(
-            ref=translate.ref_of(row, self._connection),
-            version=row.sync_token,
-            raw=one.raw,
-            record=BY_SHAPE[type(row)].translate(row, frame),
-        )
+        ref = translate.ref_of(row, self._connection)
+        try:
+            record = BY_SHAPE[type(row)].translate(row, frame)
+        except UnknownCurrency as error:
+            return _unheld(row, ref, error.code)
+        return Mirrored(ref=ref, version=row.sync_token, raw=one.raw, record=record)
 
     def _tombstone(self, entity: Entity, vendor_id: str) -> Mirrored:
         """Names cannot be deleted in QuickBooks, only made inactive: one that is gone was merged into another."""
@@ -50,7 +54,7 @@ class Records(Room):
         except NotFound:
             return None
 
-    def _confirmed(self, entity: Entity, ids: Iterable[str], frame: translate.Frame) -> Iterator[Mirrored]:
+    def _confirmed(self, entity: Entity, ids: Iterable[str], frame: translate.Frame) -> Iterator[Found]:
         """What became of records that are said to be gone: a tombstone, or the record that is there after all."""
         for vendor_id in ids:
             row = self._still(entity, vendor_id)
@@ -78,3 +82,26 @@ class Records(Room):
         if self._home_currency is None:
             self._home_currency = translate.home_currency(self._how_kept())
         return self._home_currency
+
+
+def parted(found: Iterable[Found]) -> tuple[tuple[Mirrored, ...], tuple[Finding, ...]]:
+    """What can be mirrored, and what a person is told of instead."""
+    records: list[Mirrored] = []
+    findings: list[Finding] = []
+    for one in found:
+        if isinstance(one, Mirrored):
+            records.append(one)
+        else:
+            findings.append(one)
+    return tuple(records), tuple(findings)
+
+
+def _unheld(row: wire.Entity, ref: Ref, code: str) -> Finding:
+    """A record in money nobody knows: exact amounts need to know how many decimal places it has."""
+    return Finding(
+        code=FindingCode.NOT_MIRRORED,
+        sentence=f"QuickBooks' {type(row).__name__} {row.id} is in {code!r}, which is no currency of ISO 4217; "
+        "it is not in the mirror.",
+        next_step="Look at its currency in QuickBooks; once it is put right, run: receivables sync --again",
+        refs=(ref,),
+    )

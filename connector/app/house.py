@@ -18,7 +18,7 @@ from connector.app.keys import key_source
 from connector.clock import Clock, SystemClock
 from connector.config import Config
 from connector.dates import BusinessDate, day_of, zone
-from connector.errors import Refused, SettingsError, StoreLocked, UnknownRecord, UserError
+from connector.errors import ReceivablesError, Refused, SettingsError, StoreLocked, UnknownRecord, UserError
 from connector.model.firm import BookingPattern, Company, Connection
 from connector.model.intent import IntentKind
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
@@ -27,6 +27,7 @@ from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
 from connector.store import Author, Lease, OutboxRow, OutboxState, Store
+from connector.store.budget import Spending
 from connector.store.owners import is_dead, this_process
 from connector.store.rotation import KEY_BOUNDARIES
 from connector.transport import TokenBucket
@@ -89,6 +90,11 @@ class _Slower:
     metered_per_month: int | None
 
 
+def pace_of(spec: AdapterSpec, settings: object) -> Pace:
+    """How fast, and how much in a month: what a person chose, else what the adapter declares."""
+    return settings if isinstance(settings, Pace) else spec
+
+
 def new_op_id() -> OpId:
     """100 random bits as 20 characters of base32."""
     return OpId(base64.b32encode(secrets.token_bytes(13)).decode("ascii")[:20])
@@ -118,7 +124,7 @@ class House:
         `RECEIVABLES_CALLS_PER_MINUTE` can only lower it; beyond it, and beside the others, it counts where nothing is
         real: a test account or a stand-in.
         """
-        pace: Pace = settings if isinstance(settings, Pace) else spec
+        pace = pace_of(spec, settings)
         wanted = self.config.calls_per_minute
         if wanted and isinstance(settings, _Aimed) and not settings.live:
             return TokenBucket(wanted, self.clock)
@@ -218,6 +224,17 @@ class Desk:
         if connection.connection_id not in self._adapters:
             self._adapters[connection.connection_id] = self._make(connection)
         return self._adapters[connection.connection_id]
+
+    def spending(self, connection: Connection) -> Spending | None:
+        """What a connection has used of its month's metered reads; None where its vendor meters nothing, or where its
+        settings cannot be read, which `doctor` tells by itself."""
+        spec = self.spec(connection)
+        try:
+            settings = registry.settings_of(spec, self.store.secrets(self.id, connection.connection_id))
+        except ReceivablesError:
+            return None
+        spent = self.store.spending(self.id, connection.connection_id, pace_of(spec, settings))
+        return spent if spent.allowed is not None else None
 
     def _make(self, connection: Connection) -> Adapter:
         values = self.store.secrets(self.id, connection.connection_id)

@@ -26,6 +26,7 @@ from connector.reconcile.pending import pending_by_invoice
 from connector.reconcile.snapshot import Snapshot
 from connector.store import Lease, OutboxRow, OutboxState
 
+LOOKS_MAX = 3
 PAGE_SECONDS = 60 * 60
 """How long an opened pay page may be used; a new one is opened at the next click."""
 
@@ -194,9 +195,14 @@ def _read_debt(desk: Desk, link: PaymentLink) -> None:
     """Ask for the debt as it stands now, with what was paid on it, so that the amount is the live one."""
     connection = desk.store.connection(desk.id, link.debt.connection)
     adapter = desk.adapter(connection)
-    if isinstance(adapter, Lookable):
+    if not isinstance(adapter, Lookable):
+        return
+    for _ in range(LOOKS_MAX):
+        # A sync may store something newer while we wait for the answer; it would never be told again.
+        author = replace(desk.author("click"), asked_at=desk.store.journal_end(desk.id))
         page = adapter.look([link.debt])
-        desk.store.save_pages(desk.author("click"), connection.connection_id, None, [page])
+        if not desk.store.save_pages(author, connection.connection_id, None, [page]).overtaken:
+            return
 
 
 def _open(desk: Desk, link: PaymentLink, seen: Visit) -> str:

@@ -13,6 +13,7 @@ from connector.model.firm import BookingPattern, Company, Connection
 from connector.model.source import ConnectionId
 from connector.ports import Check
 from connector.store import OutboxState
+from connector.store.budget import Spending
 
 ENDING_DAYS = 30
 """An access that ends sooner is told of."""
@@ -22,7 +23,8 @@ ENDING_DAYS = 30
 class ConnectionStatus:
     """How one connection stands. `data_as_of` is when the part of it that was read least lately was read; `stale`:
     that is longer ago than the setting allows, or never. `access_ends` is when a rotating grant ends unless it is used
-    before (None: there is none); `ending`: that is soon."""
+    before (None: there is none); `ending`: that is soon. `spending` is what it used of its month's metered reads, None
+    where nothing is metered."""
 
     connection: Connection
     title: str
@@ -31,6 +33,7 @@ class ConnectionStatus:
     stale: bool = False
     access_ends: Instant | None = None
     ending: bool = False
+    spending: Spending | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,7 @@ def status(desk: Desk) -> Status:
                 stale=is_stale(desk, read[each.connection_id]),
                 access_ends=ends[each.connection_id],
                 ending=_is_soon(desk, ends[each.connection_id]),
+                spending=desk.spending(each),
                 records=held.get(each.connection_id, 0),
             )
             for each in desk.connections()
@@ -119,6 +123,7 @@ def doctor(desk: Desk) -> tuple[Check, ...]:
     fresh = desk.store.freshness(desk.id)
     for connection in desk.connections():
         checks.append(_freshness(desk, connection, data_as_of(fresh, connection.connection_id)))
+    checks += [_reads(desk, each, spent) for each in desk.connections() if (spent := desk.spending(each)) is not None]
     checks += [_accounts(each) for each in desk.processors()]
     return tuple(checks)
 
@@ -131,6 +136,19 @@ def _freshness(desk: Desk, connection: Connection, read_at: Instant | None) -> C
         ok=not stale,
         sentence=said,
         next_step=f"Run: receivables sync {connection.system}" if stale else "",
+    )
+
+
+def _reads(desk: Desk, connection: Connection, spent: Spending) -> Check:
+    step = (
+        f"Sync less often until the month ends; if your plan with {desk.spec(connection).title} allows more, "
+        "connect it again with a higher limit."
+    )
+    return Check(
+        name=f"{connection.connection_id} reads",
+        ok=not spent.nearly_spent,
+        sentence=f"{spent.metered:,} of {spent.allowed:,} reads of this month ({spent.month}) are used.",
+        next_step=step if spent.nearly_spent else "",
     )
 
 

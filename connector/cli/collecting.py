@@ -70,11 +70,16 @@ def _show_aging(result: Aging) -> None:
     from connector.collect.aging import BUCKETS
     from connector.money import grouped
 
+    entered = any(row.by_hand for row in result.rows)
     rows = [
-        (row.name, *(_figure(bucket) for bucket in (*row.buckets, row.unapplied)), grouped(row.total))
+        (
+            row.name,
+            *(_figure(part) for part in (*row.buckets, *((row.by_hand,) if entered else ()), row.unapplied)),
+            grouped(row.total),
+        )
         for row in (*result.rows, *result.totals)
     ]
-    columns = ("customer", *BUCKETS, "unapplied", "total")
+    columns = ("customer", *BUCKETS, *(("journal",) if entered else ()), "unapplied", "total")
     words = "past due" if result.by == "due" else "since issue"
     table(f"Aging on {result.as_of}, days {words}", columns, rows, right=tuple(range(1, len(columns))))
 

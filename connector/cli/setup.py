@@ -161,6 +161,9 @@ def _show_status(standing: Status) -> None:
             say(f"{each.title} was not read lately; what is shown of it may be out of date: receivables sync")
         if each.ending:
             say(f"The access to {each.title} ends soon: receivables connect {each.connection.system} --again")
+        if each.spending is not None and each.spending.nearly_spent:
+            used = f"{each.spending.metered:,} of {each.spending.allowed:,}"
+            say(f"{each.title}: {used} reads of {each.spending.month} are used; what to do: receivables doctor")
     say(
         f"{standing.failed} failed: {standing.outbox['dead']} writes refused, {standing.outbox['unsure']} unsure, "
         f"{len(standing.quarantined)} rows of the books in quarantine."

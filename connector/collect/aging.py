@@ -1,7 +1,8 @@
 """How old the debts are: by days past due (or since issue), per customer and currency, unapplied money apart.
 
 The total of a currency is the books' own receivable total, to the minor unit: open invoices in their buckets, less open
-credit notes and unapplied cash, which stand in a column of their own and make no debt look younger.
+credit notes and unapplied cash, which stand in a column of their own and make no debt look younger. What journal
+entries make a customer owe without any invoice has no terms and no age; it stands in a column of its own as well.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from connector.dates import BusinessDate, days_between
 from connector.model.invoice import Invoice, InvoiceState
 from connector.model.money_in import PaymentState
 from connector.model.source import ConnectionId, Ref
-from connector.money import Currency, Money, zero
+from connector.money import Currency, Money, total, zero
 from connector.reconcile.snapshot import Snapshot
+from connector.reconcile.tieout import by_hand
 
 
 class AgeBy(StrEnum):
@@ -31,12 +33,14 @@ _LAST_DAY = (0, 30, 60, 90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgingRow:
-    """One customer in one currency. `buckets` as BUCKETS; `unapplied` is what is to be taken off."""
+    """One customer in one currency. `buckets` as BUCKETS; `unapplied` is what is to be taken off, `by_hand` what
+    journal entries add (negative: take off) and no payment has settled yet."""
 
     customer: Ref | None
     name: str
     buckets: tuple[Money, ...]
     unapplied: Money
+    by_hand: Money
     invoices: int
 
     @property
@@ -52,7 +56,7 @@ class AgingRow:
 
     @property
     def total(self) -> Money:
-        return self.open - self.unapplied
+        return self.open - self.unapplied + self.by_hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ def aging(snapshot: Snapshot, connection: ConnectionId, as_of: BusinessDate, by:
     """The aging of one system's own open items on that day."""
     buckets: dict[tuple[Ref | None, Currency], list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
     unapplied: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
+    entered: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
     counts: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
     for ref, invoice in snapshot.invoices.items():
         if ref.connection == connection and invoice.state is not InvoiceState.VOID and invoice.open:
@@ -89,15 +94,19 @@ def aging(snapshot: Snapshot, connection: ConnectionId, as_of: BusinessDate, by:
             counts[key] += 1
     for customer, money in _credits(snapshot, connection):
         unapplied[customer, money.currency] += money.minor
+    for customer, money in by_hand(snapshot, connection):
+        entered[customer, money.currency] += money.minor
+    shown = buckets.keys() | unapplied.keys() | {key for key, minor in entered.items() if minor}
     rows = [
         AgingRow(
             customer=customer,
             name=snapshot.name_of(customer),
             buckets=tuple(Money(minor, code) for minor in buckets[customer, code]),
             unapplied=Money(unapplied[customer, code], code),
+            by_hand=Money(entered[customer, code], code),
             invoices=counts[customer, code],
         )
-        for customer, code in list(buckets.keys() | unapplied.keys())
+        for customer, code in shown
     ]
     rows.sort(key=lambda row: (row.open.currency, -row.overdue.minor, -row.open.minor, row.name))
     return Aging(as_of=as_of, by=by, connection=connection, rows=tuple(rows), totals=_totals(rows))
@@ -122,12 +131,16 @@ def _totals(rows: list[AgingRow]) -> tuple[AgingRow, ...]:
     for code in sorted({row.open.currency for row in rows}):
         own = [row for row in rows if row.open.currency == code]
         sums = [zero(code)] * len(BUCKETS)
-        unapplied = zero(code)
         for row in own:
             sums = [have + more for have, more in zip(sums, row.buckets, strict=True)]
-            unapplied += row.unapplied
-        invoices = sum(row.invoices for row in own)
         totals.append(
-            AgingRow(customer=None, name=f"Total {code}", buckets=tuple(sums), unapplied=unapplied, invoices=invoices)
+            AgingRow(
+                customer=None,
+                name=f"Total {code}",
+                buckets=tuple(sums),
+                unapplied=total((row.unapplied for row in own), code),
+                by_hand=total((row.by_hand for row in own), code),
+                invoices=sum(row.invoices for row in own),
+            )
         )
     return tuple(totals)

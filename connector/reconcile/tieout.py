@@ -213,21 +213,25 @@ def open_items(snapshot: Snapshot) -> dict[Currency, Money]:
     for ref, payment in snapshot.payments.items():
         if snapshot.in_books(ref) and payment.unapplied is not None and payment.state is not PaymentState.VOID:
             sums[payment.unapplied.currency] -= payment.unapplied.minor
-    for amount in _by_hand(snapshot):
-        sums[amount.currency] += amount.minor
+    if snapshot.books is not None:
+        for _, amount in by_hand(snapshot, snapshot.books):
+            sums[amount.currency] += amount.minor
     return {code: Money(minor, code) for code, minor in sums.items()}
 
 
-def _by_hand(snapshot: Snapshot) -> Iterator[Money]:
-    """What entries by hand make customers owe, and, negative, what live payments settled of that."""
+def by_hand(snapshot: Snapshot, books: ConnectionId) -> Iterator[tuple[Ref | None, Money]]:
+    """Per customer, what entries by hand make him owe, and, negative, what live payments settled of that. A payment
+    settles what the one customer of the entry owes; where the entry has several, it is the payer's."""
     for ref, entry in snapshot.book_entries.items():
-        if snapshot.in_books(ref):
-            yield from (part.amount for part in entry.owed)
+        if ref.connection == books:
+            yield from ((part.customer, part.amount) for part in entry.owed)
     for ref, payment in snapshot.payments.items():
-        if snapshot.in_books(ref) and payment.state is not PaymentState.VOID:
+        if ref.connection == books and payment.state is not PaymentState.VOID:
             for allocation in payment.allocations:
                 if allocation.target.kind is Kind.BOOK_ENTRY:
-                    yield -_signed(snapshot, allocation)
+                    settled = snapshot.book_entries.get(allocation.target)
+                    owing = {part.customer for part in settled.owed} if settled is not None else set()
+                    yield (owing.pop() if len(owing) == 1 else payment.customer), -_signed(snapshot, allocation)
 
 
 def _clearing(snapshot: Snapshot, chosen: Clearing) -> Iterator[TieLine]:

@@ -12,6 +12,7 @@ and `chain = canonical.chain(previous chain, entry)`. `sealed` vouches for rows 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ class Scribe:
         self.at = at
         self.company = author.company
         self.again = author.again
+        self.asked_at = sys.maxsize if author.asked_at is None else author.asked_at
         self._database = database
         self._author = author
         self._sealed: list[Sealed] = []
@@ -225,6 +227,12 @@ class Journal(Desk):
         """Append an entry; `body` is anything `canonical.encode` takes. Returns its number."""
         with self._writing(Author(company, actor, run)) as scribe:
             return scribe.write(kind, body)
+
+    def journal_end(self, company: CompanyId) -> int:
+        """The number of the newest entry, 0 before the first."""
+        with self._database.read() as tx:
+            found = tx.execute(_HEAD, {"company": company}).one_or_none()
+        return 0 if found is None else int(found.seq)
 
     def journal(self, company: CompanyId, kind: str | None = None, after: int = 0) -> Iterator[JournalEntry]:
         """Entries in order, those after number `after`, of one kind or all. Holds no transaction between batches."""

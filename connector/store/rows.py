@@ -17,12 +17,16 @@ PROGRAM = ActorId("program")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What a saved page brought. A record whose document differs only in its raw bytes counts as unchanged."""
+    """What a saved page brought. A record whose document differs only in its raw bytes counts as unchanged.
+
+    `overtaken` records were left as they are, because somebody stored them anew after `Author.asked_at`.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     gone: int = 0
+    overtaken: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -30,6 +34,7 @@ class Counts:
             changed=self.changed + other.changed,
             unchanged=self.unchanged + other.unchanged,
             gone=self.gone + other.gone,
+            overtaken=self.overtaken + other.overtaken,
         )
 
 
@@ -75,7 +80,8 @@ class Author:
     """Who acts, in which run, under which lease.
 
     `again`: pages are saved record by record even where the document is the one we have, because a newer release may
-    read the same document differently.
+    read the same document differently. `asked_at`: the journal's end when these pages were asked for, where nobody else
+    is kept from writing meanwhile (no lease of the whole books); a record stored after it is newer and stays.
     """
 
     company: CompanyId
@@ -83,6 +89,7 @@ class Author:
     run: RunId | None = None
     lease: Lease | None = None
     again: bool = False
+    asked_at: int | None = None
 
 
 class OutboxState(StrEnum):

@@ -38,7 +38,7 @@ _HASH_BYTES = 16
 _MIRROR = tables.mirror.c
 _KNOWN = select(
     _MIRROR.kind, _MIRROR.vendor_id, _MIRROR.version, _MIRROR.content_hash, _MIRROR.record_hash, _MIRROR.journal_seq,
-    _MIRROR.position,
+    _MIRROR.position, _MIRROR.record_seq,
 ).where(
     _MIRROR.company_id == bindparam("company"),
     _MIRROR.connection_id == bindparam("connection"),
@@ -54,7 +54,8 @@ _News = tuple[Kind, str, str, bytes, bytes, bytes, Mirrored]
 """A sighting whose document is new: with the hash and the canonical text of its record before the record itself."""
 
 _Known = Sequence[Any]
-"""Kind, vendor id, version, content hash, record hash, and the place of the document of a record as it stands."""
+"""Kind, vendor id, version, content hash, record hash, the place of the document, and the entry of the record as it
+stands; 0 for one that these very pages brought."""
 
 _KnownByKind = dict[str, dict[str, _Known]]
 
@@ -64,9 +65,9 @@ _Place = tuple[int | None, int | None]
 _Draft = tuple[dict[str, Any], bytes, "Future[bytes | None]"]
 """The body of a journal entry, its pattern, and its pack in the making."""
 
-_NEW, _CHANGED, _UNCHANGED, _GONE = range(4)
+_NEW, _CHANGED, _UNCHANGED, _GONE, _OVERTAKEN = range(5)
 
-_NEVER_SEEN: _Known = ("", "", "", b"", b"", None, None)
+_NEVER_SEEN: _Known = ("", "", "", b"", b"", None, None, 0)
 
 
 class Saving(Desk):
@@ -116,7 +117,7 @@ class _Intake:
         self, scribe: Scribe, connection: ConnectionId, stream: str, known: _KnownByKind, helper: Executor
     ) -> None:
         self.rows: dict[tuple[str, str], tuple[Any, ...]] = {}
-        self._tallies: dict[Kind, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        self._tallies: dict[Kind, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
         self._scribe = scribe
         self._connection = connection
         self._stream = stream
@@ -126,48 +127,56 @@ class _Intake:
         self._drafts: list[_Draft] = []
         self._seen_at = micros(scribe.at)
         self._again = scribe.again
+        self._asked_at = scribe.asked_at
 
     def page(self, cursor: str, sightings: list[_Sighting]) -> None:
         """One page: at most one journal entry."""
         news: list[_News] = []
         tallies = self._tallies
         for one in sightings:
-            kind, vendor_id, version, content_hash, mirrored = one
-            known = self._known[kind]
+            kind, vendor_id, version, content_hash, _ = one
             tally = tallies[kind]
-            old = known.get(vendor_id)
-            if old is None:
-                old = _NEVER_SEEN
+            old = self._known[kind].get(vendor_id, _NEVER_SEEN)
             same = old[3] == content_hash and old[2] == version
+            if old[7] > self._asked_at:
+                tally[_OVERTAKEN] += 1
+                continue
             if same and not self._again:
                 # The same document is the same record: nothing else of it is looked at, on the hottest path there is.
                 tally[_UNCHANGED] += 1
                 continue
-            text = canonical.encode(mirrored.record)
-            record_hash = hashlib.sha256(text).digest()[:_HASH_BYTES]
-            if same and old[4] == record_hash:
-                tally[_UNCHANGED] += 1
-                continue
-            if old[3] == content_hash and old[5] is not None and old[6] is not None:
-                self._placed.setdefault(content_hash, (old[5], old[6]))
-            if old[4] == record_hash:
-                tally[_UNCHANGED] += 1
-            elif isinstance(mirrored.record, Gone):
-                tally[_GONE] += 1
-            elif old is _NEVER_SEEN:
-                tally[_NEW] += 1
-            else:
-                tally[_CHANGED] += 1
-            known[vendor_id] = kind, vendor_id, version, content_hash, record_hash, old[5], old[6]
-            news.append((kind, vendor_id, version, content_hash, record_hash, text, mirrored))
+            fresh = self._fresh(one, old, tally, same=same)
+            if fresh is not None:
+                news.append(fresh)
         if news:
             self._draft(cursor, news)
+
+    def _fresh(self, one: _Sighting, old: _Known, tally: list[int], *, same: bool) -> _News | None:
+        """What is to be stored of a record that is not the one we have, document and all; None when it is."""
+        kind, vendor_id, version, content_hash, mirrored = one
+        text = canonical.encode(mirrored.record)
+        record_hash = hashlib.sha256(text).digest()[:_HASH_BYTES]
+        if same and old[4] == record_hash:
+            tally[_UNCHANGED] += 1
+            return None
+        if old[3] == content_hash and old[5] is not None and old[6] is not None:
+            self._placed.setdefault(content_hash, (old[5], old[6]))
+        if old[4] == record_hash:
+            tally[_UNCHANGED] += 1
+        elif isinstance(mirrored.record, Gone):
+            tally[_GONE] += 1
+        elif old is _NEVER_SEEN:
+            tally[_NEW] += 1
+        else:
+            tally[_CHANGED] += 1
+        self._known[kind][vendor_id] = kind, vendor_id, version, content_hash, record_hash, old[5], old[6], 0
+        return kind, vendor_id, version, content_hash, record_hash, text, mirrored
 
     def counted(self) -> dict[Kind, Counts]:
         """What all pages together brought."""
         return {
-            kind: Counts(new=new, changed=changed, unchanged=unchanged, gone=gone)
-            for kind, (new, changed, unchanged, gone) in self._tallies.items()
+            kind: Counts(new=new, changed=changed, unchanged=unchanged, gone=gone, overtaken=overtaken)
+            for kind, (new, changed, unchanged, gone, overtaken) in self._tallies.items()
         }
 
     def tell(self) -> None:
@@ -197,7 +206,7 @@ class _Intake:
     def _take(self, one: _News, seq: int, place: _Place, squeezed: bytes) -> None:
         kind, vendor_id, version, content_hash, record_hash, _, mirrored = one
         record = mirrored.record
-        self._known[kind][vendor_id] = kind, vendor_id, version, content_hash, record_hash, *place
+        self._known[kind][vendor_id] = kind, vendor_id, version, content_hash, record_hash, *place, 0
         gone = record.state.value if isinstance(record, Gone) else None
         self.rows[kind, vendor_id] = (
             self._scribe.company, self._connection, kind.value, vendor_id, version, self._seen_at, content_hash,

@@ -56,7 +56,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One currency. `others` are the overdue customers that have no bar, `left_over` what they owe."""
+    """One currency. `others` are the overdue customers that have no bar, `left_over` what they owe. `by_hand`: whether
+    journal entries make anybody owe more or less than the invoices say."""
 
     currency: Currency
     total: AgingRow
@@ -65,6 +66,7 @@ class Picture:
     bars: tuple[Bar, ...]
     others: int
     left_over: Money
+    by_hand: bool
     rows: tuple[AgingRow, ...]
 
 
@@ -92,6 +94,7 @@ def _picture(whole: AgingRow, rows: Sequence[AgingRow]) -> Picture:
         bars=tuple(_bar(row, longest) for row in shown),
         others=len(rest),
         left_over=total((row.overdue for row in rest), _code(whole)),
+        by_hand=any(row.by_hand for row in rows),
         rows=tuple(rows),
     )
 

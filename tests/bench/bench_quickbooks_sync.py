@@ -77,7 +77,7 @@ def ours(url: str, invoices: int) -> dict[str, float]:
         began, spent = time.perf_counter(), time.process_time()
         sync(store, connect(surroundings), connection, author, lambda *_: None)
         tick = time.process_time() - spent
-        held = len(store.known(company, connection, Kind.INVOICE))
+        held = store.mirrored(company, connection).number(Kind.INVOICE)
         calls = budget.taken - first_calls
         store.close()
     if held != invoices or counts["invoice"].new != invoices:

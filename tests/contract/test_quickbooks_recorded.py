@@ -185,6 +185,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.req("F11")
 @pytest.mark.parametrize(("name", "status", "read_error", "write_error", "code"), FAULTS)
 def test_every_recorded_fault_becomes_its_error(
     name: str, status: int, read_error: type[VendorError], write_error: type[VendorError], code: str

@@ -28,6 +28,7 @@ from connector.clock import SystemClock
 from connector.config import Config
 from connector.testing.standin import Answer, Call, Fault, Inspector, Server, parse_faults
 from connector.testing.worlds import World, parse
+from tests.journeys import warm
 from tests.vendor import quickbooks as intuit
 from tests.vendor import stripe
 from tests.vendor.where import available
@@ -80,10 +81,12 @@ class Firm:
     doubles: dict[str, Server] = field(default_factory=dict)
     heard: list[Call] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    cold: bool = False
 
     def run(self, *arguments: str, crash_at: str = "", **environment: str) -> Ran:
-        """`receivables ...` in a process of its own."""
-        return run_command(self.home, arguments, {**self.environment, "RECEIVABLES_CRASH_AT": crash_at, **environment})
+        """`receivables ...` in a process of its own; a cold firm starts an interpreter for it, as its user does."""
+        given = {**self.environment, "RECEIVABLES_CRASH_AT": crash_at, **environment}
+        return run_command(self.home, arguments, given, cold=self.cold)
 
     def do(self, *arguments: str, **environment: str) -> Ran:
         """The same, which must succeed."""
@@ -213,12 +216,19 @@ class Firm:
         return [problem for double in self.doubles.values() for problem in double.problems]
 
 
-def run_command(home: Path, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
-    """`receivables ...` with this home and only these settings."""
+def run_command(home: Path, arguments: tuple[str, ...], environment: Mapping[str, str], *, cold: bool = False) -> Ran:
+    """`receivables ...` with this home and only these settings, in a process of its own.
+
+    The process is a fork of one that has imported the program, unless a cold start is asked for, or the environment
+    holds what an interpreter reads before that.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECEIVABLES_")}
+    whole = {**kept, "RECEIVABLES_HOME": str(home), "RECEIVABLES_ACTOR": "dana", **environment}
+    if not cold and all(name.startswith("RECEIVABLES_") for name in environment):
+        return Ran(*warm.run(arguments, whole, COMMAND_SECONDS))
     process = subprocess.run(
         [sys.executable, "-m", "connector", *arguments],
-        env={**kept, "RECEIVABLES_HOME": str(home), "RECEIVABLES_ACTOR": "dana", **environment},
+        env=whole,
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,

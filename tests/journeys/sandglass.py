@@ -22,7 +22,7 @@ from typing import Self
 
 from connector.dates import Instant, instant_from_epoch, instant_from_iso
 
-STIR_SECONDS = 0.5
+STIR_SECONDS = 5.0
 """Real seconds without any stirring, after which time goes on although somebody seems to work."""
 
 _MICROS = 1_000_000

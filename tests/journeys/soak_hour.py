@@ -277,22 +277,31 @@ def worked(soak: Soak, home: Path, glass: Sandglass, *, seconds: int, seed: int)
         )
         for number in range(PROCESSES)
     ]
-    for process in processes:
-        assert _pipe(process.stdout).readline() == "ready\n"
-    with Person(soak.server, soak.intuit.office(), glass.clock(), seconds=seconds, seed=seed) as person:
+    try:
         for process in processes:
-            _pipe(process.stdin).write("go\n")
-            _pipe(process.stdin).flush()
+            assert _pipe(process.stdout).readline() == "ready\n"
+        with Person(soak.server, soak.intuit.office(), glass.clock(), seconds=seconds, seed=seed) as person:
+            for process in processes:
+                _pipe(process.stdin).write("go\n")
+                _pipe(process.stdin).flush()
+            for process in processes:
+                hear(soak, process)
+    finally:
         for process in processes:
-            said, _ = process.communicate(timeout=WAIT_SECONDS)
-            assert process.returncode == 0
-            told = json.loads(said)
-            assert told["broken"] == [], "\n".join(told["broken"])
-            soak.contacts |= told["contacts"]
-            soak.did.update(told["did"])
-            soak.faults.update(told["faults"])
+            process.kill()
     soak.edits, soak.late = person.done, person.late
     soak.at_end = sum(1 for entity in ENTITIES_WRITTEN for row in soak.books(entity) if stamps_of(row))
+
+
+def hear(soak: Soak, process: subprocess.Popen[str]) -> None:
+    """What a process says when it is done."""
+    said, _ = process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode == 0
+    told = json.loads(said)
+    assert told["broken"] == [], "\n".join(told["broken"])
+    soak.contacts |= told["contacts"]
+    soak.did.update(told["did"])
+    soak.faults.update(told["faults"])
 
 
 def settled(soak: Soak) -> None:

@@ -99,9 +99,16 @@ def locked(file: Path) -> Iterator[None]:
         other.communicate("let go\n")
 
 
-@pytest.mark.parametrize(
-    "arguments", [("sync",), ("plan",), ("log", "W-2", "--outcome", "no-answer"), ("link", "W-2", "--yes")]
-)
+# `link` waits for its turn longer than for the database: as long as a payer may be kept waiting.
+BUSY = [
+    ("sync",),
+    ("plan",),
+    ("log", "W-2", "--outcome", "no-answer"),
+    pytest.param(("link", "W-2", "--yes"), marks=pytest.mark.long),
+]
+
+
+@pytest.mark.parametrize("arguments", BUSY)
 def test_a_database_that_another_process_keeps_busy(firm: Firm, arguments: tuple[str, ...]) -> None:
     before = head(firm)
     with locked(database(firm)):

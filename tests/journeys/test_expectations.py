@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from connector.app.books import apply_plan, make_plan, reconcile_all
 from connector.app.house import House
-from connector.money import DIGITS
+from connector.app.proof import prove
+from connector.money import DIGITS, currency
 from connector.reconcile.match import Reconciliation
 from connector.testing.worlds import parse
 from tests.journeys.firm import Firm, open_firm
@@ -64,3 +66,22 @@ def test_the_golden_worlds_hold_yen_dinar_and_cents() -> None:
         if world.expect
     }
     assert digits >= {0, 2, 3}
+
+
+@pytest.mark.req("F46")
+def test_the_golden_worlds_hold_several_receivable_accounts_and_count_each_debt_once(tmp_path: Path) -> None:
+    (path,) = [path for path in WORLDS if path.stem == "currencies"]
+    with open_firm(tmp_path, path.read_text(encoding="utf-8")) as firm:
+        kept = [each.currency for each in firm.world.accounts if each.role == "receivable"]
+        assert kept.count(currency("USD")) == 2
+        firm.connect_quickly()
+        with firm.desk() as desk:
+            proof = prove(desk)
+        held: Counter[str] = Counter()
+        for each in firm.books("Account"):
+            if each["AccountType"] == "Accounts Receivable":
+                code = each["CurrencyRef"]["value"]
+                held[code] += int(Decimal(str(each["CurrentBalance"])) * 10 ** DIGITS[code])
+    assert (proof.problems, len(held)) == ((), 3)
+    assert proof.aging is not None
+    assert {str(row.total.currency): row.total.minor for row in proof.aging.totals} == dict(held)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,16 @@ from connector.model.mirror import Gone, Mirrored
 from connector.model.source import Kind, OpId, Ref
 from connector.money import from_text, plain, total
 from connector.ports import Readable, Surroundings
+from tests.journeys.soak import ROLES
 from tests.journeys.soak_hour import BOOKS, PER_MINUTE, USD, Entry, Soak, soaked, stamps_of
-from tests.journeys.soak_mishaps import kind_of
+from tests.journeys.soak_mishaps import MISHAPS, kind_of
 from tests.surroundings import Held
 
 BURST_MAX = 8
 EARLY_SECONDS = 60
+"""A token is renewed that much before its time is up."""
+AGAIN_WITHIN = timedelta(seconds=90)
+"""A refused call is made again as soon as its turn comes, after a pause of everybody at the latest."""
 
 
 def each_entry_stands_once(soak: Soak) -> None:
@@ -105,8 +110,6 @@ class Renewals:
 
     asked: int = 0
     heard: int = 0
-    lost: int = 0
-    ended: int = 0
     needless: list[str] = field(default_factory=list)
 
 
@@ -127,20 +130,31 @@ def renewals(soak: Soak) -> Renewals:
             found.needless.append(f"{line.at:%H:%M:%S} {in_force}")
         if line.issued and line.heard:
             found.heard += 1
-            found.ended += in_force != ""
             in_force, until = line.issued, at + soak.access_seconds - EARLY_SECONDS
-        else:
-            found.lost += 1
     return found
 
 
 def one_renewal_for_each_expiry(soak: Soak) -> None:
-    """No token was renewed that was still good, and the first one is the only one that ended nothing."""
+    """No token was renewed that was still good, every renewal beyond one for each had its answer lost by a fault, and
+    nobody was asked to connect again but where Intuit refused the token it had just issued."""
     found = renewals(soak)
     assert found.needless == []
-    assert found.heard == found.ended + 1
-    assert "NeedsReconnect" not in " ".join(soak.faults)
-    assert not [line for line in soak.server.lines if line.path == TOKENS and line.status in (400, 401)]
+    assert found.asked - found.heard == sum(line.path == TOKENS and not line.heard for line in soak.server.lines)
+    asked = sum(times for met, times in soak.faults.items() if met.endswith(": NeedsReconnect"))
+    assert asked <= refused_twice(soak)
+
+
+def refused_twice(soak: Soak) -> int:
+    """At most so many calls were refused with one token and, made again, with the next one too."""
+    refused = [line for line in soak.server.lines if line.status == 401]
+    return sum(
+        any(
+            (earlier.path, earlier.bearer != later.bearer) == (later.path, True)
+            and later.at - earlier.at < AGAIN_WITHIN
+            for earlier in refused[:place]
+        )
+        for place, later in enumerate(refused)
+    )
 
 
 def the_mirror_is_what_a_new_reader_would_see(soak: Soak) -> None:
@@ -197,13 +211,18 @@ def all_of_it(soak: Soak) -> None:
     the_mirror_is_what_a_new_reader_would_see(soak)
 
 
-def figures(soak: Soak) -> str:
-    """What happened, in lines."""
-    suffered = Counter(
+def suffered(soak: Soak) -> Counter[str]:
+    """The faults that calls met, by kind; those of renewals apart."""
+    return Counter(
         f"token {line.fault.kind}" if line.path == TOKENS else kind_of(line.fault)
         for line in soak.server.lines
         if line.fault is not None
     )
+
+
+def figures(soak: Soak) -> str:
+    """What happened, in lines."""
+    met = suffered(soak)
     traffic, found = soak.intuit.traffic(), renewals(soak)
     passed = (soak.server.lines[-1].at - (soak.began or soak.server.lines[0].at)).total_seconds() / 60
     lines = (
@@ -211,7 +230,7 @@ def figures(soak: Soak) -> str:
         f"{traffic.calls} calls, {traffic.refused} refused for their number,",
         f"at most {most(soak, 1)} a second and {most(soak, 60)} a minute;",
         f"Intuit counted at most {traffic.second_max} and {traffic.minute_max}",
-        f"{suffered.total()} faults: {dict(suffered.most_common())}",
+        f"{met.total()} faults: {dict(met.most_common())}",
         f"{len(soak.entries)} entries and {len(soak.contacts)} contacts, {soak.at_end} objects when the time was up;",
         f"{soak.late} requests were carried out late",
         f"renewals: {found}",
@@ -223,16 +242,21 @@ def figures(soak: Soak) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.req("Q2")
 def test_five_minutes_of_two_processes_people_and_every_fault_lose_and_double_nothing(tmp_path: Path) -> None:
     seed = 3
     with soaked(tmp_path, seconds=300, entries=30, access_seconds=120, seed=seed) as soak:
         sys.stdout.write(f"seed {seed}\n{figures(soak)}")
         all_of_it(soak)
+        assert suffered(soak).total() > 20
 
 
 @pytest.mark.long
+@pytest.mark.req("Q2")
 def test_an_hour_of_it(tmp_path: Path) -> None:
-    seed = 1
+    seed = 2
     with soaked(tmp_path, seconds=3600, entries=240, access_seconds=600, seed=seed) as soak:
         sys.stdout.write(f"seed {seed}\n{figures(soak)}")
         all_of_it(soak)
+        assert set(MISHAPS) <= set(suffered(soak))
+        assert set(soak.did) == set(ROLES)

@@ -17,6 +17,7 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
 
 
 def test_from_the_first_sync_to_the_posted_payout(firm: Firm) -> None:
+    firm.cold = True
     firm.connect()
     aging = firm.do("aging", "--json").json
     assert {row["total"]["minor"] for row in aging["totals"]} == {45050}

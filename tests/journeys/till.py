@@ -6,17 +6,16 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from connector.app.paying import make_link
+from tests.journeys import warm
 from tests.journeys.firm import KILLED, Firm
 
 PORTS = (20_000, 32_000)
@@ -39,7 +38,7 @@ class Till:
     """A running `serve`."""
 
     base: str
-    process: subprocess.Popen[bytes]
+    process: warm.Fork
 
     def look(self, path: str) -> requests.Response:
         """Open the link."""
@@ -70,32 +69,26 @@ def open_till(firm: Firm, crash_at: str = "") -> Iterator[Till]:
     """`receivables serve` at the address that the firm's links lead to."""
     base = firm.environment.setdefault("RECEIVABLES_LINK_BASE", f"http://127.0.0.1:{free_port()}")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECEIVABLES_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "connector", "serve", "--port", base.rpartition(":")[2]],
-        env={
-            **kept,
-            **firm.environment,
-            "RECEIVABLES_HOME": str(firm.home),
-            "RECEIVABLES_ACTOR": "dana",
-            "RECEIVABLES_CRASH_AT": crash_at,
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        _wait_for(base, process)
-        yield Till(base, process)
-    finally:
-        if process.poll() is None:
+    given = {
+        **kept,
+        **firm.environment,
+        "RECEIVABLES_HOME": str(firm.home),
+        "RECEIVABLES_ACTOR": "dana",
+        "RECEIVABLES_CRASH_AT": crash_at,
+    }
+    with closing(warm.begin(("serve", "--port", base.rpartition(":")[2]), given)) as process:
+        try:
+            _wait_for(base, process)
+            yield Till(base, process)
+        finally:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=READY_SECONDS_MAX)
+            process.wait(READY_SECONDS_MAX)
 
 
-def _wait_for(base: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(base: str, process: warm.Fork) -> None:
     until = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < until:
-        assert process.poll() is None, f"serve ended by itself: {process.communicate()[1].decode()}"
+        assert not process.ended(), f"serve ended by itself: {process.said()}"
         try:
             if requests.get(f"{base}/healthz", timeout=1).ok:
                 return

@@ -7,12 +7,15 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.collect.aging import aging
+from connector.dates import business_date
 from connector.model.money_in import PaymentState
 from connector.model.source import Ref, Tag
 from connector.money import Money
 from connector.reconcile.match import reconcile
 from connector.reconcile.references import numbers_in, tokens
-from tests.builders import PROCESSOR, Mirror
+from connector.reconcile.tieout import open_items
+from tests.builders import BOOKS, PROCESSOR, Mirror
 
 CUSTOMERS = ("Acme", "Birch")
 NUMBERS = ("INV-1001", "INV-1002", "1003", "1004/7")
@@ -85,3 +88,40 @@ def test_the_order_of_the_records_changes_nothing(mirror: Mirror) -> None:
 def test_tokens_are_parts_of_the_text_and_numbers_are_tokens(text: str) -> None:
     assert all(token in text for token in tokens(text))
     assert set(numbers_in(text)) <= set(tokens(text))
+
+
+shares = st.integers(min_value=0, max_value=500)
+entries = st.tuples(
+    st.sampled_from(CUSTOMERS), st.integers(-500, 500).filter(bool), st.sampled_from(CURRENCIES), shares
+)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(invoices, max_size=4),
+    st.lists(entries, max_size=4),
+    st.lists(st.tuples(amounts, st.booleans()), max_size=4),
+)
+def test_the_aging_is_what_the_books_open_items_add_up_to_whatever_stands_there(
+    debts: list[tuple[str, str, int, str]],
+    by_hand: list[tuple[str, int, str, int]],
+    credits_given: list[tuple[int, bool]],
+) -> None:
+    mirror = Mirror()
+    for index, (number, customer, amount, code) in enumerate(debts):
+        mirror.invoice(f"{number}-{index}", customer, f"{amount} {code}")
+    for index, (customer, amount, code, share) in enumerate(by_hand):
+        entry = mirror.by_hand(f"JournalEntry:{index}", customer, f"{amount} {code}")
+        state = PaymentState.VOID if share % 3 == 0 else PaymentState.SUCCEEDED
+        mirror.received(f"p-{index}", CUSTOMERS[index % 2], f"{share} {code}", {entry: f"{share} {code}"}, state=state)
+    for index, (amount, is_cash) in enumerate(credits_given):
+        if is_cash:
+            mirror.received(f"q-{index}", "Acme", f"{amount}", unapplied=f"{amount}")
+        else:
+            mirror.credit(f"CM-{index}", "Birch", f"{amount}")
+    seen = mirror.seen()
+    aged = {row.total.currency: row.total.minor for row in aging(seen, BOOKS, business_date("2026-06-10")).totals}
+    held = {code: amount.minor for code, amount in open_items(seen).items()}
+    assert {code: minor for code, minor in aged.items() if minor} == {
+        code: minor for code, minor in held.items() if minor
+    }

@@ -63,6 +63,33 @@ def test_the_aging_equals_the_books_own_total_and_keeps_unapplied_money_apart(mi
     assert by_issue.totals != by_due.totals
 
 
+def test_what_entries_by_hand_make_a_customer_owe_is_a_figure_of_its_own_until_it_is_settled(mirror: Mirror) -> None:
+    invoice = mirror.invoice("A", "Acme", "100.00", still_open="90.00", due="2026-06-10")
+    credit = mirror.by_hand("JournalEntry:1", "Acme", "-25.00")
+    debt = mirror.by_hand("JournalEntry:2", "Birch", "40.00")
+    mirror.by_hand("JournalEntry:3", "Birch", "500 JPY")
+    mirror.received("p-1", "Acme", "0.00", {invoice: "10.00", credit: "10.00"})
+    mirror.received("p-2", "Acme", "15.00", {debt: "15.00"})  # paid by another for Birch
+    mirror.account("A/R", AccountRole.RECEIVABLE, "100.00")
+    mirror.account("A/R JPY", AccountRole.RECEIVABLE, "500 JPY", code="JPY")
+    seen = mirror.seen()
+    result = aging(seen, BOOKS, TODAY)
+    assert tie_out(seen).findings == ()
+    assert [(row.name, str(row.open), str(row.by_hand), str(row.total)) for row in result.rows] == [
+        ("Birch", "0 JPY", "500 JPY", "500 JPY"),
+        ("Acme", "90.00 USD", "-15.00 USD", "75.00 USD"),
+        ("Birch", "0.00 USD", "25.00 USD", "25.00 USD"),
+    ]
+    assert [str(row.total) for row in result.totals] == ["500 JPY", "100.00 USD"]
+    assert {row.unapplied.minor for row in result.rows} == {0}
+
+
+def test_an_entry_by_hand_that_is_settled_whole_has_no_row(mirror: Mirror) -> None:
+    debt = mirror.by_hand("JournalEntry:2", "Birch", "40.00")
+    mirror.received("p-2", "Birch", "40.00", {debt: "40.00"})
+    assert aging(mirror.seen(), BOOKS, TODAY).rows == ()
+
+
 def said(outcome: Outcome, at: str = "2026-06-10T14:00:00Z", **more: Any) -> Said:
     return replace(
         Said(

@@ -258,6 +258,7 @@ def test_a_payment_of_a_deleted_invoice_is_not_posted_and_says_so(books: Books) 
     assert "was deleted in the books" in made.left_out[0].sentence
 
 
+@pytest.mark.req("F12")
 def test_a_merged_customer_is_followed_and_the_line_says_so(books: Books) -> None:
     books.mirror.customer("Old Acme")
     books.mirror.customer("Older Acme")

@@ -14,8 +14,10 @@ import pytest
 import responses
 
 from adapters.quickbooks.client import QuickBooksOnline, connect
-from connector.errors import MalformedAnswer, OutcomeUnknown, Rejected, UnknownCurrency, VendorError
+from connector.errors import MalformedAnswer, OutcomeUnknown, Rejected, VendorError
+from connector.model.finding import FindingCode
 from connector.model.money_in import Payment
+from connector.model.source import Kind, Ref
 from connector.money import from_text
 from connector.ports import Surroundings
 from tests.clocks import FakeClock
@@ -183,10 +185,16 @@ def test_the_next_page_begins_at_the_last_time_of_the_one_before(intuit: respons
     ]
 
 
-def test_a_currency_nobody_knows_is_an_error_that_names_the_record(intuit: responses.RequestsMock) -> None:
-    intuit.get(f"{COMPANY}/query", body=page("Payment", payment_row("77", CurrencyRef={"value": "XQX"})))
-    with pytest.raises(UnknownCurrency, match="Payment 77"):
-        books().pull("payment", None)
+def test_a_currency_nobody_knows_is_told_and_names_the_record_and_the_rest_is_read(
+    intuit: responses.RequestsMock,
+) -> None:
+    rows = (payment_row("77", CurrencyRef={"value": "XQX"}), payment_row("78"))
+    intuit.get(f"{COMPANY}/query", body=page("Payment", *rows))
+    got = books().pull("payment", None)
+    assert [record.ref.vendor_id for record in got.records] == ["78"]
+    (told,) = got.findings
+    assert (told.code, told.refs) == (FindingCode.NOT_MIRRORED, (Ref(BOOKS, Kind.PAYMENT, "77"),))
+    assert "Payment 77 is in 'XQX', which is no currency" in told.sentence
 
 
 def test_a_row_without_a_time_of_change_is_read_and_does_not_disturb_the_order(

@@ -56,6 +56,20 @@ def test_what_was_never_seen_is_none(store: Store) -> None:
     assert store.cursor(ACME, STRIPE, "invoices") is None
 
 
+def test_a_record_stored_after_the_question_was_asked_is_left_alone(store: Store) -> None:
+    save(store, page(seen(1), seen(2)))
+    asked = Author(ACME, ANN, asked_at=store.journal_end(ACME))
+    save(store, page(seen(1, still_open=50), cursor="c2"))
+    late = page(seen(1), seen(2, still_open=70))
+    assert store.save_pages(asked, STRIPE, None, [late]) == Counts(changed=1, overtaken=1)
+    assert [held.record for number in (1, 2) if (held := store.record(ACME, ref(number)))] == [
+        invoice(1, still_open=50),
+        invoice(2, still_open=70),
+    ]
+    again = replace(asked, asked_at=store.journal_end(ACME))
+    assert store.save_pages(again, STRIPE, None, [page(seen(1, still_open=40))]) == Counts(changed=1)
+
+
 def test_a_cursor_is_that_of_the_last_page(store: Store) -> None:
     save(store, page(seen(1), cursor="c1", more=True), page(seen(2), cursor="c2"))
     assert store.cursor(ACME, STRIPE, "invoices") == "c2"

@@ -60,6 +60,15 @@ def test_every_amount_stands_on_the_page_to_the_last_digit_of_its_currency() -> 
         assert amount in text
 
 
+def test_what_journal_entries_make_somebody_owe_is_a_column_where_there_is_any() -> None:
+    assert "Journal entries" not in shown(harbor()).text
+    world = harbor()
+    world.by_hand("JournalEntry:1", "Acme", "-7.25")
+    text = shown(world).text
+    assert text.count("Journal entries") == 1
+    assert "-7.25 USD" in text.replace("\N{MINUS SIGN}", "-")
+
+
 def test_the_verdict_is_in_words_and_names_the_company_and_the_age_of_its_figures() -> None:
     page = shown(harbor())
     assert page.text.startswith("Books and connector agree to the cent: Harbor Supply")
