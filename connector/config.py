@@ -173,13 +173,12 @@ def _from_file(file: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_environment(adapters: dict[str, dict[str, str]], env: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """The adapters' values, those of the environment over those of the file. A slip in one of our names is refused."""
-    installed = entry_points(group="connector.adapters").names
     for name, value in env.items():
         system, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if not name.startswith(PREFIX) or name in _NO_ADAPTERS or not key:
             continue
-        meant = None if system in installed else _meant(name)
-        if meant is not None:
+        meant = _meant(name)
+        if meant is not None and system not in entry_points(group="connector.adapters").names:
             raise SettingsError(f"There is no setting {name[:60]}.", next_step=f"Was {meant} meant?")
         adapters.setdefault(system, {})[key] = value
     return adapters

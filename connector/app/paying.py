@@ -199,7 +199,7 @@ def _read_debt(desk: Desk, link: PaymentLink) -> None:
         return
     for _ in range(LOOKS_MAX):
         # A sync may store something newer while we wait for the answer; it would never be told again.
-        author = replace(desk.author("click"), asked_at=desk.store.journal_end(desk.id))
+        author = replace(desk.author("click"), asked_at=desk.store.head(desk.id)[0])
         page = adapter.look([link.debt])
         if not desk.store.save_pages(author, connection.connection_id, None, [page]).overtaken:
             return

@@ -228,12 +228,6 @@ class Journal(Desk):
         with self._writing(Author(company, actor, run)) as scribe:
             return scribe.write(kind, body)
 
-    def journal_end(self, company: CompanyId) -> int:
-        """The number of the newest entry, 0 before the first."""
-        with self._database.read() as tx:
-            found = tx.execute(_HEAD, {"company": company}).one_or_none()
-        return 0 if found is None else int(found.seq)
-
     def journal(self, company: CompanyId, kind: str | None = None, after: int = 0) -> Iterator[JournalEntry]:
         """Entries in order, those after number `after`, of one kind or all. Holds no transaction between batches."""
         found = select(tables.journal.c.seq, tables.journal.c.entry, tables.journal.c.chain).where(

@@ -13,7 +13,6 @@ LIBRARY_INVOICES = 5_000
 
 
 @pytest.mark.long
-@pytest.mark.req("E16")
 def test_a_hundred_thousand_invoices_cost_a_fraction_of_the_librarys_objects_and_a_tick_next_to_nothing() -> None:
     ours, objects = measured("ours", INVOICES, 0), measured("objects", LIBRARY_INVOICES, 0)
     sys.stdout.write(shown("ours", INVOICES, 0, ours) + "\n" + shown("objects", LIBRARY_INVOICES, 0, objects) + "\n")

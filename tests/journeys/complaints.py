@@ -50,6 +50,13 @@ def typed(home: Path, arguments: tuple[str, ...], environment: Mapping[str, str]
     return Ran(code, out.getvalue(), err.getvalue())
 
 
+def typed_well(firm: Firm, *arguments: str, code: int = 0) -> Ran:
+    """The same at a firm, which must end with that code."""
+    ran = typed(firm.home, arguments, firm.environment)
+    assert ran.code == code, f"{arguments}: {ran.code}\n{ran.out}\n{ran.err}"
+    return ran
+
+
 def head(firm: Firm) -> tuple[int, str]:
     """How far the journal goes: it grows by whatever is stored."""
     with House(firm.config()) as house:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.stripe.notes import NOTE_KEYS
-from connector.__main__ import run
 from connector.canonical import encode
 from connector.collect.contacts import card_number_in
 from connector.dates import after
 from connector.model.contact import ContactId, Outcome
 from connector.model.invoice import Issued
 from connector.notes import note_text
+from tests.journeys import complaints
 from tests.journeys.firm import Firm, Ran, open_firm
 
 ZONE = ZoneInfo("America/New_York")
@@ -78,21 +78,9 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
 
 
 @pytest.fixture
-def typed(firm: Firm, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """The command line, in this process: what is typed after `receivables`."""
-    for name in [name for name in os.environ if name.startswith("RECEIVABLES_")]:
-        monkeypatch.delenv(name)
-    for name, value in {**firm.environment, "RECEIVABLES_HOME": str(firm.home), "RECEIVABLES_ACTOR": "dana"}.items():
-        monkeypatch.setenv(name, value)
-
-    def typing(*arguments: str, code: int = 0) -> Ran:
-        capsys.readouterr()
-        ended = run(list(arguments))
-        said = capsys.readouterr()
-        assert ended == code, f"{arguments}: {ended}\n{said.out}\n{said.err}"
-        return Ran(ended, said.out, said.err)
-
-    return typing
+def typed(firm: Firm) -> Typed:
+    """The command line, in this process: what is typed after `receivables`, and the code it must end with."""
+    return partial(complaints.typed_well, firm)
 
 
 def log(typed: Typed, invoice: str, outcome: str, *more: str) -> dict[str, Any]:

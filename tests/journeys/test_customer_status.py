@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.quickbooks import status
-from connector.__main__ import run
+from tests.journeys import complaints
 from tests.journeys.firm import KILLED, Firm, Ran, open_firm
 
 WORLD = """
@@ -36,21 +36,9 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
 
 
 @pytest.fixture
-def typed(firm: Firm, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """The command line, in this process: what is typed after `receivables`."""
-    for name in [name for name in os.environ if name.startswith("RECEIVABLES_")]:
-        monkeypatch.delenv(name)
-    for name, value in {**firm.environment, "RECEIVABLES_HOME": str(firm.home), "RECEIVABLES_ACTOR": "dana"}.items():
-        monkeypatch.setenv(name, value)
-
-    def typing(*arguments: str, code: int = 0) -> Ran:
-        capsys.readouterr()
-        ended = run(list(arguments))
-        said = capsys.readouterr()
-        assert ended == code, f"{arguments}: {ended}\n{said.out}\n{said.err}"
-        return Ran(ended, said.out, said.err)
-
-    return typing
+def typed(firm: Firm) -> Typed:
+    """The command line, in this process: what is typed after `receivables`, and the code it must end with."""
+    return partial(complaints.typed_well, firm)
 
 
 def customer(firm: Firm, name: str = "Acme Bakery") -> dict[str, Any]:

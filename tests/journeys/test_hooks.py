@@ -157,7 +157,7 @@ def lived(folder: Path, how: Delivering | None) -> MirrorOf:
         return firm.mirror()
 
 
-@pytest.mark.req("Q37", "E21")
+@pytest.mark.req("Q37")
 def test_the_mirror_ends_the_same_with_every_delivery_dropped_doubled_late_or_out_of_order(tmp_path: Path) -> None:
     dropped = lived(tmp_path / "dropped", None)
     assert any(isinstance(record, Gone) for _, record in dropped.values())
@@ -172,7 +172,6 @@ def test_with_webhooks_off_the_next_reading_brings_everything(firm: Firm) -> Non
     assert firm.hints() == ()
 
 
-@pytest.mark.req("E21")
 def test_a_hint_makes_us_look_at_what_a_search_does_not_show_yet(firm: Firm) -> None:
     firm.intuit.conduct = Conduct(search_lag_seconds=600)
     sender = HookSender(firm.intuit, VERIFIER)

@@ -93,7 +93,7 @@ def test_several_companies_of_one_delivery_get_their_own_hints_and_a_stranger_no
     assert (either.open_hints(HARBOR), either.open_hints(LAKE)) == (["1"], ["2"])
 
 
-@pytest.mark.req("Q36", "E21")
+@pytest.mark.req("Q36")
 def test_a_delivery_that_comes_again_is_answered_and_stored_once(either: Office) -> None:
     either.send(event("a", "1", "9130001"))
     again = either.send(event("a", "1", "9130001"), event("b", "2", "9130001"))

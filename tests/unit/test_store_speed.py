@@ -32,7 +32,6 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Figures:
         return measure(own_schema(url), own_schema(url), ROWS)
 
 
-@pytest.mark.req("E8")
 def test_pages_are_taken_in_and_looked_through_as_fast_as_promised(sqlite: Figures, postgresql: Figures) -> None:
     # The promises were made on one machine. The raw driver, in the same run, says what this one makes of them.
     here = sqlite.floor.median / RAW_ROWS_PER_SECOND
