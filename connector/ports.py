@@ -215,6 +215,9 @@ class Mirror(Protocol):
     def number(self, kind: Kind) -> int:
         """How many records of that kind are not gone."""
 
+    def unfinished(self, kind: Kind) -> tuple[str, ...]:
+        """Vendor ids of those that wait for something to happen (`connector.model.mirror.UNFINISHED`), in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:

@@ -31,9 +31,13 @@ class Held:
 
     def __init__(self) -> None:
         self.records: dict[Kind, dict[str, str]] = {}
+        self.waiting: dict[Kind, set[str]] = {}
 
     def known(self, kind: Kind) -> Mapping[str, str]:
         return self.records.get(kind, {})
 
     def number(self, kind: Kind) -> int:
         return len(self.known(kind))
+
+    def unfinished(self, kind: Kind) -> tuple[str, ...]:
+        return tuple(sorted(self.waiting.get(kind, ())))

@@ -6,10 +6,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.model.allocation import Allocation
-from connector.model.invoice import CreditNote, Invoice
-from connector.model.money_in import Attempt, Dispute, Payment, Refund
+from connector.model.invoice import CreditNote, Invoice, InvoiceState
+from connector.model.money_in import (
+    Attempt,
+    AttemptState,
+    Dispute,
+    DisputeState,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+)
 from connector.model.party import Account, Customer, Profile
-from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
+from connector.model.settlement import (
+    BalanceEntry,
+    BookEntry,
+    CashEntry,
+    CreditEntry,
+    Deposit,
+    Payout,
+    PayoutState,
+)
 from connector.model.source import Kind, Ref
 
 
@@ -41,6 +58,8 @@ Noun = (
     | Payout
     | Deposit
     | BookEntry
+    | CreditEntry
+    | CashEntry
     | Account
     | Profile
 )
@@ -60,8 +79,23 @@ SHAPES: dict[Kind, type[Noun]] = {
     Kind.PAYOUT: Payout,
     Kind.DEPOSIT: Deposit,
     Kind.BOOK_ENTRY: BookEntry,
+    Kind.CREDIT_ENTRY: CreditEntry,
+    Kind.CASH_ENTRY: CashEntry,
 }
 """The type of the record of each kind."""
+
+
+UNFINISHED: dict[Kind, frozenset[StrEnum]] = {
+    Kind.INVOICE: frozenset({InvoiceState.DRAFT, InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE, InvoiceState.UNKNOWN}),
+    Kind.ATTEMPT: frozenset(
+        {AttemptState.CREATED, AttemptState.OFFERED, AttemptState.PROCESSING, AttemptState.FAILED, AttemptState.UNKNOWN}
+    ),
+    Kind.PAYMENT: frozenset({PaymentState.PENDING, PaymentState.DISPUTED}),
+    Kind.REFUND: frozenset({RefundState.PENDING}),
+    Kind.DISPUTE: frozenset({DisputeState.OPEN}),
+    Kind.PAYOUT: frozenset({PayoutState.PENDING}),
+}
+"""The states in which a record waits for something to happen. In another one it may still change, but seldom does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,32 @@ class BalanceEntry:
     about: Ref | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldEntry:
+    """One line of what a system keeps for a customer.
+
+    `amount` is what it adds to what is kept for the customer (negative: takes from it), `balance` what is kept after
+    it, `category` the vendor's own word for it. `about` is what it was used for or came from.
+    """
+
+    customer: Ref
+    amount: Money
+    balance: Money
+    category: str
+    created: Instant
+    about: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditEntry(HeldEntry):
+    """A line of a customer's credit, which only pays later invoices. It is no money, and never added to any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashEntry(HeldEntry):
+    """A line of a customer's own money, which came by bank transfer and waits to be used."""
+
+
 class PayoutState(StrEnum):
     """A payout can be paid and fail days later."""
 

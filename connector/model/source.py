@@ -37,6 +37,8 @@ class Kind(StrEnum):
     PAYOUT = "payout"
     DEPOSIT = "deposit"
     BOOK_ENTRY = "book_entry"
+    CREDIT_ENTRY = "credit_entry"
+    CASH_ENTRY = "cash_entry"
 
 
 class Ref(NamedTuple):

@@ -14,7 +14,7 @@ from connector.model.invoice import CreditNote, Invoice
 from connector.model.mirror import Gone, Noun
 from connector.model.money_in import Attempt, Dispute, Payment, Refund
 from connector.model.party import Account, Customer, Profile
-from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
+from connector.model.settlement import BalanceEntry, BookEntry, CashEntry, CreditEntry, Deposit, HeldEntry, Payout
 from connector.model.source import Ref
 from connector.money import Money
 
@@ -93,6 +93,10 @@ def _account(record: Account) -> Columns:
     return _money(record.balance, state=record.role.value)._replace(currency=record.currency)
 
 
+def _held(record: HeldEntry) -> Columns:
+    return _money(record.amount, party=_party(record.customer), state=_text(record.category) or "")
+
+
 _OF: dict[type[Noun], Callable[..., Columns]] = {
     Invoice: _invoice,
     CreditNote: _credit_note,
@@ -108,4 +112,6 @@ _OF: dict[type[Noun], Callable[..., Columns]] = {
     Payout: lambda record: _money(record.amount, on=record.arrives_on, state=record.state.value),
     Deposit: lambda record: _money(record.total, on=record.on, state=""),
     BookEntry: lambda record: _money(record.amount, on=record.on, state=""),
+    CreditEntry: _held,
+    CashEntry: _held,
 }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, t
 from connector import canonical
 from connector.dates import Instant
 from connector.errors import StoreCorrupt
-from connector.model.mirror import SHAPES, Gone, GoneState, Noun
+from connector.model.mirror import SHAPES, UNFINISHED, Gone, GoneState, Noun
 from connector.model.source import CompanyId, ConnectionId, Kind, Ref
 from connector.store import tables
 from connector.store.columns import columns
@@ -116,6 +116,22 @@ class Mirror(Saving):
         )
         with self._database.read() as tx:
             return int(tx.execute(wanted).scalar_one())
+
+    def unfinished(self, company: CompanyId, connection: ConnectionId, kind: Kind) -> tuple[str, ...]:
+        """Vendor ids of the records of that kind that wait for something to happen, in order. Reads no record."""
+        wanted = (
+            select(_MIRROR.vendor_id)
+            .where(
+                _MIRROR.company_id == company,
+                _MIRROR.connection_id == connection,
+                _MIRROR.kind == kind.value,
+                _MIRROR.gone.is_(None),
+                _MIRROR.state.in_([state.value for state in UNFINISHED.get(kind, ())]),
+            )
+            .order_by(_MIRROR.vendor_id)
+        )
+        with self._database.read() as tx:
+            return tuple(tx.execute(wanted).scalars())
 
     def raw(self, company: CompanyId, ref: Ref) -> bytes | None:
         """The document as received; None when the record was never seen or came without one."""
@@ -241,3 +257,6 @@ class MirrorOf:
 
     def number(self, kind: Kind) -> int:
         return self._mirror.number(self._company, self._connection, kind)
+
+    def unfinished(self, kind: Kind) -> tuple[str, ...]:
+        return self._mirror.unfinished(self._company, self._connection, kind)

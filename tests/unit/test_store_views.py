@@ -23,7 +23,16 @@ from connector.model.money_in import (
     RefundState,
 )
 from connector.model.party import Account, AccountRole, Customer, Profile
-from connector.model.settlement import BalanceEntry, BookEntry, Deposit, DepositLine, Payout, PayoutState
+from connector.model.settlement import (
+    BalanceEntry,
+    BookEntry,
+    CashEntry,
+    CreditEntry,
+    Deposit,
+    DepositLine,
+    Payout,
+    PayoutState,
+)
 from connector.model.source import Kind, Ref
 from connector.money import Money, currency
 from connector.store import Author, Balance, Store
@@ -134,6 +143,7 @@ def test_a_clearing_account_holds_what_came_in_less_what_went_on(store: Store) -
     assert store.clearing(ACME, ref(9, Kind.ACCOUNT, BOOKS)) == {}
 
 
+MORNING = instant_from_iso("2026-04-01T00:00:00Z")
 ONE_OF_EACH: dict[Kind, tuple[Noun, Columns]] = {
     Kind.PROFILE: (Profile(name="Acme", home_currency=USD), Columns(currency="USD")),
     Kind.ACCOUNT: (
@@ -170,9 +180,7 @@ ONE_OF_EACH: dict[Kind, tuple[Noun, Columns]] = {
         Columns(currency="USD", amount_minor=3, on_date=20260401, state="lost"),
     ),
     Kind.BALANCE_ENTRY: (
-        BalanceEntry(
-            category="charge", gross=usd(9), fee=usd(1), net=usd(8), created=instant_from_iso("2026-04-01T00:00:00Z")
-        ),
+        BalanceEntry(category="charge", gross=usd(9), fee=usd(1), net=usd(8), created=MORNING),
         Columns(currency="USD", amount_minor=8, state="charge"),
     ),
     Kind.PAYOUT: (
@@ -187,6 +195,14 @@ ONE_OF_EACH: dict[Kind, tuple[Noun, Columns]] = {
         BookEntry(paid_from=CLEARING, paid_to=None, on=DAY, amount=usd(8)),
         Columns(currency="USD", amount_minor=8, on_date=20260401),
     ),
+    Kind.CREDIT_ENTRY: (
+        CreditEntry(customer=PAYER, amount=usd(-3), balance=usd(5), category="applied", created=MORNING),
+        Columns(party=PAYER.vendor_id, currency="USD", amount_minor=-3, state="applied"),
+    ),
+    Kind.CASH_ENTRY: (
+        CashEntry(customer=PAYER, amount=usd(3), balance=usd(3), category="funded", created=MORNING),
+        Columns(party=PAYER.vendor_id, currency="USD", amount_minor=3, state="funded"),
+    ),
 }
 
 
@@ -198,6 +214,18 @@ def test_every_kind_has_its_row_here() -> None:
 def test_the_columns_of_a_record_are(kind: Kind) -> None:
     record, expected = ONE_OF_EACH[kind]
     assert columns(record) == expected
+
+
+def test_what_waits_for_something_to_happen_is_named_by_its_state(store: Store) -> None:
+    put(store, ref(2), invoice(2, 100))
+    put(store, ref(1), invoice(1, 100, state=InvoiceState.UNKNOWN))
+    put(store, ref(3), invoice(3, 0, state=InvoiceState.PAID))
+    put(store, ref(4, connection=BOOKS), invoice(4, 100))
+    put(store, ref(5), invoice(5, 100))
+    put(store, ref(5), Gone(state=GoneState.DELETED))
+    mirror = store.mirrored(ACME, ref(1).connection)
+    assert mirror.unfinished(Kind.INVOICE) == (ref(1).vendor_id, ref(2).vendor_id)
+    assert mirror.unfinished(Kind.CUSTOMER) == ()
 
 
 def test_every_kind_comes_back_as_it_was_and_verifies(store: Store) -> None:
