@@ -16,7 +16,7 @@ from connector.dates import instant_from_epoch
 from connector.model.intent import OpenPayPage, PushNote
 from connector.model.source import ConnectionId, Kind, OpId, Ref
 from connector.money import currency, from_text
-from connector.ports import SecretPair, Surroundings
+from connector.ports import Mirror, RateBudget, SecretPair, Surroundings
 from connector.testing.standin import Answer, Call
 from connector.testing.worlds import World
 from tests.surroundings import Held, OpenBudget
@@ -73,17 +73,19 @@ class NoTokens:
 
 def connected(url: str, clock: Clock, budget: OpenBudget | None = None, **settings: str) -> Stripe:
     """The adapter as the product would build it, talking to that address."""
-    values = {"base_url": url, "api_key": KEY, **settings}
-    return connect(
-        Surroundings(
-            connection=CONNECTION,
-            settings=Settings.parse(values),
-            zone="America/New_York",
-            clock=clock,
-            tokens=NoTokens(),
-            budget=budget or OpenBudget(),
-            mirror=Held(),
-        )
+    return connect(surrounded(url, clock, budget=budget or OpenBudget(), mirror=Held(), **settings))
+
+
+def surrounded(url: str, clock: Clock, *, budget: RateBudget, mirror: Mirror, **settings: str) -> Surroundings:
+    """What the adapter is given to live in, at that address."""
+    return Surroundings(
+        connection=CONNECTION,
+        settings=Settings.parse({"base_url": url, "api_key": KEY, **settings}),
+        zone="America/New_York",
+        clock=clock,
+        tokens=NoTokens(),
+        budget=budget,
+        mirror=mirror,
     )
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 PROJECT = Path(__file__).parents[2]
@@ -159,10 +160,26 @@ class Pages:
         return b'{"Invoice":[%s],"startPosition":%d,"maxResults":%d}' % (b",".join(rows), start, len(rows))
 
 
+class Answering(Protocol):
+    """What answers a question; a status other than 200 is raised as `Told`."""
+
+    def answer(self, path: str, query: dict[str, list[str]]) -> bytes:
+        """The body of one answer."""
+
+
+class Told(Exception):
+    """Another status than 200, with its body."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    pages: Pages
+    pages: Answering
 
     def do_GET(self) -> None:
         self._serve()
@@ -175,17 +192,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, sent: str = "") -> None:
         parts = urlsplit(self.path)
-        body = self.pages.answer(parts.path, {"query": [sent]} | parse_qs(parts.query))
-        self.send_response(200)
+        status = 200
+        try:
+            body = self.pages.answer(parts.path, {"query": [sent]} | parse_qs(parts.query))
+        except Told as told:
+            status, body = told.status, told.body
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
 
-def serve(invoices: int, delay_seconds: float) -> None:
+def serve(pages: Answering) -> None:
     """Serve until killed; the address is the first line printed."""
-    _Handler.pages = Pages(invoices, delay_seconds)
+    _Handler.pages = pages
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     sys.stdout.write(f"http://127.0.0.1:{server.server_address[1]}\n")
@@ -194,10 +215,10 @@ def serve(invoices: int, delay_seconds: float) -> None:
 
 
 @contextmanager
-def served(invoices: int, delay_ms: int) -> Iterator[str]:
+def served(invoices: int, delay_ms: int, *more: str, module: str = "tests.bench.page_server") -> Iterator[str]:
     """The address of such a server in a process of its own."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.page_server", str(invoices), str(delay_ms)],
+        [sys.executable, "-m", module, str(invoices), str(delay_ms), *more],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         text=True,
@@ -209,4 +230,4 @@ def served(invoices: int, delay_ms: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]) / 1000)
+    serve(Pages(int(sys.argv[1]), int(sys.argv[2]) / 1000))
