@@ -103,7 +103,7 @@ class Config(BaseModel):
 
     def settle(self) -> dict[IntentKind, int]:
         """Settle times by the kind of write."""
-        others = {IntentKind.NOTE: self.settle_note_seconds, IntentKind.PAY_PAGE: 0}
+        others = {IntentKind.NOTE: self.settle_note_seconds, IntentKind.PAY_PAGE: 0, IntentKind.HOOK: 0}
         return {**dict.fromkeys(IntentKind, self.settle_payment_seconds), **others}
 
     def adapter_values(self, system: str, company: str) -> dict[str, str]:

@@ -123,9 +123,14 @@ class BudgetSpent(VendorError):
 
 
 class OutcomeUnknown(VendorError):
-    """A write was sent and its answer was lost: it may have happened. Look before trying again."""
+    """A write was sent and its answer was lost: it may have happened. Look before trying again.
+
+    `key_spent`: the vendor only repeated what it had said to the same key before, and would for ever; whoever looks and
+    finds nothing must write under another key.
+    """
 
     retry = Retry.LOOK_FIRST
+    key_spent = False
 
 
 class MalformedAnswer(VendorError):

@@ -7,15 +7,17 @@ is a value and its cursor belongs to the adapter: the engine stores it and hands
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from connector.clock import Clock
+from connector.dates import Instant
 from connector.model.finding import Finding
-from connector.model.intent import OpenPayPage, Posting, PushNote, WriteKey, Written
+from connector.model.intent import OpenHook, OpenPayPage, Posting, PushNote, WriteKey, Written
 from connector.model.mirror import Mirrored
 from connector.model.money_in import AttemptState
-from connector.model.source import ConnectionId, Kind, Ref
+from connector.model.source import ConnectionId, Kind, OpId, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,18 @@ class Checkable(Protocol):
 
     def check(self) -> tuple[Check, ...]:
         """Never raises for what it found; a fault is a failed check."""
+
+
+@runtime_checkable
+class Permitted(Protocol):
+    """A system whose keys may be allowed some things and not others. Nothing is changed there by asking, and nothing is
+    raised for what is found."""
+
+    def may_read(self) -> tuple[Check, ...]:
+        """A line for everything that reading needs. Only reads."""
+
+    def may_write(self) -> tuple[Check, ...]:
+        """A line for everything that writing needs: asked for only where writing is wanted."""
 
 
 @runtime_checkable
@@ -145,6 +159,40 @@ class PayPages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """One address that a system sends webhooks to. `stamp` is the op id it was opened under, None where it is not
+    ours; `current`: it is switched on, and sends what this release would ask for."""
+
+    hook_id: str
+    url: str
+    stamp: OpId | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedHook:
+    """A hook just opened, and what of the connection's settings changes by it: the secret of its signatures stands in
+    no other answer, so it is kept before anything else is done."""
+
+    written: Written
+    settings: Mapping[str, str] = field(repr=False)
+
+
+@runtime_checkable
+class HookDesk(Protocol):
+    """A system that can be asked by its API to send us webhooks."""
+
+    def hooks(self) -> tuple[Hook, ...]:
+        """Every one there, whoever made it. Only reads."""
+
+    def open_hook(self, intent: OpenHook, key: WriteKey) -> OpenedHook:
+        """Ask for webhooks to that address, stamped."""
+
+    def close_hook(self, hook_id: str) -> Mapping[str, str]:
+        """Ask for no more; one that is gone is closed. Returns what of the connection's settings changes by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretPair:
     """What lets us in. `version` rises with every change, so that two processes do not overwrite each other."""
 
@@ -158,6 +206,8 @@ class SecretPair:
     `refresh_expires_at` is never later."""
     previous: str = field(default="", repr=False)
     """The refresh token before this one, kept until this one has proved good by being renewed."""
+    renewed_at: str = ""
+    """When this pair was handed out; "" where that was not kept."""
 
 
 class TokenStore(Protocol):
@@ -190,6 +240,15 @@ class RateBudget(Protocol):
 
 
 @runtime_checkable
+class Flights(Protocol):
+    """A budget that also bounds how many calls are on their way at once, of all threads and processes together."""
+
+    def flight(self, *, metered: bool = False) -> AbstractContextManager[None]:
+        """One call, from before it is sent until its answer was read: waits until there is room for it, and takes it
+        from the budget. Errors: BudgetSpent; nothing was sent then."""
+
+
+@runtime_checkable
 class Pace(Protocol):
     """How fast a vendor may be called, and how often in a month. An adapter's spec has one; its settings may have one
     too, where a person may choose within the adapter's ceiling, and it goes before the spec's."""
@@ -206,6 +265,17 @@ class Pace(Protocol):
         """So many metered ones, None where the vendor meters nothing."""
 
 
+class Turns(Protocol):
+    """How calls of this connection are kept apart, in all threads and processes of this installation."""
+
+    def turn(self, name: str, *, seconds: float) -> AbstractContextManager[None]:
+        """Nobody else of ours is in the turn of that name meanwhile; for at most `seconds`, should this process die.
+        Errors: Unreachable when the turn did not come; nothing was sent then."""
+
+    def lane(self, name: str, pace: Pace) -> RateBudget:
+        """A budget beside the connection's, for one of the vendor's operations that has a limit of its own."""
+
+
 class Mirror(Protocol):
     """What of this connection is mirrored: so that an adapter can tell what has vanished on the other side."""
 
@@ -217,6 +287,9 @@ class Mirror(Protocol):
 
     def unfinished(self, kind: Kind) -> tuple[str, ...]:
         """Vendor ids of those that wait for something to happen (`connector.model.mirror.UNFINISHED`), in order."""
+
+    def kept_for(self, kind: Kind) -> tuple[str, ...]:
+        """Vendor ids of the customers for whom anything is kept, by the lines of that kind, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,9 +316,12 @@ class Hooks(Protocol):
     def listens(self, settings: object) -> bool:
         """Whether a connection's settings hold what deliveries are verified with. Without it none is taken."""
 
-    def read(self, body: bytes, headers: Mapping[str, str], settings: Sequence[object]) -> tuple[Hint, ...] | None:
-        """The hints in a delivery, None when no signature of these connections' settings fits its raw bytes. Header
-        names are lower case. Never raises: what is signed and cannot be read is an empty tuple."""
+    def read(
+        self, body: bytes, headers: Mapping[str, str], settings: Sequence[object], now: Instant
+    ) -> tuple[Hint, ...] | None:
+        """The hints in a delivery, None when no signature of these connections' settings fits its raw bytes, or when it
+        was made for another time than `now`. Header names are lower case. Never raises: what is signed and cannot be
+        read is an empty tuple."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +366,7 @@ class Authorising(Protocol):
 
 
 class Adapter(Readable, Checkable, Protocol):
-    """The least an adapter can do. Books, NoteBoard and PayPages are found by having their methods."""
+    """The least an adapter can do. Books, NoteBoard, PayPages and HookDesk are found by having their methods."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +383,7 @@ class Surroundings:
     clock: Clock
     tokens: TokenStore
     budget: RateBudget
+    turns: Turns
     mirror: Mirror
 
 

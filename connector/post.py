@@ -23,6 +23,7 @@ from connector.errors import (
     BudgetSpent,
     Disagreement,
     NeedsReconnect,
+    OutcomeUnknown,
     ReceivablesError,
     Refused,
     Rejected,
@@ -35,6 +36,7 @@ from connector.model.intent import (
     ApplyCredit,
     Intent,
     IntentKind,
+    OpenHook,
     OpenPayPage,
     PostDeposit,
     PostExpense,
@@ -46,9 +48,9 @@ from connector.model.intent import (
     WriteKey,
     Written,
 )
-from connector.model.source import CompanyId, ConnectionId, OpId, Ref
+from connector.model.source import CompanyId, ConnectionId, Kind, OpId, Ref
 from connector.money import Money, zero
-from connector.ports import Adapter, Books, NoteBoard, PayPages
+from connector.ports import Adapter, Books, Hook, HookDesk, NoteBoard, PayPages
 from connector.store import Lease, OutboxRow, OutboxState, Store
 
 SETTLE_SECONDS: dict[IntentKind, int] = {
@@ -59,8 +61,9 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
     IntentKind.DEPOSIT: 6 * 3600,
     IntentKind.VOID: 6 * 3600,
     IntentKind.NOTE: 15 * 60,
-    # A pay page does nothing until the payer acts.
+    # A pay page does nothing until the payer acts, and a hook tells twice at the most what is known to be one thing.
     IntentKind.PAY_PAGE: 0,
+    IntentKind.HOOK: 0,
 }
 """How long a lost write may still turn up on the other side before it may be repeated."""
 
@@ -68,6 +71,7 @@ KEY_LIFE = timedelta(hours=20)
 """Past this the vendor's idempotency key may be gone, so the key gets a suffix; the op id never changes."""
 
 Boundary = Callable[[str], None]
+Keep = Callable[[ConnectionId, Mapping[str, str]], None]
 
 BOUNDARIES: dict[str, str] = {
     "post.before-sending": "the row is stored as ready; nothing has been sent",
@@ -98,7 +102,8 @@ def _as_stored(intent: Intent) -> Intent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What posting works with. `settle` may shorten or lengthen SETTLE_SECONDS per kind; `as_sent` puts into an intent
-    what must not be stored with it."""
+    what must not be stored with it, and `keep` stores settings of a connection that only an answer holds (None: a write
+    that has such an answer is not made)."""
 
     store: Store
     clock: Clock
@@ -107,6 +112,7 @@ class Tools:
     settle: Mapping[IntentKind, int]
     progress: Callable[[OutboxRow], None]
     as_sent: Callable[[Intent], Intent] = field(default=_as_stored)
+    keep: Keep | None = None
 
 
 @dataclass(slots=True)
@@ -125,7 +131,7 @@ def connection_of(intent: Intent) -> ConnectionId:
             return intent.books
         case PushNote():
             return intent.target.connection
-        case OpenPayPage():
+        case OpenPayPage() | OpenHook():
             return intent.connection
 
 
@@ -159,7 +165,7 @@ class _Carry:
         self._company = company
         self._lease = lease
         self._row = row
-        self._writer = writer_for(tools.adapters[connection_of(row.intent)], row.intent)
+        self._writer = writer_for(tools.adapters[connection_of(row.intent)], row.intent, tools.keep)
 
     def run(self) -> None:
         if self._row.state is OutboxState.SENDING:
@@ -215,6 +221,9 @@ class _Carry:
             else:
                 # Told to slow down, or a broken answer: it may have been acted on all the same.
                 self._unsure(fault.sentence, tried_at=self._row.tried_at)
+                if isinstance(fault, OutcomeUnknown) and fault.key_spent:
+                    self._store.outbox_repeat(self._company, self._row.op_id, self._lease)
+                    self._reload()
 
     def _finish(self, found: tuple[Written, ...]) -> None:
         """Read back and compare; then, and only then, it is done."""
@@ -280,7 +289,7 @@ def _asked(intent: Intent) -> Money | None:
             return intent.amount
         case ApplyCredit():
             return zero(intent.allocations[0].amount.currency)
-        case VoidPosting() | PushNote():
+        case VoidPosting() | PushNote() | OpenHook():
             return None
 
 
@@ -298,6 +307,8 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
             wrong = "was to be taken back, and still stands"
         case PushNote() if held.text is None or intent.text not in held.text:
             wrong = "does not say what was sent"
+        case OpenHook() if held.url != intent.url:
+            wrong = "sends to another address than asked"
         case _:
             pass
     return wrong
@@ -362,6 +373,38 @@ class _Paging:
         return next((held for held in self.pages.find_pages(_page(intent), key) if held.ref == written.ref), written)
 
 
+HOOK_UNSIGNED = "The secret of its signatures was lost with the answer, so it has to be made anew."
+"""What the answer of a hook says that was found and not made: nobody can verify what it sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hooking:
+    """A hook is of use only to whoever got the answer that made it; one that is found is ours, and has to go."""
+
+    desk: HookDesk
+    keep: Keep
+
+    def send(self, intent: Intent, key: WriteKey) -> Written:
+        wanted = _hook(intent)
+        opened = self.desk.open_hook(wanted, key)
+        self.keep(wanted.connection, opened.settings)
+        return opened.written
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
+        return tuple(_hooked(intent, each, HOOK_UNSIGNED) for each in self.desk.hooks() if each.stamp == key.op_id)
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
+        held = {each.hook_id: each for each in self.desk.hooks() if each.stamp == key.op_id}
+        found = held.get(written.ref.vendor_id)
+        return _hooked(intent, found, written.notice) if found is not None else written
+
+
+def _hooked(intent: Intent, hook: Hook, notice: str) -> Written:
+    """A hook is no record that is mirrored: it is a setting of the account."""
+    ref = Ref(connection_of(intent), Kind.PROFILE, hook.hook_id)
+    return Written(ref=ref, version="", url=hook.url, notice=notice)
+
+
 def _posting(intent: Intent) -> Posting:
     if isinstance(intent, Posting):
         return intent
@@ -380,12 +423,20 @@ def _page(intent: Intent) -> OpenPayPage:
     raise TypeError(type(intent).__name__)
 
 
-def writer_for(adapter: Adapter, intent: Intent) -> Writer:
+def _hook(intent: Intent) -> OpenHook:
+    if isinstance(intent, OpenHook):
+        return intent
+    raise TypeError(type(intent).__name__)
+
+
+def writer_for(adapter: Adapter, intent: Intent, keep: Keep | None = None) -> Writer:
     """The moves for that kind of intent; Rejected when the adapter has no such capability."""
     if isinstance(intent, PushNote) and isinstance(adapter, NoteBoard):
         return _Noting(adapter)
     if isinstance(intent, OpenPayPage) and isinstance(adapter, PayPages):
         return _Paging(adapter)
+    if isinstance(intent, OpenHook) and isinstance(adapter, HookDesk) and keep is not None:
+        return _Hooking(adapter, keep)
     if isinstance(intent, Posting) and isinstance(adapter, Books):
         return _Posting(adapter)
     raise Rejected(f"{connection_of(intent)} cannot take such a write.", next_step="Choose another connection.")

@@ -48,8 +48,10 @@ def sync(store: Store, source: Readable, connection: ConnectionId, author: Autho
     """Pull every stream to its end. Errors end the run where it is; earlier pages stay, and the next run goes on."""
     counts: dict[str, Counts] = {}
     findings: list[Finding] = []
+    streams = source.streams()
+    store.begin_reading(author.company, connection, streams)
     with _few_collections():
-        for stream in source.streams():
+        for stream in streams:
             carrier = _Carrier(store, connection, stream, author)
             try:
                 findings += _carry(source, carrier, progress)
@@ -149,6 +151,7 @@ class _Carrier:
         self._author = author
         self._pages: list[Page] = []
         self._counts: dict[str, Counts] = {}
+        self._noticed = store.noticed(author.company, connection)
 
     def cursor(self) -> str | None:
         """Where the stream goes on."""
@@ -171,6 +174,8 @@ class _Carrier:
         pages, self._pages = self._pages, []
         if self._author.lease is not None:
             self._author = replace(self._author, lease=self._store.renew(self._author.lease))
-        saved = self._store.save_kinds(self._author, self._connection, self.stream, pages)
+        saved = self._store.save_kinds(self._author, self._connection, self.stream, pages, self._noticed)
+        if any(page.findings for page in pages):
+            self._noticed = self._store.noticed(self._author.company, self._connection)
         for kind, brought in saved.items():
             self._counts[kind] = self._counts.get(kind, Counts()) + brought

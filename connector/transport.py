@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from connector.clock import Clock
 from connector.errors import OutcomeUnknown, RateLimited, Retry, Unreachable, VendorError
-from connector.ports import RateBudget
+from connector.ports import Flights, RateBudget
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class VendorSession(requests.Session):
         super().__init__()
         self.system = system
         self._budget = budget
+        self._flying = threading.local()
         self._timeout = (connect_seconds, read_seconds)
         self._trace_header = trace_header
         self.trust_env = False
@@ -77,8 +79,30 @@ class VendorSession(requests.Session):
         verb = method.decode() if isinstance(method, bytes) else method
         kwargs["timeout"] = self._timeout
         kwargs["allow_redirects"] = False
+        if getattr(self._flying, "under_way", False):
+            return self._sent(verb, url, *args, **kwargs)
+        with self.flight(metered=metered):
+            return self._sent(verb, url, *args, **kwargs)
+
+    @contextmanager
+    def flight(self, *, metered: bool = False) -> Iterator[None]:
+        """One call of this thread, from before it is sent until its answer was read: for whoever reads the answer's
+        body by himself. Errors: BudgetSpent; nothing was sent then."""
+        with self._taken(metered=metered):
+            self._flying.under_way = True
+            try:
+                yield
+            finally:
+                self._flying.under_way = False
+
+    def _taken(self, *, metered: bool) -> AbstractContextManager[None]:
+        if isinstance(self._budget, Flights):
+            return self._budget.flight(metered=metered)
         if self._budget is not None:
             self._budget.take(metered=metered)
+        return nullcontext()
+
+    def _sent(self, verb: str, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         try:
             answer = super().request(verb, url, *args, **kwargs)
         except requests.exceptions.RequestException as fault:
@@ -164,9 +188,15 @@ def retrying(
             return fault.retry_after_seconds
         return float(min(PAUSE_MAX_SECONDS, PAUSE_FIRST_SECONDS * 2 ** (state.attempt_number - 1)))
 
+    began = clock.monotonic()
+
+    def enough(state: tenacity.RetryCallState) -> bool:
+        ends = clock.monotonic() - began + state.upcoming_sleep
+        return state.attempt_number >= tries_max or ends >= budget_seconds
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda fault: isinstance(fault, VendorError) and fault.retry is Retry.SAFE),
-        stop=tenacity.stop_any(tenacity.stop_after_attempt(tries_max), tenacity.stop_before_delay(budget_seconds)),
+        stop=enough,
         wait=pause,
         sleep=clock.sleep,
         reraise=True,

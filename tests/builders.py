@@ -6,9 +6,29 @@ from connector.dates import BusinessDate, business_date, instant_from_iso
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
 from connector.model.mirror import Gone, GoneState, Noun
-from connector.model.money_in import Attempt, AttemptState, Payment, PaymentState, Refund, RefundState
+from connector.model.money_in import (
+    Attempt,
+    AttemptState,
+    Dispute,
+    DisputeState,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+)
 from connector.model.party import Account, AccountRole, Customer, Profile
-from connector.model.settlement import BalanceEntry, BookEntry, Deposit, DepositLine, OwedPart, Payout, PayoutState
+from connector.model.settlement import (
+    BalanceEntry,
+    BookEntry,
+    Deposit,
+    DepositLine,
+    EntryNature,
+    Membership,
+    OwedPart,
+    Payout,
+    PayoutMade,
+    PayoutState,
+)
 from connector.model.source import ConnectionId, Kind, Ref, Tag
 from connector.model.stamp import read_stamps
 from connector.money import Currency, Money, currency, from_text, total
@@ -203,36 +223,81 @@ class Mirror:
             Refund(payment=payment, amount=money(amount), on=business_date("2026-04-01"), state=state),
         )
 
+    def dispute(self, vendor_id: str, payment: Ref, amount: str, state: DisputeState = DisputeState.OPEN) -> Ref:
+        return self.put(
+            ref(Kind.DISPUTE, vendor_id, PROCESSOR),
+            Dispute(
+                payment=payment, amount=money(amount), on=business_date("2026-04-01"), state=state, reason="general"
+            ),
+        )
+
     def link(self, payment: Ref, target: Ref, amount: str) -> Ref:
         return self.put(
             ref(Kind.ALLOCATION, f"inpay_{len(self.records)}", PROCESSOR),
             Allocation(payment=payment, target=target, amount=money(amount)),
         )
 
-    def entry(self, vendor_id: str, about: Ref | None, gross: str, fee: str, *, category: str = "charge") -> Ref:
+    def entry(
+        self,
+        vendor_id: str,
+        about: Ref | None,
+        gross: str,
+        fee: str,
+        nature: EntryNature = EntryNature.PAYMENT,
+        *,
+        category: str | None = None,
+        created: str = "2026-03-29T12:00:00Z",
+        available: str | None = None,
+        rate: str | None = None,
+    ) -> Ref:
         whole, cost = money(gross), money(fee)
         return self.put(
             ref(Kind.BALANCE_ENTRY, vendor_id, PROCESSOR),
             BalanceEntry(
-                category=category,
+                category=category if category is not None else nature.value,
+                nature=nature,
                 gross=whole,
                 fee=cost,
                 net=whole - cost,
-                created=instant_from_iso("2026-03-29T12:00:00Z"),
+                created=instant_from_iso(created),
                 about=about,
+                available_at=instant_from_iso(available) if available is not None else None,
+                rate=rate,
             ),
         )
 
     def payout(
-        self, vendor_id: str, amount: str, *entries: Ref, state: PayoutState = PayoutState.PAID, composed: bool = True
+        self,
+        vendor_id: str,
+        amount: str,
+        *entries: Ref,
+        state: PayoutState = PayoutState.PAID,
+        composed: bool = True,
+        made: PayoutMade = PayoutMade.AUTOMATIC,
+        membership: Membership | None = None,
+        created: str = "2026-03-31T09:00:00Z",
+        arrives: str = "2026-04-02",
+        own: Ref | None = None,
+        back: Ref | None = None,
+        reverses: Ref | None = None,
+        reversed_by: Ref | None = None,
+        failure: str | None = None,
     ) -> Ref:
         return self.put(
             ref(Kind.PAYOUT, vendor_id, PROCESSOR),
             Payout(
                 amount=money(amount),
-                arrives_on=business_date("2026-04-02"),
+                arrives_on=business_date(arrives),
                 state=state,
                 entries=entries if composed else None,
+                membership=membership or (Membership.COMPLETE if composed else Membership.NEVER),
+                made=made,
+                created=instant_from_iso(created),
+                entry=own,
+                back=back,
+                reverses=reverses,
+                reversed_by=reversed_by,
+                failure=failure,
             ),
         )
 
@@ -259,6 +324,20 @@ class Mirror:
                 on=business_date("2026-04-02"),
                 total=total([line.amount for line in lines], lines[0].amount.currency),
                 lines=lines,
+                stamps=read_stamps(memo),
+            ),
+        )
+
+    def opening(self, vendor_id: str, amount: str, *, memo: str) -> Ref:
+        """A deposit of no payment, against an account."""
+        whole = money(amount)
+        return self.put(
+            ref(Kind.DEPOSIT, vendor_id),
+            Deposit(
+                into=None,
+                on=business_date("2026-03-31"),
+                total=whole,
+                lines=(DepositLine(amount=whole),),
                 stamps=read_stamps(memo),
             ),
         )

@@ -19,7 +19,7 @@ from connector.money import currency, from_text
 from connector.ports import Mirror, RateBudget, SecretPair, Surroundings
 from connector.testing.standin import Answer, Call
 from connector.testing.worlds import World
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.vendor import stripe as judge
 from tests.vendor import where
 
@@ -85,6 +85,7 @@ def surrounded(url: str, clock: Clock, *, budget: RateBudget, mirror: Mirror, **
         clock=clock,
         tokens=NoTokens(),
         budget=budget,
+        turns=OpenTurns(),
         mirror=mirror,
     )
 

@@ -19,13 +19,19 @@ import requests
 from adapters.quickbooks import faults, wire
 from adapters.quickbooks.settings import Settings
 from connector.clock import Clock
-from connector.dates import after, instant_from_iso
+from connector.dates import Instant, after, instant_from_iso
 from connector.errors import BudgetSpent, NeedsReconnect, OutcomeUnknown, RateLimited, Unreachable, VendorError
 from connector.ports import RateBudget, SecretPair, TokenStore
 from connector.transport import VendorSession, retry_after_seconds
 
 EARLY_SECONDS = 60
 """A token is renewed that much before it ends, so that it does not end on the way."""
+
+KEEP_ALIVE_SECONDS = 3600
+"""A grant is renewed before it must be at most once in that time, by all processes together."""
+
+HARD_END_SECONDS = 30 * 86_400
+"""So long before its end for good a grant counts as ending soon."""
 
 RENEW_CONNECT_SECONDS = 4.0
 RENEW_SECONDS = 15.0
@@ -43,6 +49,7 @@ class Grant:
         self._tokens = tokens
         self._clock = clock
         self._pair: SecretPair | None = None
+        self._kept = False
         self._lock = threading.Lock()
         self._session = VendorSession(
             wire.SYSTEM,
@@ -57,6 +64,8 @@ class Grant:
             pair = self._pair or self._tokens.read()
             if pair is None or not self._lasts(pair):
                 pair = self._renewed(pair.access if pair is not None else "")
+            elif ends_soon(pair, self._clock.now()):
+                pair = self._kept_alive(pair)
             self._pair = pair
             return pair.access
 
@@ -73,6 +82,17 @@ class Grant:
     def knock(self) -> None:
         """Whether Intuit knows the app at all. Errors: NeedsReconnect, Unreachable, RateLimited."""
         knock(self._session, self._settings)
+
+    def _kept_alive(self, pair: SecretPair) -> SecretPair:
+        """A new pair before the old one is needed. While that one still opens the door, a network that fails now is no
+        fault, and it is tried again at the next start; that the grant was taken back is one."""
+        if self._kept:
+            return pair
+        self._kept = True
+        try:
+            return self._renewed(pair.access)
+        except (Unreachable, RateLimited):
+            return pair
 
     def _lasts(self, pair: SecretPair) -> bool:
         return instant_from_iso(pair.access_expires_at) > after(self._clock.now(), EARLY_SECONDS)
@@ -153,6 +173,18 @@ def knock(session: VendorSession, settings: Settings) -> None:
     ask(session, settings, {"grant_type": "refresh_token", "refresh_token": _NOBODYS_TOKEN})
 
 
+def ends_soon(pair: SecretPair, now: Instant) -> bool:
+    """Whether a grant is renewed although its access token is good: less than a quarter of its life is left, or a
+    person must connect again soon and Intuit may know of a later day by now. Not twice within the hour."""
+    if not pair.renewed_at:
+        return False
+    begun, ends = instant_from_iso(pair.renewed_at), instant_from_iso(pair.refresh_expires_at)
+    if now < after(begun, KEEP_ALIVE_SECONDS):
+        return False
+    hard_soon = bool(pair.hard_expires_at) and instant_from_iso(pair.hard_expires_at) < after(now, HARD_END_SECONDS)
+    return hard_soon or (ends - now) * 4 < ends - begun
+
+
 def pair_of(answer: wire.Tokens, clock: Clock, *, version: int) -> SecretPair:
     """What is stored of an answer of the token endpoint, in place of the pair of that version (0: of none)."""
     now = clock.now()
@@ -164,6 +196,7 @@ def pair_of(answer: wire.Tokens, clock: Clock, *, version: int) -> SecretPair:
         access_expires_at=after(now, answer.expires_in).isoformat(),
         refresh_expires_at=after(now, lasting).isoformat(),
         hard_expires_at=after(now, hard).isoformat() if hard is not None else "",
+        renewed_at=now.isoformat(),
         version=version,
     )
 
@@ -234,12 +267,13 @@ class IntuitSession(VendorSession):
         self, token: str, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
     ) -> requests.Response:
         headers = {**(kwargs.pop("headers", None) or {}), "Authorization": f"Bearer {token}"}
-        answer = super().request(method, url, *args, headers=headers, stream=True, **kwargs)
-        try:
-            answer.content  # noqa: B018 - reading the body here tells half an answer from none at all
-        except requests.exceptions.RequestException:
-            answer.close()
-            raise faults.lost(write=method not in ("GET", b"GET"), trace=_trace(answer)) from None
+        with self.flight(metered=kwargs.pop("metered", False)):
+            answer = super().request(method, url, *args, headers=headers, stream=True, **kwargs)
+            try:
+                answer.content  # noqa: B018 - reading the body here tells half an answer from none at all
+            except requests.exceptions.RequestException:
+                answer.close()
+                raise faults.lost(write=method not in ("GET", b"GET"), trace=_trace(answer)) from None
         return answer
 
 

@@ -152,10 +152,12 @@ def _transfer_body(intent: PostTransfer, key: WriteKey) -> wire.Json:
 
 
 def _deposit_body(intent: PostDeposit, key: WriteKey) -> wire.Json:
-    """Payments at gross, what was kept back as negative lines, and no total of its own: QuickBooks adds up."""
+    """Payments at gross, what was kept back as negative lines, and no total of its own: QuickBooks adds up. An opening
+    entry has no payments, only a part against the account that it is booked against."""
     refs = [payment for payment, _ in intent.payments]
     _check_own(intent.books, intent.into, *refs, *(part.account for part in intent.parts))
-    if not refs or len(set(refs)) < len(refs) or any(ref.kind is not Kind.PAYMENT for ref in refs):
+    is_opening = intent.about.kind is Kind.ACCOUNT
+    if not (refs or is_opening) or len(set(refs)) < len(refs) or any(ref.kind is not Kind.PAYMENT for ref in refs):
         raise _refused("The deposit banks no payment, one of them twice, or something other than payments")
     if intent.total.minor < 0:
         raise Refused(

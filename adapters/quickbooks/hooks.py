@@ -20,7 +20,7 @@ from decimal import Decimal
 from adapters.quickbooks.entities import ENTITIES, Entity
 from adapters.quickbooks.settings import Settings
 from connector import canonical
-from connector.dates import instant_from_iso
+from connector.dates import Instant, instant_from_iso
 from connector.errors import UserError
 from connector.model.source import ConnectionId, Ref
 from connector.ports import Hint
@@ -42,8 +42,11 @@ def listens(settings: object) -> bool:
     return isinstance(settings, Settings) and bool(_verifier(settings))
 
 
-def read(body: bytes, headers: Mapping[str, str], settings: Sequence[object]) -> tuple[Hint, ...] | None:
-    """The hints in a delivery; None when no verifier token of these settings made its signature."""
+def read(
+    body: bytes, headers: Mapping[str, str], settings: Sequence[object], now: Instant | None = None
+) -> tuple[Hint, ...] | None:
+    """The hints in a delivery; None when no verifier token of these settings made its signature, which has no time."""
+    del now
     signature = headers.get(SIGNATURE, "").strip().encode(errors="replace")
     verifiers = [_verifier(each) for each in settings if isinstance(each, Settings)]
     if not any(hmac.compare_digest(_signed(body, verifier), signature) for verifier in verifiers if verifier):

@@ -1,8 +1,9 @@
 """Stripe: what it holds is mirrored, pay pages are opened in it, and the latest note is left on its records.
 
 The declaration only; looking at it imports no vendor library. The rooms: `settings`, `wire` (Stripe's shapes),
-`currency`, `translate` (pure), `reading` (streams), `notes` and `paypages` (what is written), `refusal` (what a refusal
-means), `client` (the only file that knows the SDK), `standin` (its double on loopback).
+`currency`, `translate` (pure), `reading` (streams), `notes` and `paypages` (what is written), `events`, `hooks` and
+`endpoints` (what it tells us of), `refusal` (what a refusal means), `client` (the only file that knows the SDK),
+`standin` (its double on loopback).
 """
 
 from __future__ import annotations
@@ -40,4 +41,5 @@ spec = AdapterSpec(
     method_codes={method: METHOD_CURRENCIES[method] - _ELSEWHERE.get(method, _NOTHING) for method in OFFERED},
     method_titles=METHOD_TITLES,
     calls_per_minute=300,
+    hooks="adapters.stripe.hooks",
 )

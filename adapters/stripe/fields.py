@@ -19,6 +19,7 @@ _NAMES = {
         "amount available_on balance_type created currency description exchange_rate fee fee_details id net object "
         "reporting_category source status type"
     ),
+    "cash_balance": "available customer customer_account livemode object settings",
     "charge": (
         "amount amount_captured amount_refunded application application_fee application_fee_amount authorization_code "
         "balance_transaction billing_details calculated_statement_descriptor captured created currency customer "
@@ -28,11 +29,25 @@ _NAMES = {
         "source source_transfer statement_descriptor statement_descriptor_suffix status transfer transfer_data "
         "transfer_group"
     ),
+    "credit_note": (
+        "amount amount_shipping created currency customer customer_account customer_balance_transaction "
+        "discount_amount discount_amounts effective_at id invoice lines livemode memo metadata number object "
+        "out_of_band_amount pdf post_payment_amount pre_payment_amount pretax_credit_amounts reason refunds "
+        "shipping_cost status subtotal subtotal_excluding_tax total total_excluding_tax total_taxes type voided_at"
+    ),
     "customer": (
         "address balance business_name cash_balance created currency customer_account default_source delinquent "
         "description discount email id individual_name invoice_credit_balance invoice_prefix invoice_settings "
         "livemode metadata name next_invoice_sequence object phone preferred_locales shipping sources subscriptions "
         "tax tax_exempt tax_ids test_clock"
+    ),
+    "customer_balance_transaction": (
+        "amount checkout_session created credit_note currency customer customer_account description ending_balance id "
+        "invoice livemode metadata object type"
+    ),
+    "customer_cash_balance_transaction": (
+        "adjusted_for_overdraft applied_to_payment created currency customer customer_account ending_balance funded id "
+        "livemode net_amount object refunded_from_payment transferred_to_balance type unapplied_from_payment"
     ),
     "dispute": (
         "amount balance_transactions charge created currency enhanced_eligibility_types evidence evidence_details id "
@@ -66,6 +81,11 @@ _NAMES = {
         "payment_method_options payment_method_types payment_record presentment_details processing receipt_email "
         "review setup_future_usage shipping source statement_descriptor statement_descriptor_suffix status "
         "transfer_data transfer_group"
+    ),
+    "payment_record": (
+        "amount amount_authorized amount_canceled amount_failed amount_guaranteed amount_refunded amount_requested "
+        "application created customer_details customer_presence description id latest_payment_attempt_record livemode "
+        "metadata object payment_method_details processor_details reported_by shipping_details"
     ),
     "payout": (
         "amount application_fee application_fee_amount arrival_date automatic balance_transaction created currency "

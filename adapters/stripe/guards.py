@@ -1,6 +1,7 @@
 """What must never leave for Stripe: an empty or odd id, a fractional amount, a None meant as "clear". Pure.
 
-The SDK would ask for `/v1/customers/` when given an empty id, send 10.5 as it is, and silently leave None out.
+The SDK would ask for `/v1/customers/` when given an empty id, send 10.5 as it is, and silently leave None out. An empty
+text clears one field, which may be meant; as a record's whole metadata it would wipe the merchant's keys too.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def _check(name: str, value: object) -> None:
     match value:
         case None:
             raise Refused(f"The parameter {name} is None, which Stripe would silently leave out.")
+        case "" if name.rpartition("[")[2].rstrip("]") == "metadata":
+            raise Refused(f"The parameter {name} is empty, which would wipe every key there.")
         case str() | bool() | int():
             return
         case Mapping():

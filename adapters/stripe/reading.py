@@ -1,288 +1,214 @@
-"""Streams: which list of Stripe's each kind of record is read from, page by page.
+"""How an account is read: `profile`, and `books`, which is everything else under one cursor.
 
-Stripe lists newest first and cannot list by change, so most streams are read from the start at every sync; ledger lines
-never change and go on from the newest one seen, payouts from the oldest one that may still change. Nothing here knows
-HTTP: `Fetch` asks, with retries, and hands the body to a parser.
+What comes next is decided in `course`; here it is asked for and becomes a page. Lists are walked the first time; then
+events say what to read again; the balance and its ledger come in every reading; and a sweep finds what no event told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
 
-from adapters.stripe import translate, wire
-from adapters.stripe.currency import Inexact
-from adapters.stripe.guards import checked_id
-from adapters.stripe.refusal import other_mode
+from adapters.stripe import course, follow, standing, wire
+from adapters.stripe.ahead import Lines
+from adapters.stripe.course import Course, Phase
+from adapters.stripe.follow import Gap
+from adapters.stripe.lists import ACCOUNT, CASH, CREDIT, NAMES, SHELVES, shelf_of
+from adapters.stripe.looking import Looking, Pointer, behind
+from adapters.stripe.pointers import Linking, Placed
+from adapters.stripe.records import Found, Records
+from adapters.stripe.sweep import Sweep
 from adapters.stripe.translate import Where
+from adapters.stripe.walk import Step, Walk
 from connector import canonical
-from connector.errors import MalformedAnswer, NotFound, Refused, Rejected, UnknownCurrency
+from connector.clock import Clock
+from connector.dates import epoch_seconds
+from connector.errors import UnknownRecord
 from connector.model.finding import Finding
-from connector.model.mirror import Gone, Mirrored, Noun
+from connector.model.mirror import UNFINISHED, Mirrored
 from connector.model.source import Kind, Ref
-from connector.ports import Page
+from connector.ports import Mirror, Page
 
-T = TypeVar("T")
-Query = Mapping[str, str | int]
-
-DAY_SECONDS = 86_400
-PAYOUT_DAYS = 35
-"""A payout may fail days after it was paid, or be reversed; older ones are left alone."""
-PAYOUTS_MAX = 20
-"""Payouts on one page, because each asks for its own members."""
-MEMBER_PAGES_MAX = 1_000
-
-
-class Fetch(Protocol):
-    """Asks Stripe for a path and parses the answer, again if it comes back broken."""
-
-    def __call__(self, path: str, query: Query, parse: Callable[[bytes], T], /) -> T: ...
+PROFILE = "profile"
+BOOKS = "books"
+STREAMS = (PROFILE, BOOKS)
+LEDGER = Kind.BALANCE_ENTRY.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """`after`: the last id of the page before, while a pass is under way. `since`: the pass begins there (seconds).
-    `newest` and `unsettled` are gathered during the pass, to choose the next `since`."""
+class _Asked:
+    """The cursor of the profile: when it was asked for, in seconds."""
 
-    after: str | None = None
-    since: int | None = None
-    newest: int | None = None
-    unsettled: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """One list of Stripe's and how its rows become records."""
-
-    kind: Kind
-    path: str
-    shape: type[Any]
-    translate: Callable[[Any, Where], tuple[Noun | Gone, translate.Findings]]
-    name: str
-    query: Query
-    overlap_seconds: int | None = None
-
-
-def _stream(
-    kind: Kind, path: str, shape: type[T], to_noun: Callable[[T, Where], tuple[Noun | Gone, translate.Findings]]
-) -> Stream:
-    name = path.rpartition("/")[2].removesuffix("s")
-    return Stream(kind=kind, path=path, shape=shape, translate=to_noun, name=name, query={})
-
-
-_LISTS: tuple[Stream, ...] = (
-    _stream(Kind.CUSTOMER, "/v1/customers", wire.Customer, translate.customer),
-    _stream(Kind.INVOICE, "/v1/invoices", wire.Invoice, translate.invoice),
-    _stream(Kind.ALLOCATION, "/v1/invoice_payments", wire.InvoicePayment, translate.allocation),
-    _stream(Kind.ATTEMPT, "/v1/payment_intents", wire.PaymentIntent, translate.attempt),
-    replace(
-        _stream(Kind.PAYMENT, "/v1/charges", wire.Charge, translate.payment),
-        query={"expand[]": "data.balance_transaction"},
-    ),
-    _stream(Kind.REFUND, "/v1/refunds", wire.Refund, translate.refund),
-    _stream(Kind.DISPUTE, "/v1/disputes", wire.Dispute, translate.dispute),
-    replace(
-        _stream(Kind.BALANCE_ENTRY, "/v1/balance_transactions", wire.BalanceTransaction, translate.balance_entry),
-        overlap_seconds=DAY_SECONDS,
-    ),
-)
-LISTS = {str(stream.kind): stream for stream in _LISTS}
-PATHS = {
-    str(Kind.PROFILE): "/v1/account",
-    str(Kind.ACCOUNT): "/v1/balance",
-    **{name: stream.path for name, stream in LISTS.items()},
-    str(Kind.PAYOUT): "/v1/payouts",
-}
-"""Every stream and where it is read, in the order in which they should be."""
+    at: int
 
 
 class Reader:
-    """Reads one connection. Remembers which unknown fields it has already told of."""
+    """Readable and Lookable, for one connection. One thread pulls at a time; others are used beside it."""
 
-    def __init__(self, fetch: Fetch, where: Where, page_size: int) -> None:
-        self._fetch = fetch
+    def __init__(self, lines: Lines, where: Where, mirror: Mirror, clock: Clock, *, page_size: int) -> None:
+        self._calls = lines.calls
+        self._lines = lines
         self._where = where
-        self._page_size = page_size
-        self._told: set[str] = set()
+        self._mirror = mirror
+        self._clock = clock
+        self._size = page_size
+        self._records = Records(where)
+        self._looking = Looking(self._lines, self._records)
+        self._walk = Walk(self._lines, page_size)
+        self._sweep: Sweep | None = None
+
+    def streams(self) -> tuple[str, ...]:
+        """Their names, in the order in which they should be read."""
+        return STREAMS
 
     def pull(self, stream: str, cursor: str | None) -> Page:
-        """The next page of a stream; Refused for a stream that Stripe does not have."""
-        page = self._pull(stream, _cursor(cursor))
-        self._told.update(finding.sentence for finding in page.findings)
-        return page
+        """The next page of a stream. Errors: VendorError; UnknownRecord for a stream that Stripe does not have."""
+        if stream == PROFILE:
+            return self._profile(cursor)
+        if stream != BOOKS:
+            raise UnknownRecord(f"Stripe has no stream {stream[:40]!r}.", next_step=f"It has {' and '.join(STREAMS)}.")
+        at = course.read(cursor, NAMES)
+        if at.phase not in (Phase.SWEEP, Phase.CONFIRM):
+            self._sweep = None
+        match at.phase:
+            case Phase.WALK:
+                return self._walk_on(at) if at.mark is not None else self._begin(at)
+            case Phase.FOLLOW | Phase.REST:
+                return self._follow(at)
+            case Phase.SWEEP:
+                return self._sweep_on(at)
+            case Phase.CONFIRM:
+                return self._confirm(at)
+            case Phase.LEDGER:
+                return self._ledger(at)
 
-    def _pull(self, stream: str, at: Cursor) -> Page:
-        match stream:
-            case Kind.PROFILE:
-                return self._fetch(PATHS[stream], {}, self._profile)
-            case Kind.ACCOUNT:
-                return self._fetch(PATHS[stream], {}, self._accounts)
-            case Kind.PAYOUT:
-                return self._pass(stream, at, self._payouts)
-            case _ if stream in LISTS:
-                return self._pass(stream, at, lambda page, cursor: self._rows(LISTS[stream], page, cursor))
-        raise Refused(f"Stripe has no stream {stream[:40]!r}.", next_step=f"It has {', '.join(PATHS)}.")
+    def look(self, refs: Sequence[Ref]) -> Page:
+        """Those records, a tombstone for what is gone, and what belongs to them."""
+        wanted: list[Pointer] = []
+        for ref in dict.fromkeys(refs):
+            name = shelf_of(ref.kind, ref.vendor_id)
+            if ref.connection != self._where.connection or name is None:
+                raise UnknownRecord(f"Stripe keeps no record under {ref} by itself.")
+            wanted.append(Pointer(name, ref.vendor_id))
+        records, findings = self._looking.at(wanted, entries=True)
+        return Page(records=tuple(records), findings=tuple(findings), cursor="", more=False)
 
-    def _pass(self, stream: str, at: Cursor, rows: Callable[[wire.Listed, Cursor], Page]) -> Page:
-        """One page of a pass. If the record that the last page ended with is gone, the pass begins again."""
-        size = min(self._page_size, PAYOUTS_MAX) if stream == Kind.PAYOUT else self._page_size
-        query: dict[str, str | int] = {"limit": size}
-        if stream in LISTS:
-            query |= LISTS[stream].query
-        if at.since is not None:
-            query["created[gte]"] = at.since
-        if at.after is None:
-            return self._fetch(PATHS[stream], query, lambda body: rows(_listed(body), at))
-        query["starting_after"] = checked_id(at.after)
-        try:
-            return self._fetch(PATHS[stream], query, lambda body: rows(_listed(body), at))
-        except NotFound:
-            pass
-        except Rejected as error:
-            if error.code != "resource_missing":
-                raise
-        return self._pass(stream, replace(at, after=None), rows)
+    def _profile(self, cursor: str | None) -> Page:
+        """The account itself, asked for once a day."""
+        now = epoch_seconds(self._clock.now())
+        asked = _asked(cursor)
+        if cursor is not None and asked is not None and 0 <= now - asked < course.DAY_SECONDS:
+            return Page(records=(), cursor=cursor, more=False)
+        records, findings = self._calls.read(ACCOUNT, {}, self._records.profile)
+        following = canonical.encode(_Asked(at=now)).decode()
+        return Page(records=tuple(records), findings=tuple(findings), cursor=following, more=False)
 
-    def _rows(self, stream: Stream, page: wire.Listed, at: Cursor) -> Page:
-        where, to_noun, kind, shape = self._where, stream.translate, stream.kind, stream.shape
-        records: list[Mirrored] = []
-        found: list[Finding] = []
-        newest = at.newest
-        row_id = at.after
-        for index, raw in enumerate(page.data):
-            row = wire.decode(raw, shape)
-            row_id = row.id
-            ref = Ref(where.connection, kind, row.id)
-            if row.livemode is not None and row.livemode is not where.live:
-                raise other_mode(key_is_live=where.live)
-            if index == 0 or at.after is None:
-                found += self._unheard(raw, stream.name, ref, found)
-            if stream.overlap_seconds is not None:
-                newest = max(newest or 0, row.created)
-            try:
-                record, seen = to_noun(row, where)
-            except (UnknownCurrency, Inexact) as error:
-                found.append(translate.unheld(ref, error.code))
-                continue
-            found += seen
-            records.append(Mirrored(ref=ref, version="", raw=bytes(raw), record=record))
-        if page.has_more and row_id is not None and page.data:
-            following = replace(at, after=row_id, newest=newest)
-        else:
-            following = _after_pass(at, newest, stream.overlap_seconds)
-        return _page(records, found, following)
+    def _begin(self, at: Course) -> Page:
+        """The first page of a walk. What was missed is told already where the course says so; where there are records
+        and no course, the cursor was lost, or somebody wants everything again."""
+        mark, anchor = follow.begin(self._calls)
+        mirrored = at.mirrored or any(self._mirror.number(kind) for kind in (Kind.CUSTOMER, Kind.INVOICE, Kind.PAYMENT))
+        page = self._walk_on(course.begun(NAMES, mark, anchor, mirrored=mirrored))
+        told = (follow.again(),) if mirrored and not at.mirrored else ()
+        return replace(page, findings=(*told, *page.findings))
 
-    def _payouts(self, page: wire.Listed, at: Cursor) -> Page:
-        records: list[Mirrored] = []
-        found: list[Finding] = []
-        newest, unsettled, row_id = at.newest, at.unsettled, None
-        for raw in page.data:
-            row = wire.decode(raw, wire.Payout)
-            row_id = row.id
-            ref = self._where.ref(Kind.PAYOUT, row.id)
-            if row.livemode is not self._where.live:
-                raise other_mode(key_is_live=self._where.live)
-            found += self._unheard(raw, "payout", ref, found)
-            newest = max(newest or 0, row.created)
-            if not translate.settled(row):
-                unsettled = row.created if unsettled is None else min(unsettled, row.created)
-            members = self._members(row) if translate.composed(row) else None
-            try:
-                record, seen = translate.payout(row, self._where, members)
-            except (UnknownCurrency, Inexact) as error:
-                found.append(translate.unheld(ref, error.code))
-                continue
-            found += seen
-            document = wire.payout_document(bytes(raw), members or ())
-            records.append(Mirrored(ref=ref, version="", raw=document, record=record))
-        if page.has_more and row_id is not None:
-            following = replace(at, after=row_id, newest=newest, unsettled=unsettled)
-        else:
-            following = _after_pass(at, newest, PAYOUT_DAYS * DAY_SECONDS, unsettled)
-        return _page(records, found, following)
+    def _walk_on(self, at: Course) -> Page:
+        step = self._walk.step(at.windows)
+        return _page(self._rows(step), course.read_on(at, step.left), about=step.window.name)
 
-    def _members(self, row: wire.Payout) -> tuple[str, ...]:
-        """The ledger lines a payout consists of; the line of the payout itself, which Stripe lists too, is not one."""
-        own = wire.link_id(row.balance_transaction)
-        ids: list[str] = []
-        query: dict[str, str | int] = {"limit": 100, "payout": checked_id(row.id)}
-        for _ in range(MEMBER_PAGES_MAX):
-            page, lines = self._fetch(LISTS[Kind.BALANCE_ENTRY].path, query, _ledger)
-            ids += [line.id for line in lines if line.id != own and wire.link_id(line.source) != row.id]
-            if not page.has_more or not lines:
-                return tuple(ids)
-            query["starting_after"] = checked_id(lines[-1].id)
-        raise MalformedAnswer(f"Stripe's list of what payout {row.id} consists of does not end.", system=wire.SYSTEM)
+    def _follow(self, at: Course) -> Page:
+        self._walk.leave()
+        batch = follow.poll(self._calls, at.feed, self._size, live=self._where.live)
+        if isinstance(batch, Gap):
+            return _page(
+                ([], [follow.missed(at.feed, max(batch.now, epoch_seconds(self._clock.now())))]),
+                Course(mirrored=True),
+                about="events",
+            )
+        records, findings = self._looking.at(batch.pointers)
+        after = course.followed(at, batch.feed)
+        if after.phase is Phase.SWEEP:
+            after = course.sweeping(after, NAMES, batch.now)
+        return _page((records, [*batch.findings, *findings]), after, about="events")
 
-    def _profile(self, body: bytes) -> Page:
-        row = wire.decode(body, wire.Account)
-        ref = self._where.ref(Kind.PROFILE, row.id)
-        record, seen = translate.profile(row, self._where)
-        found = [*self._unheard(body, "account", ref, []), *seen]
-        return _page([Mirrored(ref=ref, version="", raw=body, record=record)], found, Cursor())
+    def _sweep_on(self, at: Course) -> Page:
+        sweep = self._sweep
+        if sweep is None or sweep.mark != at.mark:
+            # Nobody knows any more what the first part of it met, so the whole of it is met again.
+            at = course.sweeping(at, NAMES, at.mark or 0)
+            sweep = self._sweep = Sweep(at.mark, at.turns)
+        step = self._walk.step(at.windows)
+        sweep.meet(step.window.name, (wire.decode(raw, Placed).id for raw in step.page.rows))
+        for shelf, raw in step.page.beside:
+            sweep.meet(shelf.name, filter(None, [wire.link_id(wire.decode(raw, Linking).customer)]))
+        for kind, vendor_id in behind(step.window.name, step.page.rows):
+            sweep.want(kind.value, [vendor_id])
+        after = course.read_on(at, step.left)
+        page = _page(self._rows(step), after, about=f"{step.window.name} again")
+        return replace(page, store_first=after.phase is Phase.CONFIRM)
 
-    def _accounts(self, body: bytes) -> Page:
-        row = wire.decode(body, wire.Balance)
-        if row.livemode is not self._where.live:
-            raise other_mode(key_is_live=self._where.live)
-        found: list[Finding] = []
-        records: list[Mirrored] = []
-        for code in sorted({part.currency for part in (*row.available, *row.pending)}):
-            ref = self._where.ref(Kind.ACCOUNT, code)
-            found += self._unheard(body, "balance", ref, found)
-            try:
-                record = translate.account(row, code)
-            except (UnknownCurrency, Inexact) as error:
-                found.append(translate.unheld(ref, error.code))
-                continue
-            records.append(Mirrored(ref=ref, version="", raw=body, record=record))
-        return _page(records, found, Cursor())
+    def _confirm(self, at: Course) -> Page:
+        sweep = self._sweep
+        if sweep is None or sweep.mark != at.mark:
+            return self._sweep_on(course.sweeping(at, NAMES, at.mark or 0))
+        if not sweep.begun:
+            here: dict[str, set[str]] = {kind.value: set(self._mirror.unfinished(kind)) for kind in UNFINISHED}
+            doubted: set[str] = set()
+            if at.wide:
+                here[course.CUSTOMERS] = set(self._mirror.known(Kind.CUSTOMER))
+                doubted = self._emptied(sweep) & here[course.CUSTOMERS]
+            sweep.compare(here, (course.CUSTOMERS,), {course.CUSTOMERS: doubted})
+        lot = [(shelf_of(Kind(kind), vendor_id) or kind, vendor_id) for kind, vendor_id in sweep.lot()]
+        found = self._looking.at(Pointer(name, vendor_id) for name, vendor_id in lot)
+        return _page(found, course.swept(at, sweep.turns) if sweep.over else at, about="unfinished")
 
-    def _unheard(self, raw: Any, name: str, ref: Ref, found: Sequence[Finding]) -> list[Finding]:
-        """Findings for fields never heard of, each told once. Stripe adds a field to all objects of a kind at once, so
-        long passes look at the first record of each page only."""
-        new = sorted(wire.unknown_fields(raw, name))
-        if not new:
-            return []
-        told = self._told | {finding.sentence for finding in found}
-        findings = [translate.unknown_field(field, ref.kind, ref) for field in new]
-        return [finding for finding in findings if finding.sentence not in told]
+    def _emptied(self, sweep: Sweep) -> set[str]:
+        """Customers for whom something is kept here and nothing there any more. Of such a customer the list of
+        customers brings no lines, and so not the last ones, by which it went away."""
+        return {
+            one
+            for shelf in (CREDIT, CASH)
+            for one in self._mirror.kept_for(shelf.kind)
+            if not sweep.has_met(shelf.name, one)
+        }
+
+    def _ledger(self, at: Course) -> Page:
+        if at.windows:
+            step = self._walk.step(at.windows)
+            return _page(self._rows(step), course.caught_up(at, step.left), about=LEDGER)
+        seen = standing.read(self._calls, self._clock, at.ledger or 0)
+        if not seen.whole:
+            return _page(([], []), course.behind(at, LEDGER, seen.at), about=LEDGER)
+        accounts, told = self._records.accounts(seen.balance)
+        lines, findings = self._records.rows(SHELVES[LEDGER], seen.lines)
+        after = course.tied(at, seen.newest, seen.at)
+        return _page(([*accounts, *lines], [*told, *findings]), after, about=LEDGER)
+
+    def _rows(self, step: Step) -> Found:
+        """The records of a page of a list, and of what was read along with it."""
+        page = step.page
+        first = step.window.after is None
+        records, findings = self._records.rows(SHELVES[step.window.name], page.rows, members=page.members, first=first)
+        for shelf, raw in page.beside:
+            brought, told = self._records.rows(shelf, (raw,))
+            records += brought
+            findings += told
+        return records, findings
 
 
-def _listed(body: bytes) -> wire.Listed:
-    return wire.decode(body, wire.Listed)
-
-
-def _ledger(body: bytes) -> tuple[wire.Listed, list[wire.BalanceTransaction]]:
-    page = _listed(body)
-    return page, [wire.decode(raw, wire.BalanceTransaction) for raw in page.data]
-
-
-def _page(records: list[Mirrored], found: list[Finding], following: Cursor) -> Page:
+def _page(found: tuple[list[Mirrored], list[Finding]], after: Course, *, about: str) -> Page:
+    records, findings = found
     return Page(
         records=tuple(records),
-        cursor=canonical.encode(following).decode(),
-        more=following.after is not None,
-        findings=tuple(found),
+        findings=tuple(findings),
+        cursor=course.write(after),
+        more=after.phase is not Phase.REST,
+        about=about,
     )
 
 
-def _after_pass(at: Cursor, newest: int | None, overlap_seconds: int | None, unsettled: int | None = None) -> Cursor:
-    """Where the next pass begins: before the newest record seen, and before any that may still change."""
-    if overlap_seconds is None:
-        return Cursor()
-    starts = [newest - overlap_seconds] if newest is not None else [at.since] if at.since is not None else []
-    if unsettled is not None:
-        starts.append(unsettled)
-    return Cursor(since=max(0, min(starts)) if starts else None)
-
-
-def _cursor(text: str | None) -> Cursor:
-    """A cursor that we wrote; one that cannot be read is no reason to skip anything, so the stream starts anew."""
-    if not text:
-        return Cursor()
+def _asked(cursor: str | None) -> int | None:
     try:
-        return canonical.decode(text.encode(), Cursor)
+        return canonical.decode((cursor or "").encode(), _Asked).at
     except ValueError:
-        return Cursor()
+        return None

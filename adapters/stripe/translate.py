@@ -2,65 +2,46 @@
 
 Every function takes an object that was just read back at the pinned version, and gives the record together with what a
 person should know about it. A status or category this release does not know becomes the careful state and a finding;
-its money is never dropped. Fees and net amounts come only from the ledger line Stripe attached, never from the charge.
+its money is never dropped. Here are the account, customers and what is kept for them, invoices and what settles or
+reduces them; payments stand in `payments`, Stripe's ledger in `ledger`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from adapters.stripe import wire
+from adapters.stripe import shapes, wire
 from adapters.stripe.currency import from_wire
 from adapters.stripe.notes import NOTE_KEYS
 from adapters.stripe.tables import (
-    ATTEMPT_STATES,
-    BANK_DEBITS,
-    CATEGORIES,
-    DISPUTE_STATES,
+    CASH_TYPES,
+    CREDIT_NOTE_STATES,
+    CREDIT_TYPES,
     INVOICE_PAYMENT_STATES,
     INVOICE_STATES,
-    PAYOUT_STATES,
-    REFUND_STATES,
 )
 from connector.dates import BusinessDate, day_of, instant_from_epoch
-from connector.model.allocation import Allocation
+from connector.model.allocation import Allocation, AllocationState
 from connector.model.finding import Finding, FindingCode
-from connector.model.invoice import Invoice, InvoiceState, Issued
+from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
 from connector.model.mirror import Gone, GoneState
-from connector.model.money_in import (
-    Attempt,
-    AttemptState,
-    Dispute,
-    DisputeState,
-    Payment,
-    PaymentState,
-    Refund,
-    RefundState,
-)
-from connector.model.party import Account, AccountRole, Customer, Profile
-from connector.model.settlement import BalanceEntry, Payout, PayoutState
+from connector.model.party import Customer, Profile
+from connector.model.settlement import CashEntry, CreditEntry
 from connector.model.source import ConnectionId, Kind, Ref, Tag, ref_from_text
 from connector.money import Money, currency
+
+QUARTER_SECONDS = 900
 
 DEBT_KEY = "receivables_debt"
 """The metadata key under which an invoice or payment names the debt it stands for."""
 
-_SOURCES = {
-    "ch": Kind.PAYMENT,
-    "py": Kind.PAYMENT,
-    "re": Kind.REFUND,
-    "pyr": Kind.REFUND,
-    "dp": Kind.DISPUTE,
-    "du": Kind.DISPUTE,
-    "po": Kind.PAYOUT,
-}
-"""What the prefix of a ledger line's source says about its kind."""
-
 Findings = tuple[Finding, ...]
-_NOTHING: Findings = ()
+NOTHING: Findings = ()
+_LOOK = "It counts as neither paid nor failed; look at it in Stripe, and update this connector."
+_STILL_COUNTS = "Its amount counts all the same; look at it in Stripe, and update this connector."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +60,14 @@ class Where:
         return Ref(self.connection, kind, vendor_id) if vendor_id else None
 
     def day(self, epoch: int) -> BusinessDate:
-        return day_of(instant_from_epoch(epoch), self.zone)
+        return _day(epoch // QUARTER_SECONDS, self.zone)
+
+
+@lru_cache(maxsize=100_000)
+def _day(quarter: int, zone: ZoneInfo) -> BusinessDate:
+    """The day of a quarter of an hour since 1970: days have begun with one in every zone since long before Stripe, and
+    records of one page lie close together."""
+    return day_of(instant_from_epoch(quarter * QUARTER_SECONDS), zone)
 
 
 def profile(row: wire.Account, where: Where) -> tuple[Profile, Findings]:
@@ -93,19 +81,7 @@ def profile(row: wire.Account, where: Where) -> tuple[Profile, Findings]:
             country=row.country,
             live=where.live,
         ),
-        _NOTHING,
-    )
-
-
-def account(row: wire.Balance, code: str) -> Account:
-    """The balance in one currency: what is available and what is still on its way into it."""
-    parts = (part.amount for part in (*row.available, *row.pending) if part.currency == code)
-    balance = from_wire(sum(parts), code)
-    return Account(
-        name=f"Stripe balance {balance.currency}",
-        role=AccountRole.PROCESSOR,
-        currency=balance.currency,
-        balance=balance,
+        NOTHING,
     )
 
 
@@ -113,16 +89,16 @@ def customer(row: wire.Customer, where: Where) -> tuple[Customer | Gone, Finding
     """A customer, or the tombstone of a deleted one."""
     del where
     if row.deleted:
-        return Gone(state=GoneState.DELETED), _NOTHING
+        return Gone(state=GoneState.DELETED), NOTHING
     return (
         Customer(
             name=row.name or row.business_name or row.email or row.id,
             email=row.email,
             phone=row.phone,
             currency=currency(row.currency) if row.currency else None,
-            tags=_tags(row.metadata),
+            tags=tags(row.metadata),
         ),
-        _NOTHING,
+        NOTHING,
     )
 
 
@@ -143,11 +119,36 @@ def invoice(row: wire.Invoice, where: Where) -> tuple[Invoice, Findings]:
         issued=_issued(row, finalized),
         same_debt=ref_from_text(metadata[DEBT_KEY]) if metadata and DEBT_KEY in metadata else None,
         pay_url=row.hosted_invoice_url,
-        tags=_tags(metadata),
+        tags=tags(metadata),
     )
-    if state is InvoiceState.UNKNOWN:
-        return record, (_unknown("status", row.status, where.ref(Kind.INVOICE, row.id), record.open),)
-    return record, _NOTHING
+    about = where.ref(Kind.INVOICE, row.id)
+    found = [unknown("status", row.status, about, record.open)] if state is InvoiceState.UNKNOWN else []
+    odd = None if state in (InvoiceState.VOID, InvoiceState.DRAFT) else contradiction(row)
+    if odd is not None:
+        found.append(
+            _does_not_tie(about, odd, "Ask Stripe about this invoice; until it ties, do not chase it.", record.open)
+        )
+    return record, tuple(found)
+
+
+def contradiction(row: wire.Invoice) -> str | None:
+    """What in an invoice's own amounts contradicts its open amount, None when they tie.
+
+    An overpaid one has been paid more than was due, or exactly that: Stripe's description allows both readings. What
+    customer credit paid is `starting_balance` less `ending_balance`, which is known once it is finalized.
+    """
+    if row.amount_remaining - (row.amount_due - row.amount_paid) not in (0, row.amount_overpaid):
+        return "has an open amount that is not what is due less what was paid"
+    if row.amount_paid_off_stripe > row.amount_paid:
+        return "was paid more outside Stripe than it was paid in all"
+    reduced = row.pre_payment_credit_notes_amount
+    if row.ending_balance is not None and (
+        row.total + row.starting_balance - reduced != row.amount_due + row.ending_balance
+    ):
+        return "has a due amount that is not its total less its credit notes and the customer's credit"
+    if row.total >= 0 and reduced + row.post_payment_credit_notes_amount > row.total:
+        return "was credited more than its total"
+    return None
 
 
 def _issued(row: wire.Invoice, finalized: int | None) -> Issued:
@@ -159,7 +160,8 @@ def _issued(row: wire.Invoice, finalized: int | None) -> Issued:
 
 
 def allocation(row: wire.InvoicePayment, where: Where) -> tuple[Allocation, Findings]:
-    """What a payment has settled of an invoice: nothing unless it is paid, and nothing again once it is detached.
+    """What a payment has settled of an invoice: nothing unless it is paid, and nothing again once it is detached,
+    which opens the invoice anew. One whose status nobody knows settles nothing either.
 
     The payment is named as Stripe names it: mostly by its payment intent, which a `Payment` carries as its attempt.
     """
@@ -170,189 +172,97 @@ def allocation(row: wire.InvoicePayment, where: Where) -> tuple[Allocation, Find
         or where.link(Kind.PAYMENT, paid_with.payment_record)
         or where.ref(Kind.PAYMENT, row.id)
     )
-    settles = INVOICE_PAYMENT_STATES.get(row.status)
+    state = INVOICE_PAYMENT_STATES.get(row.status)
     record = Allocation(
         payment=payment,
         target=where.ref(Kind.INVOICE, wire.link_id(row.invoice) or ""),
-        amount=from_wire((row.amount_paid or 0) if settles else 0, row.currency),
+        amount=from_wire((row.amount_paid or 0) if state is AllocationState.APPLIED else 0, row.currency),
+        state=state or AllocationState.OPEN,
     )
-    if settles is None:
-        about = where.ref(Kind.ALLOCATION, row.id)
-        return record, (_unknown("status", row.status, about, from_wire(row.amount_requested, row.currency)),)
-    return record, _NOTHING
-
-
-def attempt(row: wire.PaymentIntent, where: Where) -> tuple[Attempt, Findings]:
-    """One try to collect; a try that failed and may be made again is FAILED until somebody does."""
-    state = ATTEMPT_STATES.get(row.status, AttemptState.UNKNOWN)
-    if row.status == "requires_payment_method" and row.last_payment_error is not None:
-        state = AttemptState.FAILED
-    record = Attempt(
-        customer=where.link(Kind.CUSTOMER, row.customer),
-        amount=from_wire(row.amount, row.currency),
-        state=state,
-        payment=where.link(Kind.PAYMENT, row.latest_charge),
-        tags=_tags(row.metadata),
-    )
-    if state is AttemptState.UNKNOWN:
-        return record, (_unknown("status", row.status, where.ref(Kind.ATTEMPT, row.id), record.amount),)
-    return record, _NOTHING
-
-
-def payment(row: wire.Charge, where: Where) -> tuple[Payment, Findings]:
-    """A charge: gross as it says itself, fee and net as its ledger line says, so that the two can be held together."""
-    details = row.payment_method_details
-    method = (details.type if details else None) or "unknown"
-    line = row.balance_transaction
-    ledger = line if isinstance(line, wire.BalanceTransaction) else None
-    moved = _captured(row)
-    gross = from_wire(moved, row.currency)
-    refunded = from_wire(row.amount_refunded - (row.amount - moved), row.currency)
-    state = _payment_state(row, method, gross, refunded)
-    record = Payment(
-        customer=where.link(Kind.CUSTOMER, row.customer),
-        received_on=where.day(row.created),
-        gross=gross,
-        state=state or PaymentState.PENDING,
-        method=method,
-        created=instant_from_epoch(row.created),
-        fee=from_wire(ledger.fee, ledger.currency) if ledger else None,
-        net=from_wire(ledger.net, ledger.currency) if ledger else None,
-        refunded=refunded,
-        attempt=where.link(Kind.ATTEMPT, row.payment_intent),
-        payer=row.billing_details.name if row.billing_details else None,
-        memo=row.description,
-        failure=row.failure_message or row.failure_code,
-        tags=_tags(row.metadata),
-    )
-    if state is not None:
-        return record, _NOTHING
-    return record, (_unknown("status", row.status, where.ref(Kind.PAYMENT, row.id), gross),)
-
-
-def _captured(row: wire.Charge) -> int:
-    """What was taken: after a partial capture the charge's amount includes what was only authorized and let go, and
-    so does what it calls refunded. Figures that contradict each other are left as they are, for the tie-out to find.
-    """
-    taken = row.amount_captured
-    if not row.captured or not 0 < taken <= row.amount:
-        return row.amount
-    return taken if row.amount_refunded >= row.amount - taken else row.amount
-
-
-def _payment_state(row: wire.Charge, method: str, gross: Money, refunded: Money) -> PaymentState | None:
-    """None for a status nobody knows. A bank debit that is disputed has come back, for good."""
-    if row.status not in ("succeeded", "failed"):
-        return PaymentState.PENDING if row.status == "pending" else None
-    if row.disputed:
-        return PaymentState.RETURNED if method in BANK_DEBITS else PaymentState.DISPUTED
-    if row.failure_balance_transaction is not None:
-        return PaymentState.RETURNED
-    if row.status == "failed":
-        return PaymentState.FAILED
-    gone = bool(refunded) and refunded == gross
-    if row.captured:
-        return PaymentState.REFUNDED if gone else PaymentState.SUCCEEDED
-    return PaymentState.VOID if gone else PaymentState.PENDING
-
-
-def refund(row: wire.Refund, where: Where) -> tuple[Refund, Findings]:
-    """Money given back, or about to be."""
-    state = REFUND_STATES.get(row.status or "")
-    record = Refund(
-        payment=where.link(Kind.PAYMENT, row.charge),
-        amount=from_wire(row.amount, row.currency),
-        on=where.day(row.created),
-        state=state or RefundState.PENDING,
-    )
+    about = where.ref(Kind.ALLOCATION, row.id)
+    asked = from_wire(row.amount_requested, row.currency)
     if state is None:
-        return record, (_unknown("status", row.status, where.ref(Kind.REFUND, row.id), record.amount),)
-    return record, _NOTHING
+        return record, (unknown("status", row.status, about, asked),)
+    if state is AllocationState.APPLIED and row.amount_paid is None:
+        odd = "is paid and does not say by how much"
+        return record, (_does_not_tie(about, odd, "Look at its invoice in Stripe: nothing counts as settled.", asked),)
+    return record, NOTHING
 
 
-def dispute(row: wire.Dispute, where: Where) -> tuple[Dispute, Findings]:
-    """A dispute, or the return of a bank debit, which Stripe calls by the same name."""
-    state = DISPUTE_STATES.get(row.status)
-    record = Dispute(
-        payment=where.link(Kind.PAYMENT, row.charge),
-        amount=from_wire(row.amount, row.currency),
-        on=where.day(row.created),
-        state=state or DisputeState.OPEN,
-        reason=row.reason,
+def credit_note(row: shapes.CreditNote, where: Where) -> tuple[CreditNote, Findings]:
+    """A credit note. What it took off an open invoice is in that invoice's own open amount already, and what went to
+    the customer's credit stands there as a line of its own, so neither is open here a second time. Open is what went
+    nowhere yet."""
+    state = CREDIT_NOTE_STATES.get(row.status)
+    given = sum(part.amount_refunded for part in row.refunds) + (row.out_of_band_amount or 0)
+    rest = 0 if wire.link_id(row.customer_balance_transaction) else row.post_payment_amount - given
+    total = from_wire(row.amount, row.currency)
+    left = from_wire(max(rest, 0) if state is not InvoiceState.VOID else 0, row.currency)
+    if state is InvoiceState.OPEN and not left:
+        state = InvoiceState.PAID
+    record = CreditNote(
+        number=row.number,
+        customer=where.link(Kind.CUSTOMER, row.customer),
+        issued_on=where.day(row.effective_at or row.created),
+        total=total,
+        open=left,
+        state=state or InvoiceState.UNKNOWN,
     )
-    if state is None:
-        return record, (_unknown("status", row.status, where.ref(Kind.DISPUTE, row.id), record.amount),)
-    return record, _NOTHING
-
-
-def balance_entry(row: wire.BalanceTransaction, where: Where) -> tuple[BalanceEntry, Findings]:
-    """One line of Stripe's ledger, in its accounting category as received."""
-    source = wire.link_id(row.source)
-    kind = _SOURCES.get(source.partition("_")[0]) if source else None
-    record = BalanceEntry(
-        category=row.reporting_category,
-        gross=from_wire(row.amount, row.currency),
-        fee=from_wire(row.fee, row.currency),
-        net=from_wire(row.net, row.currency),
-        created=instant_from_epoch(row.created),
-        about=where.ref(kind, source) if source and kind else None,
-    )
-    found: list[Finding] = []
-    about = where.ref(Kind.BALANCE_ENTRY, row.id)
-    if row.reporting_category not in CATEGORIES:
-        found.append(_unknown("reporting category", row.reporting_category, about, record.net))
-    if row.amount - row.fee != row.net:
-        found.append(
-            Finding(
-                code=FindingCode.DOES_NOT_TIE,
-                sentence=f"Stripe's ledger line {row.id} has a net amount that is not its gross less its fee.",
-                next_step="Ask Stripe about this line; nothing is booked from it until it ties.",
-                refs=(about,),
-                amount=record.net,
-            )
-        )
+    about = where.ref(Kind.CREDIT_NOTE, row.id)
+    found = [] if state is not None else [unknown("status", row.status, about, total)]
+    if row.pre_payment_amount + row.post_payment_amount != row.amount or given > row.post_payment_amount:
+        odd = "has parts that do not add up to its amount"
+        found.append(_does_not_tie(about, odd, "Ask Stripe about this credit note.", total))
     return record, tuple(found)
 
 
-def payout(row: wire.Payout, where: Where, entries: tuple[str, ...] | None) -> tuple[Payout, Findings]:
-    """Money to or from the bank. Stripe writes the day of arrival as midnight UTC, so that is the day meant."""
-    state = PAYOUT_STATES.get(row.status)
-    record = Payout(
-        amount=from_wire(row.amount, row.currency),
-        arrives_on=BusinessDate(instant_from_epoch(row.arrival_date).astimezone(UTC).date()),
-        state=state or PayoutState.PENDING,
-        entries=None if entries is None else tuple(where.ref(Kind.BALANCE_ENTRY, entry) for entry in entries),
+def keeps_credit(row: wire.Customer) -> bool:
+    """Whether the customer has credit, or owes something, in any currency; how it came about is asked for apart."""
+    return row.balance != 0 or any((row.invoice_credit_balance or {}).values())
+
+
+def keeps_cash(row: wire.Customer) -> bool:
+    """Whether money of the customer's own is kept for it. Only known when `cash_balance` was asked for."""
+    return row.cash_balance is not None and any((row.cash_balance.available or {}).values())
+
+
+def credit_entry(row: shapes.CreditLine, where: Where) -> tuple[CreditEntry, Findings]:
+    """A line of a customer's credit, which is no money. Stripe writes credit as a negative amount; here what adds to
+    what is kept for the customer is positive."""
+    record = CreditEntry(
+        customer=where.ref(Kind.CUSTOMER, wire.link_id(row.customer) or ""),
+        amount=from_wire(-row.amount, row.currency),
+        balance=from_wire(-row.ending_balance, row.currency),
+        category=row.type,
+        created=instant_from_epoch(row.created),
+        about=where.link(Kind.CREDIT_NOTE, row.credit_note) or where.link(Kind.INVOICE, row.invoice),
     )
-    if state is None:
-        return record, (_unknown("status", row.status, where.ref(Kind.PAYOUT, row.id), record.amount),)
-    return record, _NOTHING
+    if row.type in CREDIT_TYPES:
+        return record, NOTHING
+    about = where.ref(Kind.CREDIT_ENTRY, row.id)
+    return record, (unknown("type", row.type, about, record.amount, next_step=_STILL_COUNTS),)
 
 
-def composed(row: wire.Payout) -> bool:
-    """Whether Stripe can say exactly what the payout consists of: never for manual and instant ones."""
-    return row.automatic and row.reconciliation_status == "completed"
-
-
-def settled(row: wire.Payout) -> bool:
-    """Whether nothing more is expected to change about it in the ordinary course."""
-    state = PAYOUT_STATES.get(row.status)
-    return state in (PayoutState.PAID, PayoutState.FAILED) and row.reconciliation_status != "in_progress"
-
-
-def page_state(status: str | None, payment_status: str, intent: wire.PaymentIntent | None) -> AttemptState:
-    """Where a pay page stands. Completed is not paid: a bank debit may take days and still fail."""
-    match status:
-        case "open":
-            return AttemptState.OFFERED
-        case "expired":
-            return AttemptState.EXPIRED
-        case "complete" if payment_status in ("paid", "no_payment_required"):
-            return AttemptState.SUCCEEDED
-        case "complete" if payment_status == "unpaid":
-            failed = intent is not None and intent.status in ("requires_payment_method", "canceled")
-            return AttemptState.FAILED if failed else AttemptState.PROCESSING
-        case _:
-            return AttemptState.UNKNOWN
+def cash_entry(row: shapes.CashLine, where: Where) -> tuple[CashEntry, Findings]:
+    """A line of a customer's own money, which a bank transfer brought: what it was applied to, where it came back
+    from, or which line of Stripe's ledger moved it."""
+    applied = row.applied_to_payment or row.unapplied_from_payment
+    moved = row.transferred_to_balance or row.adjusted_for_overdraft
+    back = row.refunded_from_payment
+    record = CashEntry(
+        customer=where.ref(Kind.CUSTOMER, wire.link_id(row.customer) or ""),
+        amount=from_wire(row.net_amount, row.currency),
+        balance=from_wire(row.ending_balance, row.currency),
+        category=row.type,
+        created=instant_from_epoch(row.created),
+        about=where.link(Kind.ATTEMPT, applied.payment_intent if applied else None)
+        or where.link(Kind.REFUND, back.refund if back else None)
+        or where.link(Kind.BALANCE_ENTRY, moved.balance_transaction if moved else None),
+    )
+    if row.type in CASH_TYPES:
+        return record, NOTHING
+    about = where.ref(Kind.CASH_ENTRY, row.id)
+    return record, (unknown("type", row.type, about, record.amount, next_step=_STILL_COUNTS),)
 
 
 def unheld(about: Ref, code: str) -> Finding:
@@ -376,18 +286,32 @@ def unknown_field(name: str, kind: Kind, seen_on: Ref) -> Finding:
     )
 
 
-def _unknown(what: str, value: str | None, about: Ref, amount: Money) -> Finding:
+def unknown(what: str, value: str | None, about: Ref, amount: Money, *, next_step: str = _LOOK) -> Finding:
+    """A word this release has never heard of, with the money it is about."""
     return Finding(
         code=FindingCode.UNKNOWN_VALUE,
-        sentence=f"Stripe's {about.kind.replace('_', ' ')} {about.vendor_id} has a {what} that this release does not "
-        f"know ({(value or 'none')[:40]!r}).",
-        next_step="It counts as neither paid nor failed; look at it in Stripe, and update this connector.",
+        sentence=f"{_name(about)} has a {what} that this release does not know ({(value or 'none')[:40]!r}).",
+        next_step=next_step,
         refs=(about,),
         amount=amount,
     )
 
 
-def _tags(metadata: Mapping[str, str] | None) -> tuple[Tag, ...]:
+def _does_not_tie(about: Ref, odd: str, next_step: str, amount: Money) -> Finding:
+    return Finding(
+        code=FindingCode.DOES_NOT_TIE,
+        sentence=f"{_name(about)} {odd}.",
+        next_step=next_step,
+        refs=(about,),
+        amount=amount,
+    )
+
+
+def _name(about: Ref) -> str:
+    return f"Stripe's {about.kind.replace('_', ' ')} {about.vendor_id}"
+
+
+def tags(metadata: Mapping[str, str] | None) -> tuple[Tag, ...]:
     """What the merchant and others attached, in the order of its names; our own note's echo is not news."""
     if not metadata:
         return ()

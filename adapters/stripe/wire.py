@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -91,8 +92,17 @@ class Balance(Struct, frozen=True):
     livemode: bool
 
 
+class CashBalance(Struct, frozen=True):
+    """A customer's own money by currency, which came by bank transfer. None where there never was any."""
+
+    object: Literal["cash_balance"]
+    available: dict[str, int] | None = None
+    livemode: bool | None = None
+
+
 class Customer(Struct, frozen=True):
-    """Also a deleted one, of which Stripe keeps only the id."""
+    """Also a deleted one, of which Stripe keeps only the id. `balance` is negative for credit, and
+    `invoice_credit_balance` positive; `cash_balance` comes only when it is asked for."""
 
     id: str
     object: Literal["customer"]
@@ -101,6 +111,9 @@ class Customer(Struct, frozen=True):
     email: str | None = None
     phone: str | None = None
     currency: str | None = None
+    balance: int = 0
+    invoice_credit_balance: dict[str, int] | None = None
+    cash_balance: CashBalance | None = None
     metadata: dict[str, str] | None = None
     deleted: bool = False
     livemode: bool | None = None
@@ -121,10 +134,18 @@ class Invoice(Struct, frozen=True):
     currency: str
     customer: Link
     total: int
+    amount_due: int
+    amount_paid: int
     amount_remaining: int
     collection_method: str
     status_transitions: StatusTransitions
     livemode: bool
+    amount_overpaid: int = 0
+    amount_paid_off_stripe: int = 0
+    pre_payment_credit_notes_amount: int = 0
+    post_payment_credit_notes_amount: int = 0
+    starting_balance: int = 0
+    ending_balance: int | None = None
     status: str | None = None
     number: str | None = None
     customer_email: str | None = None
@@ -199,6 +220,8 @@ class BalanceTransaction(Struct, frozen=True):
     net: int
     created: int
     reporting_category: str
+    available_on: int | None = None
+    exchange_rate: Decimal | None = None
     source: Link = None
     livemode: bool | None = None
 
@@ -213,6 +236,12 @@ class BillingDetails(Struct, frozen=True):
     """Who paid, in the payer's own words."""
 
     name: str | None = None
+
+
+class Outcome(Struct, frozen=True):
+    """What the network said of a charge, in its own code ("R01", "AM04")."""
+
+    network_decline_code: str | None = None
 
 
 class Charge(Struct, frozen=True):
@@ -230,9 +259,10 @@ class Charge(Struct, frozen=True):
     disputed: bool
     livemode: bool
     balance_transaction: str | BalanceTransaction | None = None
-    failure_balance_transaction: Link = None
+    failure_balance_transaction: str | BalanceTransaction | None = None
     failure_code: str | None = None
     failure_message: str | None = None
+    outcome: Outcome | None = None
     customer: Link = None
     payment_intent: Link = None
     payment_method_details: MethodDetails | None = None
@@ -259,6 +289,25 @@ class Refund(Struct, frozen=True):
     livemode: bool | None = None
 
 
+class DisputedCharge(Linked, frozen=True, gc=False):
+    """The charge of a dispute where it was asked for with it: how it was paid says what the network's code means."""
+
+    payment_method_details: MethodDetails | None = None
+
+
+class DisputedCard(Struct, frozen=True):
+    """Where the network's code stands when a card was used."""
+
+    network_reason_code: str | None = None
+
+
+class DisputeDetails(Struct, frozen=True):
+    """What a dispute says of how it was paid; Stripe fills it for cards and wallets only."""
+
+    type: str | None = None
+    card: DisputedCard | None = None
+
+
 class Dispute(Struct, frozen=True):
     """A payer's bank took the money back, or may; for bank debits this is the return."""
 
@@ -269,9 +318,11 @@ class Dispute(Struct, frozen=True):
     created: int
     status: str
     reason: str
-    charge: Link
+    charge: str | DisputedCharge | None
     livemode: bool
     enhanced_eligibility_types: list[str]
+    network_reason_code: str | None = None
+    payment_method_details: DisputeDetails | None = None
 
 
 class Payout(Struct, frozen=True):
@@ -287,7 +338,13 @@ class Payout(Struct, frozen=True):
     reconciliation_status: str
     status: str
     livemode: bool
+    method: str | None = None
     balance_transaction: Link = None
+    failure_balance_transaction: Link = None
+    original_payout: Link = None
+    reversed_by: Link = None
+    failure_code: str | None = None
+    failure_message: str | None = None
 
 
 class Session(Struct, frozen=True):
@@ -305,8 +362,26 @@ class Session(Struct, frozen=True):
     amount_total: int | None = None
     currency: str | None = None
     client_reference_id: str | None = None
+    customer: Link = None
     payment_intent: str | PaymentIntent | None = None
     metadata: dict[str, str] | None = None
+
+
+class WebhookEndpoint(Struct, frozen=True):
+    """An address that the account sends its events to. `secret` stands in the answer to its creation only."""
+
+    id: str
+    object: Literal["webhook_endpoint"]
+    url: str
+    status: str
+    enabled_events: list[str]
+    livemode: bool
+    api_version: str | None = None
+    metadata: dict[str, str] | None = None
+    secret: str | None = None
+
+    def __repr__(self) -> str:
+        return f"WebhookEndpoint(id={self.id!r})"
 
 
 Row = (

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from connector import canonical
+from connector.app.freshness import freshness
 from connector.app.hints import follow
 from connector.app.house import Desk, new_op_id
+from connector.app.payouts import payout_findings
 from connector.app.rechecks import landed, still_true, with_live_profile
 from connector.app.ties import check_ties
-from connector.errors import Disagreement, StoreCorrupt, UnknownRecord, UserError
-from connector.model.finding import Finding
+from connector.errors import (
+    Disagreement,
+    ReceivablesError,
+    StoreCorrupt,
+    StoreError,
+    UnknownRecord,
+    UserError,
+    VendorError,
+)
+from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
 from connector.model.party import Profile
 from connector.model.source import Kind, PlanId
@@ -41,12 +52,29 @@ def sync_all(desk: Desk, progress: Progress, only: str | None = None, *, again: 
 
 def _sync_one(desk: Desk, connection: Connection, author: Author, progress: Progress) -> Synced:
     hints, began = desk.store.open_hints(desk.id, connection.connection_id), desk.clock.now()
-    result = sync(desk.store, desk.adapter(connection), connection.connection_id, author, progress)
-    _same_account(desk, connection)
+    try:
+        result = sync(desk.store, desk.adapter(connection), connection.connection_id, author, progress)
+        _same_account(desk, connection)
+    except (VendorError, UserError) as fault:
+        _keep_fault(desk, connection, author, fault)
+        raise
+    desk.store.note_fault(author, connection.connection_id, None)
     found = follow(desk, connection, author, hints, began)
     untied = check_ties(desk, connection, author)
     desk.house.boundary("sync.connection-done")
     return replace(result, findings=(*result.findings, *found, *untied))
+
+
+def _keep_fault(desk: Desk, connection: Connection, author: Author, fault: ReceivablesError) -> None:
+    """Whoever looks later must see that the last reading failed, until one goes well."""
+    finding = Finding(
+        code=FindingCode.READ_FAILED,
+        sentence=f"{desk.spec(connection).title} could not be read: {fault.sentence}",
+        next_step=fault.next_step or f"Run: receivables sync {connection.system}",
+        refs=(),
+    )
+    with suppress(StoreError):  # the fault itself is what must be told
+        desk.store.note_fault(author, connection.connection_id, finding)
 
 
 def _same_account(desk: Desk, connection: Connection) -> None:
@@ -62,22 +90,24 @@ def _same_account(desk: Desk, connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What reconciling found: decisions and findings about payments, and whether all sums hold."""
+    """What reconciling found: decisions and findings about payments, and whether all sums hold; what is wrong with
+    payouts."""
 
     outcome: Reconciliation
     ties: TieOut
+    payouts: tuple[Finding, ...] = ()
 
 
 def reconcile_all(desk: Desk) -> Decided:
     """Decide about every payment of the mirror, and keep the decisions with their evidence."""
     seen = desk.snapshot()
-    decided = Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()))
+    decided = Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()), payouts=payout_findings(seen))
     author = desk.author("reconcile")
     desk.store.save_reconciliation(
         desk.id,
         author.run,
         decided.outcome.decisions,
-        (*decided.ties.findings, *decided.outcome.findings),
+        (*decided.ties.findings, *decided.payouts, *decided.outcome.findings),
         desk.actor,
     )
     return decided
@@ -86,8 +116,11 @@ def reconcile_all(desk: Desk) -> Decided:
 def make_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
     """What would change in the books now. It is stored, and `apply` executes exactly it.
 
-    `closed_today`: entries whose own day lies in a closed period get today's date; else they are left out.
+    `closed_today`: entries whose own day lies in a closed period get today's date; else they are left out. Refused
+    while some of what it would be made from was never read to its end.
     """
+    fresh = freshness(desk)
+    fresh.whole("a plan")
     decided = reconcile_all(desk)
     seen = with_live_profile(desk, desk.snapshot())
     frame = Frame(
@@ -99,6 +132,7 @@ def make_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
         instead_of_closed=desk.today if closed_today else None,
     )
     made = plan(seen, decided.outcome, desk.processors(), frame, untied=decided.ties.findings)
+    made = replace(made, data_as_of=fresh.data_as_of)
     desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
     return made
 

@@ -73,11 +73,11 @@ def take(house: House, door: Door, body: bytes, headers: Mapping[str, str]) -> T
     listeners = list(_listeners(house, door))
     if not listeners:
         raise Refused("No deliveries are taken here.", next_step="Set the secret of its webhooks for a connection.")
-    signed = False
+    signed, now = False, house.clock.now()
     heard: set[str] = set()
     addressed: list[Addressed] = []
     for connection, settings in listeners:
-        hints = door.hooks.read(body, headers, (settings,))
+        hints = door.hooks.read(body, headers, (settings,), now)
         if hints is None:
             continue
         signed = True
@@ -122,7 +122,7 @@ def follow(
     if isinstance(adapter, Lookable) and 0 < len(wanted) <= LOOKED_AT_MAX:
         try:
             page = adapter.look(wanted)
-        except VendorError as fault:
+        except (VendorError, UserError) as fault:  # a hint may point at what cannot be looked at by itself
             _log.warning("%s could not be looked at after hints: %s.", connection.connection_id, type(fault).__name__)
             if fault.retry is not Retry.NEVER:
                 return ()

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from connector import registry
+from connector import logs, registry
 from connector.app.addresses import with_secret
 from connector.app.keys import key_source
+from connector.app.turns import StoreTurns
 from connector.clock import Clock, SystemClock
 from connector.config import Config
-from connector.dates import BusinessDate, day_of, zone
+from connector.dates import BusinessDate, Instant, day_of, zone
 from connector.errors import ReceivablesError, Refused, SettingsError, StoreLocked, UnknownRecord, UserError
 from connector.model.firm import BookingPattern, Company, Connection
 from connector.model.intent import IntentKind
@@ -27,9 +28,10 @@ from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
 from connector.store import Author, Lease, OutboxRow, OutboxState, Store
-from connector.store.budget import Spending
+from connector.store.budget import Spending, account_key
 from connector.store.owners import is_dead, this_process
 from connector.store.rotation import KEY_BOUNDARIES
+from connector.store.slots import SHARE, SLOTS
 from connector.transport import TokenBucket
 
 LEASE_SECONDS = 60.0
@@ -81,6 +83,14 @@ class _Aimed(Protocol):
     def live(self) -> bool: ...
 
 
+@runtime_checkable
+class _Wide(Protocol):
+    """Settings that say how many calls of one process may be on their way at once."""
+
+    @property
+    def in_flight(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Slower:
     """A pace that was lowered for this process."""
@@ -93,6 +103,16 @@ class _Slower:
 def pace_of(spec: AdapterSpec, settings: object) -> Pace:
     """How fast, and how much in a month: what a person chose, else what the adapter declares."""
     return settings if isinstance(settings, Pace) else spec
+
+
+def other_mode(connection: Connection, *, live: bool) -> Refused:
+    """Keys to real money for a connection that mirrors test data, or the reverse: the two must never mix."""
+    had, got = ("test", "live") if live else ("live", "test")
+    return Refused(
+        f"{connection.connection_id} is connected to {had} data of account {connection.account}, and these keys are "
+        f"for {got} data.",
+        next_step=f"Connect {got} data under a company of its own, with --company.",
+    )
 
 
 def new_op_id() -> OpId:
@@ -119,7 +139,7 @@ class House:
         self.store.close()
 
     def budget(self, spec: AdapterSpec, company: CompanyId, connection: ConnectionId, settings: object) -> RateBudget:
-        """The share of a vendor's limit that one connection may use, in all its processes together.
+        """The share of a vendor's limit that one account may use, in all processes and by all connections to it.
 
         `RECEIVABLES_CALLS_PER_MINUTE` can only lower it; beyond it, and beside the others, it counts where nothing is
         real: a test account or a stand-in.
@@ -132,7 +152,13 @@ class House:
             pace = _Slower(
                 calls_per_minute=wanted, calls_burst=pace.calls_burst, metered_per_month=pace.metered_per_month
             )
-        return self.store.budget(company, connection, pace, spec.title)
+        share = min(settings.in_flight, SLOTS) if isinstance(settings, _Wide) else SHARE
+        return self.store.budget(*self._purse(company, connection), pace, spec.title, share=share)
+
+    def _purse(self, company: CompanyId, connection: ConnectionId) -> tuple[CompanyId, ConnectionId]:
+        """Whose budget a connection uses: its account's. Its own while nobody knows yet which account that is."""
+        held = (one for one in self.store.connections(company) if one.connection_id == connection)
+        return next((account_key(one) for one in held), (company, connection))
 
     def open_adapter(
         self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Mapping[str, str]
@@ -148,6 +174,7 @@ class House:
                 clock=self.clock,
                 tokens=self.store.tokens(company.company_id, connection),
                 budget=self.budget(spec, company.company_id, connection, settings),
+                turns=StoreTurns(self.store, self.clock, company.company_id, connection, spec.title),
                 mirror=self.store.mirrored(company.company_id, connection),
             ),
         )
@@ -233,12 +260,16 @@ class Desk:
             settings = registry.settings_of(spec, self.store.secrets(self.id, connection.connection_id))
         except ReceivablesError:
             return None
-        spent = self.store.spending(self.id, connection.connection_id, pace_of(spec, settings))
+        spent = self.store.spending(*account_key(connection), pace_of(spec, settings))
         return spent if spent.allowed is not None else None
 
     def _make(self, connection: Connection) -> Adapter:
+        spec = self.spec(connection)
         values = self.store.secrets(self.id, connection.connection_id)
-        return self.house.open_adapter(self.company, self.spec(connection), connection.connection_id, values)
+        settings = registry.settings_of(spec, values)
+        if isinstance(settings, _Aimed) and settings.live is not connection.live:
+            raise other_mode(connection, live=settings.live)
+        return self.house.open_adapter(self.company, spec, connection.connection_id, values)
 
     def writable(self, connection: Connection) -> Connection:
         """The connection, if writes are allowed on it; Refused otherwise. Every write passes here."""
@@ -284,6 +315,12 @@ class Desk:
             books=books.connection_id if books is not None else None,
             in_flight=frozenset(row.subject for row in rows),
             written={row.subject: row.answer.ref for row in rows if row.answer is not None},
+            # What took an entry back did not write it.
+            answered={
+                row.answer.ref: row.answer.version
+                for row in rows
+                if row.answer is not None and row.kind is not IntentKind.VOID
+            },
         )
 
     def clearing(self) -> dict[tuple[ConnectionId, Currency], Ref]:
@@ -294,6 +331,11 @@ class Desk:
             if each.pattern is BookingPattern.CLEARING
             for code, ref in each.posting.clearing.items()
         }
+
+    def starts(self) -> dict[ConnectionId, Instant]:
+        """The moment from which on each processor's money is booked, where a start was chosen."""
+        begun = {each.connection_id: each.posting.begins for each in self.processors()}
+        return {connection: begins.at for connection, begins in begun.items() if begins is not None}
 
     def tools(self, progress: Callable[[OutboxRow], None]) -> Tools:
         """What posting works with."""
@@ -306,7 +348,13 @@ class Desk:
             settle=settle,
             progress=progress,
             as_sent=lambda intent: with_secret(self.store, self.id, intent),
+            keep=self._keep,
         )
+
+    def _keep(self, connection: ConnectionId, values: Mapping[str, str]) -> None:
+        """Settings of a connection that came with an answer; empty ones are no secret to be hidden in logs."""
+        logs.hide(*(value for value in values.values() if value))
+        self.store.put_secrets(self.id, connection, values, self.actor)
 
     def invoice(self, wanted: str) -> Ref:
         """The invoice with that number or vendor id; UnknownRecord, or a question when there are several."""

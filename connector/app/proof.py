@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.app.freshness import freshness
 from connector.app.house import Desk
 from connector.app.standing import Status, status
 from connector.collect.aging import AgeBy, Aging, aging
@@ -18,6 +19,9 @@ from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import TieOut, tie_out
 from connector.store import OutboxState
+
+WARNINGS_MAX = 10
+"""So many of a kind are shown in full; `receivables findings` has them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,9 @@ class MoneyRow:
 class Proof:
     """Everything the page shows and `demo --once` decides on, for one company at one moment.
 
-    `problems` is empty when the proof holds; each is a sentence naming the row. `warnings` are sentences about what
-    does not touch the proof and needs a person all the same: writes that failed, data that is old.
+    `problems` is empty when the proof holds; each is a sentence naming the row. `failed` counts, and `warnings`
+    are sentences about, what does not touch the proof and needs a person all the same: writes that failed, what could
+    not be read; `warnings` also tell of data that is old and of access that ends.
     """
 
     company: str
@@ -56,6 +61,7 @@ class Proof:
     today: tuple[WorkItem, ...]
     chain: tuple[str, ...]
     problems: tuple[str, ...]
+    failed: int = 0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -79,11 +85,11 @@ def prove(desk: Desk) -> Proof:
     by_invoice: dict[Ref, list[Contact]] = {}
     for contact in desk.store.contacts(desk.id):
         by_invoice.setdefault(contact.invoice, []).append(contact)
-    moments = list(desk.store.freshness(desk.id).values())
+    standing = status(desk)
     return Proof(
         company=desk.company.name,
         as_of=desk.today,
-        data_as_of=min(moments) if moments else None,
+        data_as_of=freshness(desk).data_as_of,
         aging=aging(seen, seen.books, desk.today, AgeBy.DUE) if seen.books is not None else None,
         ties=ties,
         money=rows,
@@ -91,7 +97,8 @@ def prove(desk: Desk) -> Proof:
         today=worklist(seen, by_invoice, desk.today),
         chain=chain,
         problems=(*(finding.sentence for finding in ties.findings), *lost, *chain),
-        warnings=_warnings(status(desk)),
+        failed=standing.failed,
+        warnings=_warnings(standing),
     )
 
 
@@ -101,14 +108,11 @@ def _warnings(standing: Status) -> tuple[str, ...]:
         (standing.outbox[OutboxState.UNSURE], "sent, and nobody knows whether they arrived; receivables apply looks"),
     )
     writes = [f"Writes {what}: {count}." for count, what in counted if count]
-    old = [
-        f"{each.title} was "
-        + (f"read last on {each.data_as_of:%Y-%m-%d at %H:%M} UTC" if each.data_as_of is not None else "never read")
-        + "; what is shown of it may be out of date."
-        for each in standing.connections
-        if each.stale
-    ]
-    return (*writes, *old)
+    rows = [finding.sentence for finding in standing.quarantined[:WARNINGS_MAX]]
+    seen = [f"{each.finding.sentence} {each.finding.next_step}" for each in standing.unread[:WARNINGS_MAX]]
+    old = [each.warning for each in standing.connections if each.warning]
+    ending = [each.access_warning for each in standing.connections if each.access_warning]
+    return (*writes, *rows, *seen, *old, *ending)
 
 
 def money_rows(seen: Snapshot, outcome: Reconciliation) -> tuple[MoneyRow, ...]:

@@ -11,13 +11,15 @@ from connector.app.ties import SETTLING, books_alone
 from connector.dates import BusinessDate
 from connector.errors import VendorError
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, PostDeposit, PostPayment
+from connector.model.intent import ApplyCredit, PostDeposit, Posting, PostPayment, VoidPosting
 from connector.model.mirror import Gone
+from connector.model.money_in import Dispute, Payment, PaymentState
 from connector.model.party import Account, Customer, Profile
 from connector.model.source import Kind, OpId, Ref
 from connector.plan import Plan, PlanLine, pattern_of
+from connector.reconcile.fights import as_it_stands, disputes_of
 from connector.reconcile.landed import not_landed
-from connector.reconcile.snapshot import Snapshot
+from connector.reconcile.snapshot import Snapshot, snapshot
 from connector.store import OutboxRow
 
 NEW_PLAN = "Make a new plan: receivables plan"
@@ -69,6 +71,7 @@ class _Rechecks:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._versions: dict[Ref, str] = {}
+        self._fights: dict[Ref, Dispute] | None = None
         self._quarantine = {ref for finding in desk.store.quarantined(desk.id) for ref in finding.refs}
         self._closed_through: BusinessDate | None = _live_profile(desk)[1].closed_through
         self._patterns = {each.connection_id: each.pattern for each in desk.processors()}
@@ -91,6 +94,9 @@ class _Rechecks:
         if self._closed_through is not None and intent.on <= self._closed_through:
             why = f"it falls on {intent.on}, and the books are closed through {self._closed_through}"
             return FindingCode.CLOSED_PERIOD, why, NEW_PLAN, (intent.about,)
+        turned = self._turned(intent)
+        if turned:
+            return FindingCode.WRITE_REFUSED, turned, NEW_PLAN, (intent.about,)
         if isinstance(intent, PostPayment | ApplyCredit) and not self._takes_entries(intent.customer):
             why = f"its customer {intent.customer.vendor_id} is gone or inactive in the books"
             return FindingCode.CUSTOMER_GONE, why, NEW_PLAN, (intent.about, intent.customer)
@@ -100,6 +106,25 @@ class _Rechecks:
             why = f"{intent.about.connection} is booked in the pattern {chosen} now"
             return FindingCode.PATTERN_MIXED, why, NEW_PLAN, (intent.about,)
         return None
+
+    def _turned(self, intent: Posting) -> str:
+        """What became of the money meanwhile, where that speaks against the line: processors give no versions."""
+        if not isinstance(intent, PostPayment | VoidPosting) or intent.about.kind is not Kind.PAYMENT:
+            return ""
+        held = self._desk.store.record(self._desk.id, intent.about)
+        if held is None or not isinstance(held.record, Payment):
+            return ""
+        state = as_it_stands(intent.about, held.record, self._disputes()).state
+        if isinstance(intent, PostPayment):
+            return "" if state is PaymentState.SUCCEEDED else f"payment {intent.about.vendor_id} is {state} now"
+        return "" if state is PaymentState.RETURNED else f"payment {intent.about.vendor_id} is {state} again"
+
+    def _disputes(self) -> dict[Ref, Dispute]:
+        if self._fights is None:
+            rows = self._desk.store.records(self._desk.id, Kind.DISPUTE)
+            triples = ((row.ref, row.version, row.record) for row in rows)
+            self._fights = disputes_of(snapshot(triples, books=None))
+        return self._fights
 
     def _version(self, ref: Ref) -> str:
         if ref not in self._versions:
@@ -119,7 +144,7 @@ def landed(desk: Desk, done: Iterable[OutboxRow]) -> tuple[Finding, ...]:
     answered = [
         (row.intent, row.answer)
         for row in done
-        if row.answer is not None and isinstance(row.intent, PostPayment | ApplyCredit | PostDeposit)
+        if row.answer is not None and isinstance(row.intent, PostPayment | ApplyCredit | PostDeposit | VoidPosting)
     ]
     if not answered:
         return ()

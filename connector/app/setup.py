@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from connector import registry
-from connector.app.house import Desk, House
-from connector.dates import zone
-from connector.errors import Refused, SettingsError, UnknownRecord, UserError
-from connector.model.firm import Actor, BookingPattern, Company, Connection, NotesMode, PostingAccounts
+from connector.app.house import Desk, House, other_mode
+from connector.dates import BusinessDate, midnight, zone
+from connector.errors import NeedsReconnect, Refused, SettingsError, UnknownRecord, UserError
+from connector.model.firm import Actor, Beginning, BookingPattern, Company, Connection, NotesMode, PostingAccounts
 from connector.model.party import Account, Profile
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, Ref
 from connector.money import Currency, currency
 from connector.plan.patterns import IN_WORDS, patterns_in_use
-from connector.ports import Adapter, AdapterSpec, Admission, SecretPair
+from connector.ports import Adapter, AdapterSpec, Admission, Permitted, SecretPair
+from connector.reconcile.booked import opened, opening_subjects
 from connector.store import OutboxState
 
 FIRST_COMPANY = "main"
-ROLES = ("clearing", "bank", "fees")
+ROLES = ("clearing", "bank", "fees", "opening")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,12 @@ def connect(house: House, wish: Wish) -> Connection:
         _same_account(before, wish.admission.account)
         _keep_admission(house, company.company_id, connection_id, values, wish.admission)
     adapter = house.open_adapter(company, spec, connection_id, values)
-    profile_ref, profile = _profile(adapter)
+    writes = wish.allow_writes or (before.writes_allowed if before is not None else False)
+    profile_ref, profile = _profile(adapter, writes=writes)
     _same_account(before, profile_ref.vendor_id)
+    if before is not None and before.live is not profile.live:
+        raise other_mode(before, live=profile.live)
+    _nothing_lacks(adapter, writes=writes)
     # Only now: keys that open nothing, or another account, must not take the place of those that work.
     house.store.put_secrets(company.company_id, connection_id, values)
     if spec.keeps_books:
@@ -70,7 +75,7 @@ def connect(house: House, wish: Wish) -> Connection:
         system=wish.system,
         account=profile_ref.vendor_id,
         live=profile.live,
-        writes_allowed=wish.allow_writes or (before.writes_allowed if before is not None else False),
+        writes_allowed=writes,
         pattern=before.pattern if before is not None else BookingPattern.CLEARING,
         posting=before.posting if before is not None else PostingAccounts(),
     )
@@ -150,9 +155,24 @@ def _in_zone(house: House, company: Company, wanted: str | None) -> Company:
     return moved
 
 
-def _profile(adapter: Adapter) -> tuple[Ref, Profile]:
+def _nothing_lacks(adapter: Adapter, *, writes: bool) -> None:
+    """NeedsReconnect names everything at once that the keys may not do; what only writing needs, where it is wanted."""
+    if not isinstance(adapter, Permitted):
+        return
+    lines = (*adapter.may_read(), *(adapter.may_write() if writes else ()))
+    lacking = list(dict.fromkeys(line for line in lines if not line.ok))
+    if lacking:
+        sentences = " ".join(line.sentence for line in lacking)
+        raise NeedsReconnect(f"Nothing was connected. {sentences}", next_step=lacking[0].next_step)
+
+
+def _profile(adapter: Adapter, *, writes: bool) -> tuple[Ref, Profile]:
     """Who answers under these keys: the first thing that is read."""
-    page = adapter.pull(str(Kind.PROFILE), None)
+    try:
+        page = adapter.pull(str(Kind.PROFILE), None)
+    except NeedsReconnect:
+        _nothing_lacks(adapter, writes=writes)
+        raise
     for mirrored in page.records:
         if isinstance(mirrored.record, Profile):
             return mirrored.ref, mirrored.record
@@ -160,12 +180,18 @@ def _profile(adapter: Adapter) -> tuple[Ref, Profile]:
 
 
 def choose_accounts(
-    desk: Desk, system: str, chosen: Mapping[str, str], pattern: BookingPattern | None = None
+    desk: Desk,
+    system: str,
+    chosen: Mapping[str, str],
+    pattern: BookingPattern | None = None,
+    *,
+    start: BusinessDate | None = None,
 ) -> Connection:
     """Remember which accounts of the books a processor's money is booked to, by their exact names.
 
     A clearing or bank account serves its own currency; choosing one for another currency adds to the choice. `pattern`
-    is how its money is booked; Refused once anything of it was booked in the other one.
+    is how its money is booked; Refused once anything of it was booked in the other one. `start` is the day from which
+    on its money is booked; Refused once the opening entry of another day is written.
     """
     connection = desk.store.connection(desk.id, ConnectionId(system))
     books = desk.books().connection_id
@@ -175,6 +201,8 @@ def choose_accounts(
         _refuse_mixing(desk, connection, pattern)
         connection = replace(connection, pattern=pattern)
     posting = connection.posting
+    if start is not None:
+        posting = replace(posting, begins=_beginning(desk, connection, books, start))
     for role, names in chosen.items():
         for name in names.split(","):
             ref, account = _account(desk, books, name.strip())
@@ -182,6 +210,29 @@ def choose_accounts(
     changed = replace(connection, posting=posting)
     desk.store.save_connection(changed, desk.actor)
     return changed
+
+
+def _beginning(desk: Desk, connection: Connection, books: ConnectionId, start: BusinessDate) -> Beginning:
+    before, seen = connection.posting.begins, desk.snapshot()
+    if connection.connection_id == books:
+        raise UserError(
+            f"{connection.system} keeps the books.", next_step="Name the processor that starts on that day."
+        )
+    if start > desk.today:
+        raise UserError(
+            f"{start} is in the future, and what {connection.system} will hold then is not known.",
+            next_step="Choose today or a day before it.",
+        )
+    same_day = before is not None and before.on == start
+    sent = any(subject.startswith(opening_subjects(connection.connection_id)) for subject in seen.in_flight)
+    if not same_day and (sent or any(at == connection.connection_id for at, _ in opened(seen))):
+        of = f" for {before.on}" if before is not None else ""
+        raise Refused(
+            f"The opening entry of {connection.connection_id} is written{of}, and is right for that day only.",
+            next_step="Stay with that day; nothing was changed.",
+        )
+    opening = before.opening if before is not None else None
+    return Beginning(on=start, at=midnight(start, zone(desk.company.zone)), opening=opening)
 
 
 def _refuse_mixing(desk: Desk, connection: Connection, wanted: BookingPattern) -> None:
@@ -211,6 +262,13 @@ def _with(posting: PostingAccounts, role: str, code: Currency, ref: Ref) -> Post
             return replace(posting, bank={**posting.bank, code: ref})
         case "fees":
             return replace(posting, fees=ref)
+        case "opening" if posting.begins is not None:
+            return replace(posting, begins=replace(posting.begins, opening=ref))
+        case "opening":
+            raise UserError(
+                "There is no start yet, so there is nothing to open with.",
+                next_step="Say from which day on, for example --start 2026-01-01.",
+            )
     raise UserError(f"There is no role {role!r} for an account.", next_step=f"Roles are {', '.join(ROLES)}.")
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connector.app.freshness import Reading, freshness
 from connector.app.house import Desk
 from connector.dates import Instant, after, instant_from_iso
 from connector.errors import ReceivablesError
 from connector.model.finding import Finding
 from connector.model.firm import BookingPattern, Company, Connection
-from connector.model.source import ConnectionId
-from connector.ports import Check
+from connector.ports import Check, Permitted, SecretPair
 from connector.store import OutboxState
 from connector.store.budget import Spending
+from connector.store.notices import Notice
 
 ENDING_DAYS = 30
 """An access that ends sooner is told of."""
@@ -21,25 +21,46 @@ ENDING_DAYS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionStatus:
-    """How one connection stands. `data_as_of` is when the part of it that was read least lately was read; `stale`:
-    that is longer ago than the setting allows, or never. `access_ends` is when a rotating grant ends unless it is used
-    before (None: there is none); `ending`: that is soon. `spending` is what it used of its month's metered reads, None
-    where nothing is metered."""
+    """How one connection stands. `data_as_of` is when the part of it that was read least lately was read to its end,
+    None until that happened once (`begun`: some of it was read); `stale`: that is longer ago than the setting allows,
+    or never. `access_ends` is when a rotating grant ends unless it is used before (None: there is none); `ending`: that
+    is soon. `reconnect_by` is when it ends however often it is used, where the vendor says so; `reconnecting`: that is
+    soon. `spending` is what it used of its month's metered reads, None where nothing is metered."""
 
     connection: Connection
     title: str
     data_as_of: Instant | None
     records: int
+    begun: bool = False
     stale: bool = False
+    warning: str = ""
     access_ends: Instant | None = None
     ending: bool = False
+    reconnect_by: Instant | None = None
+    reconnecting: bool = False
     spending: Spending | None = None
+
+    @property
+    def access_warning(self) -> str:
+        """What to do about access that ends soon; "" while it does not."""
+        if self.reconnecting:
+            day = f" on {self.reconnect_by:%Y-%m-%d}" if self.reconnect_by is not None else ""
+            return (
+                f"The access to {self.title} ends for good{day}, and a person must let us in again: "
+                f"receivables connect {self.connection.system} --again"
+            )
+        if self.ending:
+            return (
+                f"The access to {self.title} ends on {self.access_ends:%Y-%m-%d} unless it is used before: "
+                f"receivables sync {self.connection.system}"
+            )
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How the company stands: connections, writes under way, findings. `quarantined` are rows of the books whose sums
-    did not hold at the last sync."""
+    did not hold at the last sync, `notices` what was seen while reading and nobody has dismissed."""
 
     company: Company
     connections: tuple[ConnectionStatus, ...]
@@ -47,11 +68,19 @@ class Status:
     unsure_age_seconds: int | None
     findings: int
     quarantined: tuple[Finding, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Notice, ...]:
+        """What could not be read, or not be relied on as it was read, until a person has looked at it."""
+        return tuple(each for each in self.notices if each.needs_a_person)
 
     @property
     def failed(self) -> int:
-        """Writes refused, writes of which nobody knows whether they happened, rows in quarantine."""
-        return self.outbox[OutboxState.DEAD] + self.outbox[OutboxState.UNSURE] + len(self.quarantined)
+        """Writes refused, writes of which nobody knows whether they happened, rows in quarantine, and what went wrong
+        while reading."""
+        writes = self.outbox[OutboxState.DEAD] + self.outbox[OutboxState.UNSURE]
+        return writes + len(self.quarantined) + len(self.unread)
 
     @property
     def well(self) -> bool:
@@ -61,53 +90,52 @@ class Status:
 
 def status(desk: Desk) -> Status:
     """How everything stands, from our own store alone."""
-    fresh = desk.store.freshness(desk.id)
     rows = desk.store.outbox(desk.id)
     held = desk.store.sizes(desk.id)
     unsure = [row.tried_at for row in rows if row.state is OutboxState.UNSURE and row.tried_at is not None]
     now = desk.clock.now()
-    read = {each.connection_id: data_as_of(fresh, each.connection_id) for each in desk.connections()}
-    ends = {each.connection_id: _access_ends(desk, each.connection_id) for each in desk.connections()}
     return Status(
         company=desk.company,
         connections=tuple(
-            ConnectionStatus(
-                connection=each,
-                title=desk.spec(each).title,
-                data_as_of=read[each.connection_id],
-                stale=is_stale(desk, read[each.connection_id]),
-                access_ends=ends[each.connection_id],
-                ending=_is_soon(desk, ends[each.connection_id]),
-                spending=desk.spending(each),
-                records=held.get(each.connection_id, 0),
-            )
-            for each in desk.connections()
+            _connection(desk, each, held.get(each.connection.connection_id, 0)) for each in freshness(desk).readings
         ),
         outbox={str(state): sum(row.state is state for row in rows) for state in OutboxState},
         unsure_age_seconds=int((now - min(unsure)).total_seconds()) if unsure else None,
         findings=len(tuple(desk.store.findings(desk.id))),
         quarantined=desk.store.quarantined(desk.id),
+        notices=desk.store.notices(desk.id),
     )
 
 
-def _access_ends(desk: Desk, connection: ConnectionId) -> Instant | None:
-    grant = desk.store.read_grant(desk.id, connection)
-    return instant_from_iso(grant.refresh_expires_at) if grant is not None else None
+def _connection(desk: Desk, reading: Reading, records: int) -> ConnectionStatus:
+    pair = desk.store.read_grant(desk.id, reading.connection.connection_id)
+    ends, hard = _ends(pair)
+    return ConnectionStatus(
+        connection=reading.connection,
+        title=reading.title,
+        data_as_of=reading.data_as_of,
+        begun=reading.begun,
+        stale=reading.stale,
+        warning=reading.warning,
+        access_ends=ends,
+        ending=_is_soon(desk, ends),
+        reconnect_by=hard,
+        reconnecting=_is_soon(desk, hard),
+        spending=desk.spending(reading.connection),
+        records=records,
+    )
+
+
+def _ends(pair: SecretPair | None) -> tuple[Instant | None, Instant | None]:
+    """When a grant ends unless it is used, and when it ends for good; None where that is not known."""
+    if pair is None:
+        return None, None
+    hard = instant_from_iso(pair.hard_expires_at) if pair.hard_expires_at else None
+    return instant_from_iso(pair.refresh_expires_at), hard
 
 
 def _is_soon(desk: Desk, ends: Instant | None) -> bool:
     return ends is not None and ends < after(desk.clock.now(), ENDING_DAYS * 86_400)
-
-
-def data_as_of(fresh: Mapping[tuple[ConnectionId, str], Instant], connection: ConnectionId | None) -> Instant | None:
-    """When the stream that was read least lately was read, of one connection or (None) of all; None before any."""
-    return min((at for (of, _), at in fresh.items() if connection in (None, of)), default=None)
-
-
-def is_stale(desk: Desk, read_at: Instant | None) -> bool:
-    """Whether what was read then is too old to be relied on."""
-    hours = desk.house.config.stale_after_hours
-    return read_at is None or desk.clock.now() > after(read_at, hours * 3600)
 
 
 def doctor(desk: Desk) -> tuple[Check, ...]:
@@ -115,27 +143,31 @@ def doctor(desk: Desk) -> tuple[Check, ...]:
     checks = [_chain(desk)]
     for connection in desk.connections():
         try:
-            checks += desk.adapter(connection).check()
+            adapter = desk.adapter(connection)
+            checks += adapter.check()
+            if connection.writes_allowed and isinstance(adapter, Permitted):
+                checks += adapter.may_write()
         except ReceivablesError as fault:
             checks.append(
                 Check(name=connection.connection_id, ok=False, sentence=fault.sentence, next_step=fault.next_step)
             )
-    fresh = desk.store.freshness(desk.id)
-    for connection in desk.connections():
-        checks.append(_freshness(desk, connection, data_as_of(fresh, connection.connection_id)))
+    checks += [_freshness(each) for each in freshness(desk).readings]
     checks += [_reads(desk, each, spent) for each in desk.connections() if (spent := desk.spending(each)) is not None]
     checks += [_accounts(each) for each in desk.processors()]
     return tuple(checks)
 
 
-def _freshness(desk: Desk, connection: Connection, read_at: Instant | None) -> Check:
-    said = f"It was read last on {read_at:%Y-%m-%d at %H:%M} UTC." if read_at is not None else "It was never read."
-    stale = is_stale(desk, read_at)
+def _freshness(reading: Reading) -> Check:
+    read_at = reading.data_as_of
+    if read_at is not None:
+        said = f"It was read last on {read_at:%Y-%m-%d at %H:%M} UTC."
+    else:
+        said = "Its first reading is not complete." if reading.begun else "It was never read."
     return Check(
-        name=f"{connection.connection_id} data",
-        ok=not stale,
+        name=f"{reading.connection.connection_id} data",
+        ok=not reading.stale,
         sentence=said,
-        next_step=f"Run: receivables sync {connection.system}" if stale else "",
+        next_step=f"Run: receivables sync {reading.connection.system}" if reading.stale else "",
     )
 
 

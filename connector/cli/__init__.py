@@ -12,7 +12,20 @@ EPILOG = (
 
 def application() -> typer.Typer:
     """The command line."""
-    from connector.cli import books, collecting, connecting, demo, keys, paying, setup, store
+    from connector.cli import (
+        books,
+        collecting,
+        connecting,
+        demo,
+        findings,
+        hooks,
+        keys,
+        matching,
+        paying,
+        payouts,
+        setup,
+        store,
+    )
 
     app = typer.Typer(
         help="Receivables beside QuickBooks Online and Stripe: sync, reconcile, plan, post once, link, note.\n\n"
@@ -25,6 +38,6 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for group in (demo, connecting, setup, books, collecting, paying, keys, store):
+    for group in (demo, connecting, setup, books, findings, payouts, collecting, paying, matching, hooks, keys, store):
         group.add_to(app)
     return app

@@ -18,6 +18,7 @@ from connector.cli.output import (
     say,
     say_json,
     table,
+    tell_age,
 )
 
 if TYPE_CHECKING:
@@ -80,13 +81,16 @@ def _not_well(findings: Sequence[Finding], untied: Sequence[Finding]) -> None:
 def reconcile(company: CompanyOption = None, as_json: JsonOption = False) -> None:
     """Decide which payment settles which invoice, and list what cannot be decided, with the reason."""
     from connector.app.books import reconcile_all
+    from connector.app.freshness import freshness
     from connector.money import grouped
 
     with desk(company) as at:
-        decided = reconcile_all(at)
+        decided, fresh = reconcile_all(at), freshness(at)
     outcome, ties = decided.outcome, decided.ties
     if as_json:
-        say_json({"decisions": outcome.decisions, "findings": outcome.findings, "ties": ties})
+        age = {"data_as_of": fresh.data_as_of, "stale": fresh.stale}
+        say_json({"decisions": outcome.decisions, "findings": outcome.findings, "ties": ties, **age})
+        tell_age(fresh, as_json=True)
         return
     rows = [
         (decision.payment.vendor_id, grouped(decision.gross), str(decision.ground), decision.sentence)
@@ -95,6 +99,8 @@ def reconcile(company: CompanyOption = None, as_json: JsonOption = False) -> Non
     table(f"{len(outcome.decisions)} decided", ("payment", "amount", "ground", "because"), rows, right=(1,))
     show_findings(f"{len(outcome.findings)} for a person", outcome.findings)
     show_findings("Sums that do not hold", ties.findings)
+    show_findings("Payouts to look at", decided.payouts)
+    tell_age(fresh)
 
 
 def plan(
@@ -107,6 +113,7 @@ def plan(
 ) -> None:
     """Show what would change in the books, before anything changes. `apply` does exactly this and nothing else."""
     from connector.app.books import make_plan
+    from connector.app.freshness import freshness
     from connector.errors import UserError
 
     if closed not in ("skip", "today"):
@@ -115,11 +122,13 @@ def plan(
             next_step="Use --closed skip or --closed today.",
         )
     with desk(company) as at:
-        made = make_plan(at, closed_today=closed == "today")
+        made, fresh = make_plan(at, closed_today=closed == "today"), freshness(at)
     if as_json:
         say_json(made)
+        tell_age(fresh, as_json=True)
         return
     show_plan(made)
+    tell_age(fresh)
     say(f"Nothing was written. To write it: receivables apply {made.plan_id}")
 
 

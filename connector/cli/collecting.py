@@ -12,12 +12,12 @@ from connector.cli.output import (
     CompanyOption,
     JsonOption,
     YesOption,
-    as_of,
     confirm,
     desk,
     say,
     say_json,
     table,
+    tell_age,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def aging(
     as_json: JsonOption = False,
 ) -> None:
     """How old the open invoices are, per customer; the total is the books' own, to the cent."""
-    from connector.app.standing import data_as_of
+    from connector.app.freshness import freshness
     from connector.collect.aging import AgeBy
     from connector.collect.aging import aging as age
     from connector.errors import UserError
@@ -57,13 +57,13 @@ def aging(
     with desk(company) as at:
         seen = at.snapshot()
         result = age(seen, at.books().connection_id, at.today, AgeBy(by))
-        read_at = data_as_of(at.store.freshness(at.id), at.books().connection_id)
+        fresh = freshness(at, at.books())
     if as_json:
         totals = [{"currency": row.total.currency, "total": row.total} for row in result.totals]
-        say_json({"aging": result, "totals": totals, "data_as_of": read_at})
-        return
-    _show_aging(result)
-    say(as_of(read_at))
+        say_json({"aging": result, "totals": totals, "data_as_of": fresh.data_as_of, "stale": fresh.stale})
+    else:
+        _show_aging(result)
+    tell_age(fresh, as_json=as_json)
 
 
 def _show_aging(result: Aging) -> None:
@@ -98,16 +98,18 @@ def today(
 ) -> None:
     """Whom to contact today: every invoice past its terms, with its last contact and why now or why not."""
     from connector.app.collecting import today as list_today
-    from connector.app.standing import data_as_of
+    from connector.app.freshness import freshness
     from connector.dates import business_date
     from connector.money import grouped
 
     with desk(company) as at:
         day = business_date(on) if on is not None else at.today
         items = list_today(at, day)
-        read_at = data_as_of(at.store.freshness(at.id), None)
+        fresh = freshness(at)
     if as_json:
-        say_json([{"due": item.due, "item": item, "data_as_of": read_at} for item in items])
+        listed = [{"due": item.due, "item": item} for item in items]
+        say_json({"on": day, "items": listed, "data_as_of": fresh.data_as_of, "stale": fresh.stale})
+        tell_age(fresh, as_json=True)
         return
     rows = [
         (
@@ -124,7 +126,7 @@ def today(
     ]
     columns = ("", "customer", "reach", "invoice", "open", "days", "why", "last contact")
     table(f"{sum(item.due for item in items)} to contact on {day}", columns, rows, right=(4, 5))
-    say(as_of(read_at))
+    tell_age(fresh)
 
 
 _OUTCOMES = (

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from connector.app.freshness import Freshness
     from connector.app.house import Desk, House
     from connector.dates import Instant
     from connector.sync import Progress
@@ -73,7 +74,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], rig
 
 def as_of(read_at: Instant | None) -> str:
     """How old what a report shows is, in words."""
-    return f"Data as of {read_at:%Y-%m-%d %H:%M} UTC." if read_at is not None else "No data was read yet."
+    return f"Data as of {read_at:%Y-%m-%d %H:%M} UTC." if read_at is not None else "Not all of the data was read yet."
+
+
+def tell_age(fresh: Freshness, *, as_json: bool = False) -> None:
+    """How old a report is. What is old or not all here is told on standard error too, for whoever reads the JSON."""
+    if not as_json:
+        say(as_of(fresh.data_as_of))
+    for warning in fresh.warnings:
+        print(f"Warning: {logs.safe(warning)}", file=sys.stderr)  # noqa: T201  the command line's own voice
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -62,4 +62,5 @@ def serve(
         say(f"Webhooks are taken at http://127.0.0.1:{port}/hooks/{system}.")
     hurried = config.model_copy(update={"lock_wait_seconds": min(config.lock_wait_seconds, LOCK_WAIT_SECONDS)})
     with suppress(KeyboardInterrupt):
-        run(lambda: House(config), port, hooks=(lambda: House(hurried)) if systems else None)
+        # Also where nobody listens yet: a secret that is set later is found without starting anew.
+        run(lambda: House(config), port, hooks=lambda: House(hurried))

@@ -11,7 +11,7 @@ from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, YesO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.app.standing import Status
+    from connector.app.standing import ConnectionStatus, Status
     from connector.model.firm import Connection
     from connector.model.party import Account
     from connector.model.source import Ref
@@ -38,11 +38,19 @@ def accounts(
     ] = None,
     bank: Annotated[str | None, typer.Option(help="The bank account its payouts arrive in; the same.")] = None,
     fees: Annotated[str | None, typer.Option(help="The expense account for its fees.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="The day from which on its money is booked, for example 2026-01-01.")
+    ] = None,
+    opening: Annotated[
+        str | None,
+        typer.Option(help="The account against which what it held before that day is booked, in one entry."),
+    ] = None,
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose the pattern and the accounts of the books that a processor's money is booked by, or show the choice."""
     from connector.app.setup import choose_accounts
+    from connector.dates import business_date
     from connector.errors import UserError
     from connector.model.firm import BookingPattern
     from connector.model.source import ConnectionId
@@ -51,12 +59,13 @@ def accounts(
         raise UserError(
             f"The pattern is clearing or deposit, not {pattern[:20]!r}.", next_step="Use --pattern with one of the two."
         )
-    wanted = {"clearing": clearing, "bank": bank, "fees": fees}
+    wanted = {"clearing": clearing, "bank": bank, "fees": fees, "opening": opening}
+    begins = business_date(start) if start is not None else None
     with desk(company) as at:
         given = {role: name for role, name in wanted.items() if name is not None}
         chosen = (
-            choose_accounts(at, system, given, BookingPattern(pattern) if pattern is not None else None)
-            if given or pattern is not None
+            choose_accounts(at, system, given, BookingPattern(pattern) if pattern is not None else None, start=begins)
+            if given or pattern is not None or begins is not None
             else None
         )
         connection = chosen or at.store.connection(at.id, ConnectionId(system))
@@ -69,7 +78,7 @@ def accounts(
 
 def _posting(connection: Connection) -> dict[str, object]:
     chosen = connection.posting
-    return {"clearing": chosen.clearing, "bank": chosen.bank, "fees": chosen.fees}
+    return {"clearing": chosen.clearing, "bank": chosen.bank, "fees": chosen.fees, "begins": chosen.begins}
 
 
 def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None:
@@ -89,7 +98,11 @@ def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None
         rows = [("clearing", code, name_of(ref)) for code, ref in chosen.clearing.items()]
     rows += [("bank", code, name_of(ref)) for code, ref in chosen.bank.items()]
     rows.append(("fees", "any", name_of(chosen.fees)))
+    if chosen.begins is not None and connection.pattern is BookingPattern.CLEARING:
+        rows.append(("opening", "any", name_of(chosen.begins.opening)))
     table(f"Accounts for {connection.system}", ("role", "currency", "account"), rows)
+    if chosen.begins is not None:
+        say(f"Booked from {chosen.begins.on} on; what it held before that stands in one opening entry per currency.")
     say(f"Pattern: {connection.pattern}: {IN_WORDS[connection.pattern]}.")
 
 
@@ -125,12 +138,15 @@ def notes(
 
 def status(company: CompanyOption = None, as_json: JsonOption = False) -> None:
     """How everything stands: connections and how fresh they are, writes under way, what waits for a person."""
+    from dataclasses import fields
+
     from connector.app.standing import status as look
 
     with desk(company) as at:
         standing = look(at)
     if as_json:
-        say_json(standing)
+        every = {each.name: getattr(standing, each.name) for each in fields(standing)}
+        say_json({"failed": standing.failed, "well": standing.well, **every})
     else:
         _show_status(standing)
     if not standing.well:
@@ -144,8 +160,7 @@ def _show_status(standing: Status) -> None:
             each.connection.account,
             "live" if each.connection.live else "test",
             "may write" if each.connection.writes_allowed else "read-only",
-            (f"{each.data_as_of:%Y-%m-%d %H:%M} UTC" if each.data_as_of is not None else "never read")
-            + (" STALE" if each.stale and each.data_as_of is not None else ""),
+            _age(each),
             str(each.records),
             f"{each.access_ends:%Y-%m-%d}" if each.access_ends is not None else "",
         )
@@ -157,20 +172,30 @@ def _show_status(standing: Status) -> None:
     if standing.unsure_age_seconds is not None:
         say(f"The oldest unsure write was tried {standing.unsure_age_seconds // 60} minutes ago.")
     for each in standing.connections:
-        if each.stale:
-            say(f"{each.title} was not read lately; what is shown of it may be out of date: receivables sync")
-        if each.ending:
-            say(f"The access to {each.title} ends soon: receivables connect {each.connection.system} --again")
+        for warning in (each.warning, each.access_warning):
+            if warning:
+                say(warning)
         if each.spending is not None and each.spending.nearly_spent:
             used = f"{each.spending.metered:,} of {each.spending.allowed:,}"
             say(f"{each.title}: {used} reads of {each.spending.month} are used; what to do: receivables doctor")
     say(
         f"{standing.failed} failed: {standing.outbox['dead']} writes refused, {standing.outbox['unsure']} unsure, "
-        f"{len(standing.quarantined)} rows of the books in quarantine."
+        f"{len(standing.quarantined)} rows of the books in quarantine, {len(standing.unread)} seen while reading."
     )
     for finding in standing.quarantined[:SHOWN_MAX]:
         say(f"  quarantine  {finding.sentence}")
+    for notice in standing.notices[:SHOWN_MAX]:
+        mark = "reading" if notice.needs_a_person else "note"
+        say(f"  {mark} {notice.number}  {notice.finding.sentence} {notice.finding.next_step}")
+    if standing.notices:
+        say("What was seen while reading goes when it is put right; else: receivables findings --dismiss NUMBER")
     say(f"{standing.findings} findings wait for a person (receivables reconcile).")
+
+
+def _age(standing: ConnectionStatus) -> str:
+    if standing.data_as_of is None:
+        return "first reading not complete" if standing.begun else "never read"
+    return f"{standing.data_as_of:%Y-%m-%d %H:%M} UTC" + (" STALE" if standing.stale else "")
 
 
 def doctor(company: CompanyOption = None, as_json: JsonOption = False) -> None:

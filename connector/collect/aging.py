@@ -1,13 +1,15 @@
 """How old the debts are: by days past due (or since issue), per customer and currency, unapplied money apart.
 
 The total of a currency is the books' own receivable total, to the minor unit: open invoices in their buckets, less open
-credit notes and unapplied cash, which stand in a column of their own and make no debt look younger. What journal
-entries make a customer owe without any invoice has no terms and no age; it stands in a column of its own as well.
+credit notes and unapplied cash, which stand in a column of their own and make no debt look younger. What a journal
+entry makes a customer owe without any invoice has no terms: it is as old as the entry. What one takes off a customer's
+debts is no age at all and stands in a column of its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,7 +19,7 @@ from connector.model.money_in import PaymentState
 from connector.model.source import ConnectionId, Ref
 from connector.money import Currency, Money, total, zero
 from connector.reconcile.snapshot import Snapshot
-from connector.reconcile.tieout import by_hand
+from connector.reconcile.tieout import entered
 
 
 class AgeBy(StrEnum):
@@ -34,7 +36,7 @@ _LAST_DAY = (0, 30, 60, 90)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgingRow:
     """One customer in one currency. `buckets` as BUCKETS; `unapplied` is what is to be taken off, `by_hand` what
-    journal entries add (negative: take off) and no payment has settled yet."""
+    journal entries take off (negative), or add where nobody knows the entry; no payment has settled it yet."""
 
     customer: Ref | None
     name: str
@@ -85,7 +87,7 @@ def aging(snapshot: Snapshot, connection: ConnectionId, as_of: BusinessDate, by:
     """The aging of one system's own open items on that day."""
     buckets: dict[tuple[Ref | None, Currency], list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
     unapplied: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
-    entered: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
+    by_hand: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
     counts: dict[tuple[Ref | None, Currency], int] = defaultdict(int)
     for ref, invoice in snapshot.invoices.items():
         if ref.connection == connection and invoice.state is not InvoiceState.VOID and invoice.open:
@@ -94,22 +96,35 @@ def aging(snapshot: Snapshot, connection: ConnectionId, as_of: BusinessDate, by:
             counts[key] += 1
     for customer, money in _credits(snapshot, connection):
         unapplied[customer, money.currency] += money.minor
-    for customer, money in by_hand(snapshot, connection):
-        entered[customer, money.currency] += money.minor
-    shown = buckets.keys() | unapplied.keys() | {key for key, minor in entered.items() if minor}
+    for customer, money, on in _entered(snapshot, connection):
+        if on is not None and money.minor > 0:
+            buckets[customer, money.currency][bucket_of(days_between(on, as_of))] += money.minor
+        else:
+            by_hand[customer, money.currency] += money.minor
+    shown = buckets.keys() | unapplied.keys() | {key for key, minor in by_hand.items() if minor}
     rows = [
         AgingRow(
             customer=customer,
             name=snapshot.name_of(customer),
             buckets=tuple(Money(minor, code) for minor in buckets[customer, code]),
             unapplied=Money(unapplied[customer, code], code),
-            by_hand=Money(entered[customer, code], code),
+            by_hand=Money(by_hand[customer, code], code),
             invoices=counts[customer, code],
         )
         for customer, code in shown
     ]
     rows.sort(key=lambda row: (row.open.currency, -row.overdue.minor, -row.open.minor, row.name))
     return Aging(as_of=as_of, by=by, connection=connection, rows=tuple(rows), totals=_totals(rows))
+
+
+def _entered(snapshot: Snapshot, connection: ConnectionId) -> Iterator[tuple[Ref | None, Money, BusinessDate | None]]:
+    """What is left of each journal entry, per customer, and the entry's day; None where it is not known."""
+    left: dict[tuple[Ref, Ref | None, Currency], int] = defaultdict(int)
+    for ref, customer, money in entered(snapshot, connection):
+        left[ref, customer, money.currency] += money.minor
+    for (ref, customer, code), minor in left.items():
+        entry = snapshot.book_entries.get(ref)
+        yield customer, Money(minor, code), entry.on if entry is not None else None
 
 
 def _credits(snapshot: Snapshot, connection: ConnectionId) -> list[tuple[Ref | None, Money]]:

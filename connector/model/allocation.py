@@ -28,11 +28,23 @@ class Adjustment:
     amount: Money
 
 
+class AllocationState(StrEnum):
+    """OPEN: meant to settle it, once it is money. DETACHED: it no longer does, and what it settled is open again."""
+
+    OPEN = "open"
+    APPLIED = "applied"
+    DETACHED = "detached"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """`amount` of `payment` settles `target` (an invoice, or a credit note being used up), in the target's currency."""
+    """`amount` of `payment` settles `target` (an invoice, or a credit note being used up), in the target's currency.
+
+    The amount is nothing unless it is APPLIED.
+    """
 
     payment: Ref
     target: Ref
     amount: Money
     adjustments: tuple[Adjustment, ...] = ()
+    state: AllocationState = AllocationState.APPLIED

@@ -31,6 +31,9 @@ class FindingCode(StrEnum):
     NO_ACCOUNT = "no-account"
     EXCHANGE = "exchange"
     PAYOUT_INCOMPLETE = "payout-incomplete"
+    PAYOUT_GAP = "payout-gap"
+    PAYOUT_FAILED = "payout-failed"
+    BEFORE_START = "before-start"
     DOES_NOT_TIE = "does-not-tie"
     UNKNOWN_VALUE = "unknown-value"
     NOT_MIRRORED = "not-mirrored"
@@ -41,6 +44,8 @@ class FindingCode(StrEnum):
     POSTING_UNDONE = "posting-undone"
     PATTERN_MIXED = "pattern-mixed"
     NOT_LANDED = "not-landed"
+    READ_FAILED = "read-failed"
+    READ_AGAIN = "read-again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

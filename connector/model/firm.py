@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connector.dates import BusinessDate, Instant
 from connector.model.source import ActorId, CompanyId, ConnectionId, Ref
 from connector.money import Currency
 
@@ -44,12 +45,26 @@ class BookingPattern(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """From which day on a processor's money is booked line by line. `at` is when that day begins in the company's zone,
+    `opening` the account against which what was there before stands in one entry per currency."""
+
+    on: BusinessDate
+    at: Instant
+    opening: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostingAccounts:
-    """Which accounts of the books a processor's money is booked to, per currency where the account has one."""
+    """Which accounts of the books a processor's money is booked to, per currency where the account has one.
+
+    `begins` is None where all of its history is booked.
+    """
 
     clearing: dict[Currency, Ref] = field(default_factory=dict)
     bank: dict[Currency, Ref] = field(default_factory=dict)
     fees: Ref | None = None
+    begins: Beginning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

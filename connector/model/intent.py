@@ -22,6 +22,7 @@ class IntentKind(StrEnum):
     VOID = "void"
     NOTE = "note"
     PAY_PAGE = "pay_page"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,8 @@ class VoidPosting:
     """Take back an entry that we wrote, as long as no deposit holds it and nobody has changed it.
 
     `stamp` is the op id it carries; `version` the one it had when this was decided. One that is void or gone already
-    counts as taken back. The books void it where they can, and delete it where they only can do that.
+    counts as taken back. The books void it where they can, and delete it where they only can do that. `on` is the day
+    the entry lies on, for that is the day whose figures change; `reopens` is what it settled.
     """
 
     books: ConnectionId
@@ -120,6 +122,7 @@ class VoidPosting:
     on: BusinessDate
     about: Ref
     memo: str
+    reopens: tuple[Allocation, ...] = ()
 
 
 Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | VoidPosting
@@ -159,7 +162,15 @@ class OpenPayPage:
     email: str | None = None
 
 
-Intent = Posting | PushNote | OpenPayPage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHook:
+    """That a system tells us of what happens there, by webhooks to this address."""
+
+    connection: ConnectionId
+    url: str
+
+
+Intent = Posting | PushNote | OpenPayPage | OpenHook
 
 SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.PAYMENT: PostPayment,
@@ -170,6 +181,7 @@ SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.VOID: VoidPosting,
     IntentKind.NOTE: PushNote,
     IntentKind.PAY_PAGE: OpenPayPage,
+    IntentKind.HOOK: OpenHook,
 }
 
 
@@ -201,9 +213,9 @@ class Written:
     """What the other side holds after a write, as it says so itself.
 
     `amount` is the object's own total (None for a note, and for an entry that is gone), `members` are the payments that
-    a deposit banks, `text` a note's own words, `url` a pay page's address, `methods` what a pay page really offers.
-    `notice` is what the object itself says about settling less than was planned, because less was open when it was
-    written; "" when it settles everything.
+    a deposit banks, `text` a note's own words, `url` a pay page's address or the one a hook sends to, `methods` what a
+    pay page really offers. `notice` is what the object itself says about settling less than was planned, because less
+    was open when it was written, or what makes it useless although it is there; "" when nothing needs saying.
     """
 
     ref: Ref

@@ -32,6 +32,10 @@ class Payment:
     its own balance record: None until there is one. `refunded` is what has gone back so far. `unapplied` is the
     system's own figure, None where it keeps none. `into` is the account it was booked to, None where it rests in the
     system's default place. A payment of nothing that carries allocations is a credit being applied, not cash.
+
+    `failure` is why it failed or came back, in plain words with the network's own code, and `returned_on` the day on
+    which it came back, where the system says so on the payment itself (else its dispute does). `elsewhere`: the money
+    never passed through this system, which was only told of it.
     """
 
     customer: Ref | None
@@ -51,6 +55,8 @@ class Payment:
     reference: str | None = None
     memo: str | None = None
     failure: str | None = None
+    returned_on: BusinessDate | None = None
+    elsewhere: bool = False
     tags: tuple[Tag, ...] = ()
     stamps: tuple[Stamp, ...] = ()
 
@@ -112,10 +118,14 @@ class DisputeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A payer's bank took the money back, or may."""
+    """A payer's bank took the money back, or may.
+
+    `reason` is the system's own word as received; `said` is the same in plain words, with the network's own code.
+    """
 
     payment: Ref | None
     amount: Money
     on: BusinessDate
     state: DisputeState
     reason: str
+    said: str | None = None

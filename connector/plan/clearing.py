@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from connector.dates import BusinessDate
 from connector.model.finding import Evidence, FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import IntentKind, PostExpense, PostTransfer
-from connector.model.settlement import Payout, PayoutState
+from connector.model.settlement import Membership, Payout, PayoutMade, PayoutState
 from connector.model.source import ConnectionId, Ref
 from connector.money import grouped
 from connector.plan.gate import Gate, redated
@@ -20,7 +21,9 @@ def fees(gate: Gate, books: ConnectionId, payments: Sequence[Ref]) -> Iterator[P
         payment = gate.snapshot.payments.get(ref)
         if payment is None or not payment.fee or payment.fee.minor < 0:
             continue
-        if not gate.open_to(ref, BookingPattern.CLEARING) or gate.is_done(IntentKind.EXPENSE, ref):
+        if not gate.open_to(ref, BookingPattern.CLEARING) or gate.is_early(ref):
+            continue
+        if gate.is_done(IntentKind.EXPENSE, ref):
             continue
         on = gate.day(IntentKind.EXPENSE, ref, payment.received_on, [ref])
         if on is None:
@@ -51,50 +54,79 @@ def fees(gate: Gate, books: ConnectionId, payments: Sequence[Ref]) -> Iterator[P
 
 
 def transfers(gate: Gate, books: ConnectionId) -> Iterator[PlanLine]:
-    """Payouts that arrived, whose entries the processor names and whose sum ties."""
+    """Payouts that arrived, whose entries the processor names and whose sum ties; a negative one goes the other way."""
     for ref, payout in gate.snapshot.payouts.items():
         if not gate.open_to(ref, BookingPattern.CLEARING) or payout.state is not PayoutState.PAID:
             continue
-        if gate.is_done(IntentKind.TRANSFER, ref):
+        if gate.leave_early(ref) or gate.is_done(IntentKind.TRANSFER, ref):
             continue
         on = gate.day(IntentKind.TRANSFER, ref, payout.arrives_on, [ref])
         if on is None:
             continue
-        if payout.entries is None or payout.amount.minor <= 0:
+        if payout.entries is None or not payout.amount:
             leave_payout(gate, ref, payout)
             continue
-        paid_from = gate.account(ref, payout.amount, "clearing")
-        paid_to = gate.account(ref, payout.amount, "bank")
-        if paid_from is None or paid_to is None:
-            continue
-        intent = PostTransfer(
-            books=books,
-            paid_from=paid_from,
-            paid_to=paid_to,
-            on=on,
-            amount=payout.amount,
-            about=ref,
-            memo=f"{ref.connection} payout {ref.vendor_id}",
-        )
-        yield gate.line(
-            intent,
-            f"Move payout {ref.vendor_id} of {grouped(payout.amount)} to {gate.name(paid_to)}."
-            + redated(on, payout.arrives_on),
-            effects=(
-                Effect(account=gate.name(paid_to), amount=payout.amount),
-                Effect(account=gate.name(paid_from), amount=-payout.amount),
-            ),
-            evidence=(Evidence(ref=ref, field="entries", says=f"{len(payout.entries)} entries add up to it"),),
-            expects=[ref],
-        )
+        line = _transfer(gate, books, ref, payout, on)
+        if line is not None:
+            yield line
+
+
+def _transfer(gate: Gate, books: ConnectionId, ref: Ref, payout: Payout, on: BusinessDate) -> PlanLine | None:
+    clearing = gate.account(ref, payout.amount, "clearing")
+    bank = gate.account(ref, payout.amount, "bank")
+    if clearing is None or bank is None:
+        return None
+    taken = payout.amount.minor < 0
+    amount = -payout.amount if taken else payout.amount
+    paid_from, paid_to = (bank, clearing) if taken else (clearing, bank)
+    intent = PostTransfer(
+        books=books,
+        paid_from=paid_from,
+        paid_to=paid_to,
+        on=on,
+        amount=amount,
+        about=ref,
+        memo=f"{ref.connection} payout {ref.vendor_id}",
+    )
+    said = (
+        f"Move {grouped(amount)}, which payout {ref.vendor_id} took from {gate.name(bank)}, to {gate.name(clearing)}."
+        if taken
+        else f"Move payout {ref.vendor_id} of {grouped(amount)} to {gate.name(bank)}."
+    )
+    return gate.line(
+        intent,
+        said + redated(on, payout.arrives_on),
+        effects=(
+            Effect(account=gate.name(paid_to), amount=amount),
+            Effect(account=gate.name(paid_from), amount=-amount),
+        ),
+        evidence=(Evidence(ref=ref, field="entries", says=f"{len(payout.entries or ())} entries add up to it"),),
+        expects=[ref],
+    )
 
 
 def leave_payout(gate: Gate, ref: Ref, payout: Payout) -> None:
     """A payout that nobody can book from what the processor says of it."""
-    why = "takes money from the bank" if payout.amount.minor <= 0 else "does not say what it consists of"
     gate.leave(
         FindingCode.PAYOUT_INCOMPLETE,
-        f"Payout {ref.vendor_id} of {grouped(payout.amount)} {why}.",
-        "Record it by hand from the processor's own statement.",
+        f"Payout {ref.vendor_id} of {grouped(payout.amount)} {_unfit(payout)}.",
+        "Record it by hand from the processor's own statement."
+        if payout.membership is not Membership.NOT_YET or payout.entries is not None
+        else "Sync again later; the processor says it within days.",
         ref,
     )
+
+
+def _unfit(payout: Payout) -> str:
+    if payout.entries is not None:
+        return "takes money from the bank" if payout.amount.minor < 0 else "moves nothing"
+    if payout.membership is Membership.NOT_YET:
+        return "does not say yet what it consists of"
+    return f"does not say what it consists of{_MADE[payout.made]}"
+
+
+_MADE = {
+    PayoutMade.AUTOMATIC: "",
+    PayoutMade.MANUAL: ", because it was asked for by hand",
+    PayoutMade.INSTANT: ", because it was an instant one",
+}

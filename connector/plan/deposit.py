@@ -13,16 +13,13 @@ from connector.model.finding import Evidence, FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import DepositPart, IntentKind, PostDeposit
 from connector.model.money_in import Payment
-from connector.model.settlement import BalanceEntry, Payout, PayoutState
+from connector.model.settlement import BalanceEntry, EntryNature, Payout, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Money, grouped, total, zero
 from connector.plan.clearing import leave_payout
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import Effect, PlanLine
 from connector.reconcile.booked import posted_payments, subject_of, undone
-
-_CHARGES = frozenset({"charge", "payment"})
-_FEES = frozenset({"fee"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +39,7 @@ def deposits(gate: Gate, books: ConnectionId, planned: frozenset[Ref]) -> Iterat
     for ref, payout in gate.snapshot.payouts.items():
         if not gate.open_to(ref, BookingPattern.DEPOSIT) or payout.state is not PayoutState.PAID:
             continue
-        if gate.is_done(IntentKind.DEPOSIT, ref):
+        if gate.leave_early(ref) or gate.is_done(IntentKind.DEPOSIT, ref):
             continue
         if payout.entries is None or payout.amount.minor <= 0:
             leave_payout(gate, ref, payout)
@@ -147,23 +144,42 @@ class _Members:
     def of(self, payout: Payout, entries: tuple[Ref, ...]) -> _Carried:
         """Everything in a payout, each entry as a payment, as a fee, or as something missing."""
         carried = _Carried(kept=zero(payout.amount.currency))
+        self._gather(carried, entries, frozenset())
+        return carried
+
+    def _gather(self, carried: _Carried, entries: tuple[Ref, ...], inside: frozenset[Ref]) -> None:
         for ref in entries:
             entry = self._snapshot.balance_entries.get(ref)
             if entry is None:
                 carried.missing.append(f"its entry {ref.vendor_id} was not read")
-            elif entry.net.currency != payout.amount.currency:
+            elif entry.net.currency != carried.kept.currency:
                 carried.missing.append(f"its entry {ref.vendor_id} is in {entry.net.currency}")
-            elif entry.category in _FEES:
+            elif entry.nature is EntryNature.FEE:
                 carried.kept += entry.net
-            elif entry.about is not None and entry.about.kind is Kind.PAYMENT and entry.category in _CHARGES:
+            elif entry.about is not None and entry.about.kind is Kind.PAYMENT and entry.nature is EntryNature.PAYMENT:
                 self._take(carried, entry, entry.about)
+            elif (again := self._came_back(entry, inside)) is not None and entry.about is not None:
+                self._gather(carried, again, inside | {entry.about})
             else:
                 carried.missing.append(
                     f"it holds {grouped(entry.net)} of the kind {entry.category!r}, which is not booked from here"
                 )
-        return carried
+
+    def _came_back(self, entry: BalanceEntry, inside: frozenset[Ref]) -> tuple[Ref, ...] | None:
+        """What a failed payout consisted of that never arrived: its members are on hand still and go out with this one.
+        None where that is not so, or not known whole."""
+        about = entry.about
+        failed = self._snapshot.payouts.get(about) if about is not None and about not in inside else None
+        if about is None or failed is None or entry.nature is not EntryNature.PAYOUT_BACK or entry.fee:
+            return None
+        if failed.state is not PayoutState.FAILED or failed.amount != entry.gross:
+            return None
+        return None if self._gate.stands(IntentKind.DEPOSIT, about) else failed.entries
 
     def _take(self, carried: _Carried, entry: BalanceEntry, about: Ref) -> None:
+        if self._gate.is_early(about):
+            carried.missing.append(f"its payment {about.vendor_id} of {grouped(entry.gross)} is from before the start")
+            return
         held = self._posted.get(about)
         under_way = subject_of(IntentKind.PAYMENT, about) in self._snapshot.in_flight
         if held is None and (about in self._planned or (under_way and (IntentKind.PAYMENT, about) not in self._undone)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connector.dates import BusinessDate
+from connector.dates import BusinessDate, Instant
 from connector.model.finding import Evidence, Finding, FindingCode
-from connector.model.firm import BookingPattern, Connection, PostingAccounts
+from connector.model.firm import Beginning, BookingPattern, Connection, PostingAccounts
 from connector.model.intent import (
     ApplyCredit,
     IntentKind,
@@ -19,7 +19,8 @@ from connector.model.intent import (
     intent_kind,
 )
 from connector.model.party import AccountRole
-from connector.model.source import ConnectionId, Ref
+from connector.model.settlement import EntryNature
+from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money, grouped, total
 from connector.plan.lines import Effect, Frame, PlanLine
 from connector.plan.patterns import IN_WORDS, patterns_in_use
@@ -37,7 +38,14 @@ _WAITING_FOR: dict[str, tuple[str, str]] = {
         "The books have no single active account for undeposited funds in {code}, which {at} needs",
         "Look at the books' accounts and sync, or book {at} in the other pattern.",
     ),
+    "opening": (
+        "No account is chosen for {at} against which its balance in {code} before the start is booked",
+        "Choose one: receivables accounts {at} --opening NAME.",
+    ),
 }
+
+_ANY_CURRENCY = frozenset({"fees", "opening"})
+"""Roles whose account is kept in the company's own currency and takes entries in every other."""
 
 
 class Gate:
@@ -51,13 +59,26 @@ class Gate:
         self._frame = frame
         self._posting = {each.connection_id: each.posting for each in processors}
         self._patterns = {each.connection_id: each.pattern for each in processors}
+        self._begins = {each.connection_id: each.posting.begins for each in processors if each.posting.begins}
+        self._early: dict[tuple[ConnectionId, Kind, Currency], list[tuple[Ref, Money]]] = {}
         self._untied = {ref for finding in untied for ref in finding.refs}
         profile = snapshot.books_profile()
         self._closed_through = profile.closed_through if profile is not None else None
         self._booked = booked(snapshot)
         self._undone = undone(snapshot)
         self._unbooked: dict[tuple[ConnectionId, str, Currency], list[tuple[Ref, Money]]] = {}
+        self._came = self._find_came()
         self._mixed = self._find_mixed()
+
+    def _find_came(self) -> dict[Ref, Instant]:
+        """When the money of each payment came into its processor's balance, where that matters: with a start."""
+        if not self._begins:
+            return {}
+        return {
+            entry.about: entry.created
+            for entry in self.snapshot.balance_entries.values()
+            if entry.nature is EntryNature.PAYMENT and entry.about is not None
+        }
 
     def _find_mixed(self) -> frozenset[ConnectionId]:
         found = set()
@@ -81,6 +102,54 @@ class Gate:
         """Whether anything of that record's processor may be planned (in that pattern)."""
         return about.connection not in self._mixed and pattern in (None, self.pattern(about.connection))
 
+    def processors(self) -> tuple[ConnectionId, ...]:
+        """Whose money is planned here."""
+        return tuple(self._patterns)
+
+    def begins(self, connection: ConnectionId) -> Beginning | None:
+        """From when on that processor's money is booked; None: always."""
+        return self._begins.get(connection)
+
+    def is_early(self, about: Ref) -> bool:
+        """Whether a payment or payout moved its processor's balance before the start: the opening entry has it."""
+        begins = self.begins(about.connection)
+        if begins is None:
+            return False
+        payment, payout = self.snapshot.payments.get(about), self.snapshot.payouts.get(about)
+        if payment is not None:
+            came = self._came.get(about) or payment.created
+            return came < begins.at if came is not None else payment.received_on < begins.on
+        if payout is None:
+            return False
+        own = self.snapshot.balance_entries.get(payout.entry) if payout.entry is not None else None
+        went = own.created if own is not None else payout.created
+        return went < begins.at if went is not None else payout.arrives_on < begins.on
+
+    def leave_early(self, about: Ref) -> bool:
+        """The same; one that is early is listed, all of a kind together."""
+        amount = self.amount(about) if self.is_early(about) else None
+        if amount is not None:
+            self._early.setdefault((about.connection, about.kind, amount.currency), []).append((about, amount))
+        return amount is not None
+
+    def early(self) -> Iterator[Finding]:
+        """One finding per processor, kind and currency, with everything that lies before the start."""
+        for (connection, kind, code), left in sorted(self._early.items()):
+            amount, begins = total((each for _, each in left), code), self._begins[connection]
+            yield Finding(
+                code=FindingCode.BEFORE_START,
+                sentence=f"{len(left)} {kind}s of {connection} ({grouped(amount)}) are from before {begins.on}, the "
+                "start that was chosen, and are not posted.",
+                next_step=self._before(connection),
+                refs=tuple(ref for ref, _ in left),
+                amount=amount,
+            )
+
+    def _before(self, connection: ConnectionId) -> str:
+        if self.pattern(connection) is BookingPattern.DEPOSIT:
+            return "They are yours to have booked; what of them is paid out later is left out as well, by name."
+        return "They stand in the opening entry, all together; what the bank shows of them is booked by hand."
+
     def is_done(self, kind: IntentKind, about: Ref) -> bool:
         """Whether it stands in the books, or a write of ours is under way; one that was taken back is told."""
         back = self._undone.get((kind, about))
@@ -93,15 +162,13 @@ class Gate:
             )
         return back is not None or (kind, about) in self._booked or subject_of(kind, about) in self.snapshot.in_flight
 
+    def stands(self, kind: IntentKind, about: Ref) -> bool:
+        """Whether a write of ours stands in the books, or is under way; nothing is told of it."""
+        return (kind, about) in self._booked or subject_of(kind, about) in self.snapshot.in_flight
+
     def day(self, kind: IntentKind, about: Ref, on: BusinessDate, touched: Sequence[Ref]) -> BusinessDate | None:
         """The day to post it on; None when it may not be posted, which is listed."""
-        if self._untied & set(touched):
-            self.leave(
-                FindingCode.DOES_NOT_TIE,
-                f"The {kind} of {about.vendor_id} touches a row whose sums do not hold.",
-                "Put that row right first; it is named in `receivables status`.",
-                about,
-            )
+        if self.is_untied(kind, about, touched):
             return None
         if not self.is_closed(on):
             return on
@@ -116,6 +183,18 @@ class Gate:
         )
         return None
 
+    def is_untied(self, kind: IntentKind, about: Ref, touched: Sequence[Ref]) -> bool:
+        """Whether it touches a row whose sums do not hold, which is listed."""
+        if not self._untied & set(touched):
+            return False
+        self.leave(
+            FindingCode.DOES_NOT_TIE,
+            f"The {kind} of {about.vendor_id} touches a row whose sums do not hold.",
+            "Put that row right first; it is named in `receivables status`.",
+            about,
+        )
+        return True
+
     def is_closed(self, on: BusinessDate) -> bool:
         """Whether the books are closed on that day."""
         return self._closed_through is not None and on <= self._closed_through
@@ -125,7 +204,7 @@ class Gate:
         code = amount.currency
         ref = self.holding(code) if role == "holding" else self._chosen(about.connection, role, code)
         account = self.snapshot.accounts.get(ref) if ref is not None else None
-        if account is not None and account.active and (role == "fees" or account.currency == code):
+        if account is not None and account.active and (role in _ANY_CURRENCY or account.currency == code):
             return ref
         self._unbooked.setdefault((about.connection, role, code), []).append((about, amount))
         return None
@@ -137,6 +216,8 @@ class Gate:
                 return chosen.clearing.get(code)
             case "bank":
                 return chosen.bank.get(code)
+            case "opening":
+                return chosen.begins.opening if chosen.begins is not None else None
             case _:
                 return chosen.fees
 
@@ -198,8 +279,11 @@ class Gate:
         )
 
     def amount(self, ref: Ref) -> Money | None:
-        """What is at stake with a payment, a payout or a credit note."""
+        """What is at stake with a payment, a payout, a credit note or the fee of a line of the ledger."""
         snapshot = self.snapshot
+        entry = snapshot.balance_entries.get(ref)
+        if entry is not None:
+            return entry.fee
         payment, payout = snapshot.payments.get(ref), snapshot.payouts.get(ref)
         credit = snapshot.credit_notes.get(ref)
         if payment is not None:

@@ -69,6 +69,8 @@ class Plan:
     made_by: ActorId
     lines: tuple[PlanLine, ...]
     left_out: tuple[Finding, ...]
+    data_as_of: Instant | None = None
+    """How old what it was made from is."""
 
     def effects(self) -> tuple[Effect, ...]:
         """The effect of the whole plan per account and currency."""

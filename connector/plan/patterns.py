@@ -31,6 +31,8 @@ _KINDS: dict[IntentKind, BookingPattern] = {
 def pattern_of(intent: Intent, accounts: Mapping[Ref, Account]) -> BookingPattern | None:
     """The pattern a write belongs to; None where it belongs to none, or to both."""
     match intent:
+        case PostExpense() | PostDeposit() if intent.about.kind is Kind.ACCOUNT:
+            return None  # an opening entry, which stands before every pattern
         case PostExpense() | PostTransfer():
             return BookingPattern.CLEARING
         case PostDeposit():

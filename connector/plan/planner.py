@@ -15,6 +15,7 @@ from connector.plan.clearing import fees, transfers
 from connector.plan.deposit import deposits
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import Effect, Frame, Plan, PlanLine
+from connector.plan.opening import openings
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.snapshot import Snapshot
 
@@ -30,18 +31,20 @@ def plan(
     gate = Gate(snapshot, processors, frame, untied)
     lines: list[PlanLine] = []
     if snapshot.books is not None:
+        lines += openings(gate, snapshot.books)
         lines += _settled(gate, snapshot.books, outcome.decisions)
         planned = frozenset(line.payment.about for line in lines if line.payment is not None)
         lines += fees(gate, snapshot.books, sorted(set(outcome.posted) | planned))
         lines += transfers(gate, snapshot.books)
         lines += deposits(gate, snapshot.books, planned)
+    findings = [each for each in outcome.findings if not (each.refs and gate.leave_early(each.refs[0]))]
     return Plan(
         plan_id=frame.plan_id,
         company_id=frame.company_id,
         made_at=frame.made_at,
         made_by=frame.made_by,
         lines=tuple(lines),
-        left_out=(*gate.accounts_missing(), *gate.left_out, *outcome.findings),
+        left_out=(*gate.accounts_missing(), *gate.early(), *gate.left_out, *findings),
     )
 
 
@@ -60,7 +63,7 @@ def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision]) -> 
 def _payment(gate: Gate, books: ConnectionId, decision: Decision, payment: Payment) -> PlanLine | None:
     about = decision.payment
     targets = [allocation.target for allocation in decision.allocations]
-    if not gate.open_to(about) or gate.is_done(IntentKind.PAYMENT, about):
+    if not gate.open_to(about) or gate.leave_early(about) or gate.is_done(IntentKind.PAYMENT, about):
         return None
     payer = _payer(gate, decision)
     on = gate.day(IntentKind.PAYMENT, about, payment.received_on, [about, *targets]) if payer is not None else None

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from connector.model.intent import IntentKind
 from connector.model.money_in import PaymentState
-from connector.model.source import Kind, Ref, ref_from_text
+from connector.model.source import ConnectionId, Kind, Ref, ref_from_text
 from connector.model.stamp import Stamp
+from connector.money import Currency, Money
 from connector.reconcile.snapshot import Snapshot
 
 Written = tuple[IntentKind, Ref]
@@ -39,6 +40,30 @@ def posted_payments(snapshot: Snapshot) -> dict[Ref, Ref]:
     return {about: ref for kind, about, ref, void in _stamped(snapshot) if kind is IntentKind.PAYMENT and not void}
 
 
+def copies(snapshot: Snapshot) -> dict[Ref, tuple[Ref, ...]]:
+    """The same with every payment of the books that carries the stamp: one, unless a person copied it."""
+    found: dict[Ref, tuple[Ref, ...]] = {}
+    for kind, about, ref, void in _stamped(snapshot):
+        if kind is IntentKind.PAYMENT and not void:
+            found[about] = (*found.get(about, ()), ref)
+    return found
+
+
+def ever_posted(snapshot: Snapshot) -> dict[Ref, Ref]:
+    """Each outside payment that we ever put into the books, and what it became there; also one that is void or gone."""
+    found = {about: ref for kind, about, ref, _ in _stamped(snapshot) if kind is IntentKind.PAYMENT}
+    for subject, ref in snapshot.written.items():
+        kind, about = _read(subject) or (None, None)
+        if kind is IntentKind.PAYMENT and about is not None:
+            found.setdefault(about, ref)
+    return found | posted_payments(snapshot)
+
+
+def we_took_back(snapshot: Snapshot, about: Ref) -> bool:
+    """Whether we took the payment of that record out of the books, or are about to."""
+    return subject_of(IntentKind.VOID, about) in snapshot.in_flight
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
     """An entry of ours that a person took back in the books: `how` is "voided" or "deleted"."""
@@ -63,7 +88,7 @@ def undone(snapshot: Snapshot) -> dict[Written, Undone]:
     return {
         written: back
         for written, back in found.items()
-        if written not in stands and subject_of(IntentKind.VOID, written[1]) not in snapshot.in_flight
+        if written not in stands and not (written[0] is IntentKind.PAYMENT and we_took_back(snapshot, written[1]))
     }
 
 
@@ -92,4 +117,30 @@ def _stamped(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
 
 
 def _abouts(snapshot: Snapshot, ref: Ref, stamps: tuple[Stamp, ...]) -> list[Ref]:
-    return [stamp.about for stamp in stamps if stamp.about is not None] if snapshot.in_books(ref) else []
+    if not snapshot.in_books(ref):
+        return []
+    # An opening entry is about a whole account of the processor, and in no booking pattern: `opened` knows it.
+    return [stamp.about for stamp in stamps if stamp.about is not None and stamp.about.kind is not Kind.ACCOUNT]
+
+
+def opening_subject(connection: ConnectionId, code: Currency) -> str:
+    """What the one opening entry of a processor and currency stands for, whichever way its money goes."""
+    return f"{opening_subjects(connection)}{code}"
+
+
+def opening_subjects(connection: ConnectionId) -> str:
+    """What every opening entry of a processor begins with."""
+    return f"opening:{connection}/"
+
+
+def opened(snapshot: Snapshot) -> dict[tuple[ConnectionId, Currency], Money]:
+    """Per processor and currency, what the opening entries in the books brought into the clearing account."""
+    found: dict[tuple[ConnectionId, Currency], Money] = {}
+    entries = [(ref, deposit.stamps, deposit.total) for ref, deposit in snapshot.deposits.items()]
+    entries += [(ref, entry.stamps, -entry.amount) for ref, entry in snapshot.book_entries.items()]
+    for ref, stamps, amount in entries:
+        for stamp in stamps:
+            if stamp.about is not None and stamp.about.kind is Kind.ACCOUNT and snapshot.in_books(ref):
+                purse = (stamp.about.connection, amount.currency)
+                found[purse] = found[purse] + amount if purse in found else amount
+    return found

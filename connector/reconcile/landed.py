@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostPayment, Written
+from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostPayment, VoidPosting, Written
+from connector.model.money_in import PaymentState
 from connector.model.source import Ref
 from connector.money import Money, grouped
 from connector.reconcile.snapshot import Snapshot
@@ -21,7 +22,8 @@ def not_landed(snapshot: Snapshot, answered: Iterable[tuple[Intent, Written]]) -
     """A finding for each allocation or banked payment of these writes that the books do not show.
 
     An allocation landed when the payment holds it and its invoice's open balance is its total less all that payments
-    apply to it, this one among them. Where the answer itself said that it settles less, that much is looked for.
+    apply to it, this one among them. Where the answer itself said that it settles less, that much is looked for. What
+    was taken back landed when the payment is void or gone and what it settled is open again by the same sum.
     """
     off = {ref for finding in unsettled(snapshot) for ref in finding.refs}
     found: list[Finding] = []
@@ -32,6 +34,8 @@ def not_landed(snapshot: Snapshot, answered: Iterable[tuple[Intent, Written]]) -
                 found += _allocations(snapshot, shares, answer.ref, off)
             case PostDeposit():
                 found += _banked(snapshot, intent, answer.ref)
+            case VoidPosting():
+                found += _reopened(snapshot, intent, off)
             case _:
                 pass
     return tuple(found)
@@ -60,6 +64,18 @@ def _banked(snapshot: Snapshot, intent: PostDeposit, ref: Ref) -> Iterator[Findi
     for payment, amount in intent.payments:
         if (payment, amount) not in held:
             yield _finding(ref, payment, amount, f"{ref} does not bank {payment}")
+
+
+def _reopened(snapshot: Snapshot, intent: VoidPosting, off: set[Ref]) -> Iterator[Finding]:
+    payment = snapshot.payments.get(intent.target)
+    stands = payment is not None and payment.state is not PaymentState.VOID
+    for share in intent.reopens:
+        if stands:
+            what = f"{intent.target} was taken back, and still settles {_called(snapshot, share.target)}"
+            yield _finding(intent.target, share.target, share.amount, what)
+        elif share.target in off:
+            what = f"{intent.target} was taken back, and {_called(snapshot, share.target)} is not open again by it"
+            yield _finding(intent.target, share.target, share.amount, what)
 
 
 def _finding(ref: Ref, target: Ref, amount: Money, what: str) -> Finding:

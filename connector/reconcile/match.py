@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from connector.model.allocation import Allocation
+from connector.model.allocation import Allocation, AllocationState
 from connector.model.finding import Decision, Evidence, Finding, Ground
 from connector.model.intent import IntentKind
 from connector.model.invoice import InvoiceState
@@ -19,8 +19,9 @@ from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Ref, Tag, ref_from_text
 from connector.money import Money, total
 from connector.reconcile import reasons
-from connector.reconcile.booked import posted_payments, undone
+from connector.reconcile.booked import ever_posted, posted_payments, undone, we_took_back
 from connector.reconcile.debts import books_index, debts, is_debt, twins
+from connector.reconcile.fights import as_it_stands, disputes_of
 from connector.reconcile.payer import Payers
 from connector.reconcile.references import (
     DEBT_TAG,
@@ -74,15 +75,19 @@ class _Matcher:
         }
         self._void_index = number_index(self._void.items())
         self._undone = undone(snapshot)
+        self._once = ever_posted(snapshot)
         self._links: dict[Ref, list[Allocation]] = {}
         for link in snapshot.allocations.values():
-            self._links.setdefault(link.payment, []).append(link)
+            if link.state is not AllocationState.DETACHED:
+                self._links.setdefault(link.payment, []).append(link)
         self._decisions: list[Decision] = []
         self._findings: list[Finding] = []
 
     def run(self) -> Reconciliation:
         in_books = posted_payments(self._snapshot)
-        for ref, payment in _in_order(self._snapshot):
+        disputes = disputes_of(self._snapshot)
+        for ref, received in _in_order(self._snapshot):
+            payment = as_it_stands(ref, received, disputes)
             if self._snapshot.in_books(ref):
                 self._in_the_books(ref, payment)
             elif ref not in in_books:
@@ -108,9 +113,15 @@ class _Matcher:
         if back is not None:
             self._findings.append(reasons.posting_undone(ref, payment, back))
             return
+        if we_took_back(self._snapshot, ref):
+            self._findings.append(reasons.here_again(ref, payment, self._once.get(ref)))
+            return
         settled = self._settled_at_source(ref, payment)
         if settled is not None:
             self._decisions.append(settled)
+            return
+        if payment.elsewhere:
+            self._findings.append(reasons.received_elsewhere(ref, payment))
             return
         named = self._named(ref, payment)
         if not named:
@@ -128,7 +139,8 @@ class _Matcher:
 
     def _settled_at_source(self, ref: Ref, payment: Payment) -> Decision | None:
         """A payment that its own system applied to an invoice which lives only there needs no posting from us."""
-        links = [link for link in self._linked(ref, payment) if link.target not in self._twins]
+        linked = (link for link in self._linked(ref, payment) if link.state is AllocationState.APPLIED)
+        links = [link for link in linked if link.target not in self._twins]
         if not links or any(link.amount.currency != payment.gross.currency for link in links):
             return None
         applied = total((link.amount for link in links), payment.gross.currency)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from connector.model.money_in import PaymentState
+from collections.abc import Iterator, Mapping
+
+from connector.model.allocation import AllocationState
+from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Ref
 from connector.money import Money
 from connector.reconcile.debts import books_index, twins
@@ -12,12 +15,26 @@ from connector.reconcile.snapshot import Snapshot
 
 def pending_by_invoice(snapshot: Snapshot) -> dict[Ref, Money]:
     """Per invoice, the pending payments that name it and nothing else, in the invoice's own currency."""
+    waiting = {ref: each for ref, each in snapshot.payments.items() if each.state is PaymentState.PENDING}
+    found: dict[Ref, Money] = {}
+    for ref, target in meant_for(snapshot, waiting):
+        gross = waiting[ref].gross
+        found[target] = found[target] + gross if target in found else gross
+    return found
+
+
+def meant_for(snapshot: Snapshot, payments: Mapping[Ref, Payment]) -> Iterator[tuple[Ref, Ref]]:
+    """Each of these payments that names one invoice and nothing else, in the invoice's own currency, and that invoice.
+    """
     doubled = twins(snapshot, books_index(snapshot))
     index = number_index((ref, inv) for ref, inv in snapshot.invoices.items() if ref not in doubled)
-    links = {link.payment: doubled.get(link.target, link.target) for link in snapshot.allocations.values()}
-    found: dict[Ref, Money] = {}
-    for ref, payment in snapshot.payments.items():
-        if payment.state is not PaymentState.PENDING or not payment.is_cash:
+    links = {
+        link.payment: doubled.get(link.target, link.target)
+        for link in snapshot.allocations.values()
+        if link.state is not AllocationState.DETACHED
+    }
+    for ref, payment in payments.items():
+        if not payment.is_cash:
             continue
         attempt = snapshot.attempts.get(payment.attempt) if payment.attempt is not None else None
         tags = payment.tags + (attempt.tags if attempt is not None else ())
@@ -25,7 +42,5 @@ def pending_by_invoice(snapshot: Snapshot) -> dict[Ref, Money]:
         linked = links.get(ref) or (links.get(payment.attempt) if payment.attempt is not None else None)
         target = linked or (named[0].invoice if len(named) == 1 else None)
         invoice = snapshot.invoices.get(target) if target is not None else None
-        if target is None or invoice is None or invoice.open.currency != payment.gross.currency:
-            continue
-        found[target] = found[target] + payment.gross if target in found else payment.gross
-    return found
+        if target is not None and invoice is not None and invoice.open.currency == payment.gross.currency:
+            yield ref, target

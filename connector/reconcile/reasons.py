@@ -38,17 +38,17 @@ _STANDING: dict[PaymentState, tuple[FindingCode, str, str]] = {
     ),
     PaymentState.FAILED: (
         FindingCode.FAILED,
-        "failed.",
+        "failed",
         "Nothing is due; the invoice stays open. Ask the payer to try again.",
     ),
     PaymentState.RETURNED: (
         FindingCode.RETURNED,
-        "was returned by the payer's bank.",
-        "The invoice is open again; contact the payer before offering bank debit again.",
+        "was returned by the payer's bank",
+        "The invoice is open again; talk to the payer before taking it the same way again.",
     ),
     PaymentState.DISPUTED: (
         FindingCode.DISPUTED,
-        "is disputed by the payer.",
+        "is disputed by the payer",
         "Answer the dispute at the processor.",
     ),
     PaymentState.REFUNDED: (
@@ -63,7 +63,8 @@ _STANDING: dict[PaymentState, tuple[FindingCode, str, str]] = {
 def _standing(payment: Payment) -> tuple[FindingCode | None, str, str]:
     """Code, sentence and next step of a payment that cannot be applied as it stands; no code when it can."""
     if payment.state in _STANDING:
-        return _STANDING[payment.state]
+        code, sentence, step = _STANDING[payment.state]
+        return code, _told(sentence, payment), step
     if payment.refunded:
         sentence = f"was refunded in part ({grouped(payment.refunded)})."
         return FindingCode.REFUNDED, sentence, "Post the payment and its refund together by hand."
@@ -73,13 +74,48 @@ def _standing(payment: Payment) -> tuple[FindingCode | None, str, str]:
     return None, "", ""
 
 
+def _told(sentence: str, payment: Payment) -> str:
+    """With the day on which it came back and the reason, as far as they are known."""
+    if sentence.endswith("."):
+        return sentence
+    since = "since" if payment.state is PaymentState.DISPUTED else "on"
+    day = f" {since} {payment.returned_on.isoformat()}" if payment.returned_on is not None else ""
+    why = f": {payment.failure.rstrip('.')}" if payment.failure else ""
+    return f"{sentence}{day}{why}."
+
+
+def came_back(payment: Payment) -> str:
+    """How a payment went back, in words without a full stop: "was returned by the payer's bank on ...: ..."."""
+    return _told(_STANDING[PaymentState.RETURNED][1], payment).rstrip(".")
+
+
+def received_elsewhere(ref: Ref, payment: Payment) -> Finding:
+    """The processor was only told of it, so it is in no balance and no payout of the processor's."""
+    named = f" ({payment.reference})" if payment.reference else ""
+    return Finding(
+        code=FindingCode.NO_ACCOUNT,
+        sentence=f"{_what(ref, payment)}{named} was received outside {ref.connection}, which only keeps a note of it.",
+        next_step="Record it in the books by hand, into the account it arrived on.",
+        refs=(ref,),
+        amount=payment.gross,
+    )
+
+
 def changed_after_posting(ref: Ref, payment: Payment, posted: Ref) -> Finding:
     """The books hold it as received, and since then it went back, wholly or in part."""
-    code, sentence, _ = _standing(payment)
+    code, sentence, step = _standing(payment)
+    entry = f"payment {posted.vendor_id} in {posted.connection}"
+    match payment.state:
+        case PaymentState.RETURNED:
+            step = f"`receivables plan` takes {entry} back, so that the invoice opens again, or says why it does not."
+        case PaymentState.DISPUTED:
+            step = f"{step} Leave {entry} as it is until it has ended."
+        case _:
+            step = f"Correct {entry}, so that the invoice opens again."
     return Finding(
         code=code or FindingCode.REFUNDED,
         sentence=f"{_what(ref, payment)} {sentence} The books still hold it as received.",
-        next_step=f"Correct payment {posted.vendor_id} in {posted.connection}, so that the invoice opens again.",
+        next_step=step,
         refs=(ref, posted),
         amount=payment.refunded or payment.gross,
     )
@@ -93,6 +129,19 @@ def posting_undone(ref: Ref, payment: Payment, back: Undone) -> Finding:
         f"and was {back.how} there.",
         next_step="It is not posted a second time by itself; if it belongs in the books, record it there by hand.",
         refs=(ref, back.ref),
+        amount=payment.gross,
+    )
+
+
+def here_again(ref: Ref, payment: Payment, posted: Ref | None) -> Finding:
+    """It came back, we took it out of the books, and then its dispute was won after all."""
+    entry = f" (payment {posted.vendor_id} in {posted.connection})" if posted is not None else ""
+    return Finding(
+        code=FindingCode.POSTING_UNDONE,
+        sentence=f"{_what(ref, payment)} came back, was taken out of the books{entry}, and is money again since.",
+        next_step="It is not posted a second time by itself. Look at the dispute and at what the payer paid meanwhile; "
+        "if the invoice is still open, record the payment in the books by hand.",
+        refs=(ref, posted) if posted is not None else (ref,),
         amount=payment.gross,
     )
 

@@ -9,7 +9,7 @@ from typing import cast
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice
 from connector.model.mirror import Gone, Noun
-from connector.model.money_in import Attempt, Payment, Refund
+from connector.model.money_in import Attempt, Dispute, Payment, Refund
 from connector.model.party import Account, Customer, Profile
 from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
 from connector.model.source import ConnectionId, Kind, Ref
@@ -20,7 +20,8 @@ class Snapshot:
     """Records by kind and Ref. `books` is the connection whose open balances are the truth about what is owed.
 
     `versions` holds each record's version token. `in_flight` are the subjects of every write of ours that is under way
-    or done, `written` the objects that the done ones became. `gone` are the tombstones of what was there once.
+    or done, `written` the objects that the done ones became, `answered` the versions those objects had then. `gone` are
+    the tombstones of what was there once.
     """
 
     books: ConnectionId | None
@@ -28,6 +29,7 @@ class Snapshot:
     versions: Mapping[Ref, str] = field(default_factory=dict)
     in_flight: frozenset[str] = frozenset()
     written: Mapping[str, Ref] = field(default_factory=dict)
+    answered: Mapping[Ref, str] = field(default_factory=dict)
     gone: Mapping[Ref, Gone] = field(default_factory=dict)
 
     @property
@@ -57,6 +59,10 @@ class Snapshot:
     @property
     def refunds(self) -> dict[Ref, Refund]:
         return cast("dict[Ref, Refund]", self.records.get(Kind.REFUND, {}))
+
+    @property
+    def disputes(self) -> dict[Ref, Dispute]:
+        return cast("dict[Ref, Dispute]", self.records.get(Kind.DISPUTE, {}))
 
     @property
     def balance_entries(self) -> dict[Ref, BalanceEntry]:
@@ -114,6 +120,7 @@ def snapshot(
     books: ConnectionId | None,
     in_flight: frozenset[str] = frozenset(),
     written: Mapping[str, Ref] | None = None,
+    answered: Mapping[Ref, str] | None = None,
 ) -> Snapshot:
     """A Snapshot of (ref, version, record or tombstone), in canonical order whatever order they came in."""
     by_kind: dict[Kind, dict[Ref, Noun]] = {}
@@ -126,5 +133,11 @@ def snapshot(
         by_kind.setdefault(ref.kind, {})[ref] = record
         versions[ref] = version
     return Snapshot(
-        books=books, records=by_kind, versions=versions, in_flight=in_flight, written=written or {}, gone=gone
+        books=books,
+        records=by_kind,
+        versions=versions,
+        in_flight=in_flight,
+        written=written or {},
+        answered=answered or {},
+        gone=gone,
     )

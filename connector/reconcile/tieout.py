@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import IntentKind
 from connector.model.invoice import CreditNote, Invoice, InvoiceState
 from connector.model.money_in import PaymentState, RefundState
 from connector.model.party import AccountRole
-from connector.model.settlement import BalanceEntry, PayoutState
+from connector.model.settlement import EntryNature, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money, grouped, total, zero
-from connector.reconcile.booked import standing
+from connector.reconcile.clearing import standings
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -144,14 +143,11 @@ def _entries(snapshot: Snapshot) -> Iterator[Finding]:
             yield _broken(ref, f"Balance entry {ref.vendor_id}", entry.net, entry.gross - entry.fee)
 
 
-_CHARGES = frozenset({"charge", "payment"})
-
-
 def _charges(snapshot: Snapshot) -> Iterator[Finding]:
     """A processor's payments: gross = its own balance entry, where both are in one currency."""
     for ref, entry in snapshot.balance_entries.items():
         payment = snapshot.payments.get(entry.about) if entry.about is not None else None
-        if payment is None or entry.category not in _CHARGES or payment.gross.currency != entry.gross.currency:
+        if payment is None or entry.nature is not EntryNature.PAYMENT or payment.gross.currency != entry.gross.currency:
             continue
         if payment.gross != entry.gross:
             yield _broken(entry.about or ref, f"Payment {entry.about or ref}", payment.gross, entry.gross)
@@ -170,13 +166,14 @@ def _refunds(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _payouts(snapshot: Snapshot) -> Iterator[Finding]:
-    """Payouts that name their entries: amount = sum of their nets."""
+    """Payouts that name their entries: amount = sum of their nets, every one of them read and in its currency."""
     for ref, payout in snapshot.payouts.items():
         if payout.entries is None or payout.state is PayoutState.FAILED:
             continue
         nets = [snapshot.balance_entries[each].net for each in payout.entries if each in snapshot.balance_entries]
-        held = total(nets, payout.amount.currency)
-        if held != payout.amount or len(nets) != len(payout.entries):
+        own = [net for net in nets if net.currency == payout.amount.currency]
+        held = total(own, payout.amount.currency)
+        if held != payout.amount or len(own) != len(payout.entries):
             yield _broken(ref, f"Payout {ref.vendor_id}", payout.amount, held)
 
 
@@ -220,45 +217,37 @@ def open_items(snapshot: Snapshot) -> dict[Currency, Money]:
 
 
 def by_hand(snapshot: Snapshot, books: ConnectionId) -> Iterator[tuple[Ref | None, Money]]:
-    """Per customer, what entries by hand make him owe, and, negative, what live payments settled of that. A payment
-    settles what the one customer of the entry owes; where the entry has several, it is the payer's."""
+    """Per customer, what entries by hand make him owe, and, negative, what live payments settled of that."""
+    return ((customer, amount) for _, customer, amount in entered(snapshot, books))
+
+
+def entered(snapshot: Snapshot, books: ConnectionId) -> Iterator[tuple[Ref, Ref | None, Money]]:
+    """The same with the entry. A payment settles what the one customer of the entry owes; where the entry has several,
+    it is the payer's."""
     for ref, entry in snapshot.book_entries.items():
         if ref.connection == books:
-            yield from ((part.customer, part.amount) for part in entry.owed)
+            yield from ((ref, part.customer, part.amount) for part in entry.owed)
     for ref, payment in snapshot.payments.items():
         if ref.connection == books and payment.state is not PaymentState.VOID:
             for allocation in payment.allocations:
                 if allocation.target.kind is Kind.BOOK_ENTRY:
                     settled = snapshot.book_entries.get(allocation.target)
                     owing = {part.customer for part in settled.owed} if settled is not None else set()
-                    yield (owing.pop() if len(owing) == 1 else payment.customer), -_signed(snapshot, allocation)
+                    customer = owing.pop() if len(owing) == 1 else payment.customer
+                    yield allocation.target, customer, -_signed(snapshot, allocation)
 
 
 def _clearing(snapshot: Snapshot, chosen: Clearing) -> Iterator[TieLine]:
     """Per clearing account: its own balance against what of the processor's entries stands in the books."""
-    held = standing(snapshot)
-    for (connection, code), ref in sorted(chosen.items()):
-        account = snapshot.accounts.get(ref)
-        if account is None or account.balance is None:
-            continue
-        minor = sum(
-            _booked_minor(entry, held)
-            for at, entry in snapshot.balance_entries.items()
-            if at.connection == connection and entry.net.currency == code
-        )
-        yield TieLine(name=account.name, connection=ref.connection, theirs=account.balance, ours=Money(minor, code))
-
-
-def _booked_minor(entry: BalanceEntry, held: set[tuple[IntentKind, Ref]]) -> int:
-    """What of an entry the books hold: a payment's gross, its fee, a payout."""
-    if entry.about is None:
-        return 0
-    if entry.about.kind is Kind.PAYOUT:
-        return entry.net.minor if (IntentKind.TRANSFER, entry.about) in held else 0
-    if entry.about.kind is not Kind.PAYMENT or entry.category not in _CHARGES:
-        return 0
-    gross = entry.gross.minor if (IntentKind.PAYMENT, entry.about) in held else 0
-    return gross - (entry.fee.minor if (IntentKind.EXPENSE, entry.about) in held else 0)
+    for each in standings(snapshot, chosen) if chosen else ():
+        account = snapshot.accounts.get(each.account) if each.account is not None else None
+        if account is not None and account.balance is not None and each.account is not None:
+            yield TieLine(
+                name=account.name,
+                connection=each.account.connection,
+                theirs=account.balance,
+                ours=each.opening + each.booked,
+            )
 
 
 def _processor_balances(snapshot: Snapshot) -> Iterator[TieLine]:

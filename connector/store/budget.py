@@ -1,6 +1,7 @@
-"""What a connection may still ask of its vendor: one pace, one pause and one month for all threads and processes.
+"""What may still be asked of an account at its vendor: one pace, one pause, one month and so many calls on their way at
+once, for all threads and processes.
 
-A row per connection and the database's own clock. Every call takes its place in one schedule by one UPDATE (the
+A row per account and the database's own clock. Every call takes its place in one schedule by one UPDATE (the
 generic cell rate algorithm): at most `burst` at once, then one every `60 / per minute` seconds, so that any stretch of
 time, wherever it begins, sees at most `burst` calls and its share of the minute. Nothing of the database is held while
 anybody waits for his turn. This room must never know a vendor.
@@ -8,20 +9,24 @@ anybody waits for his turn. This room must never know a vendor.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Connection, Row, case, select, update
 
 from connector.clock import Clock
 from connector.dates import Instant
 from connector.errors import BudgetSpent
+from connector.model.firm import Connection as Connected
 from connector.model.source import CompanyId, ConnectionId
 from connector.ports import Pace
 from connector.store import tables
 from connector.store.database import Database, now_ms
 from connector.store.journal import Desk, from_micros
+from connector.store.slots import SHARE, SLOTS, Slots
 
 BLOCKED_SECONDS = 3600
 """Refused for that long without one answer in between, it is a plan limit or a block, and a person must look."""
@@ -62,12 +67,42 @@ class Spending:
         return self.allowed is not None and self.metered * 100 >= self.allowed * NEARLY_PERCENT
 
 
-class Budgets(Desk):
-    """The budgets of all connections."""
+EVERYBODY = CompanyId("")
+"""Whose budget it is where several companies here may be connected to one account: the vendor counts the account."""
 
-    def budget(self, company: CompanyId, connection: ConnectionId, pace: Pace, title: str) -> SharedBudget:
-        """What one connection may ask of the vendor that has this title."""
-        return SharedBudget(self._database, self._clock, Spender(company, connection, title), pace)
+
+def account_key(connection: Connected) -> tuple[CompanyId, ConnectionId]:
+    """Under which company and name an account's budget stands: every connection to it shares one."""
+    mode = "live" if connection.live else "test"
+    return EVERYBODY, ConnectionId(f"{connection.system} {connection.account} {mode}")
+
+
+class Budgets(Desk):
+    """The budgets of all accounts."""
+
+    _slots: dict[tuple[CompanyId, ConnectionId], Slots]
+
+    def budget(
+        self, company: CompanyId, connection: ConnectionId, pace: Pace, title: str, *, share: int = SHARE
+    ) -> SharedBudget:
+        """What may be asked of the vendor that has this title, by whatever shares this company and name
+        (`account_key`). `share`: so many calls of this process may be on their way at once."""
+        spender = Spender(company, connection, title)
+        return SharedBudget(self._database, self._clock, spender, pace).within(self.room(spender, share))
+
+    def room(self, spender: Spender, share: int = SHARE) -> Room:
+        """How many of an account's slots, and which: all that use one store in a process share what it has of them."""
+        key = (spender.company, spender.connection)
+        slots = self._slots.get(key)
+        if slots is None:
+            made = Slots(self._database, self._clock, spender.company, spender.connection, spender.title)
+            slots = self._slots.setdefault(key, made)
+        return Room(slots, min(share, SLOTS))
+
+    def give_back_slots(self) -> None:
+        """Nothing more is asked by this process; others may have its slots."""
+        for slots in self._slots.values():
+            slots.give_back()
 
     def spending(self, company: CompanyId, connection: ConnectionId, pace: Pace) -> Spending:
         """What it has used by now, for `doctor` and `status`. Only reads."""
@@ -94,8 +129,15 @@ class Spender(NamedTuple):
     title: str
 
 
+class Room(NamedTuple):
+    """The slots of an account that a process uses, and how many of them one of its budgets may use."""
+
+    slots: Slots
+    share: int
+
+
 class SharedBudget:
-    """`ports.RateBudget` of one connection, kept in the database. Safe to share between threads.
+    """`ports.RateBudget` and `ports.Flights` of one account, kept in the database. Safe to share between threads.
 
     `burst` calls may go at once, and then one every `gap_ms` milliseconds.
     """
@@ -120,6 +162,20 @@ class SharedBudget:
         self._key = {"company_id": spender.company, "connection_id": spender.connection}
         self._mine = (_BUDGET.company_id == spender.company, _BUDGET.connection_id == spender.connection)
         self._throttled = False
+        self._room = Room(Slots(database, clock, spender.company, spender.connection, spender.title), SHARE)
+
+    def within(self, room: Room) -> Self:
+        """With these slots in the place of its own: those that this process uses together."""
+        self._room = room
+        return self
+
+    @contextmanager
+    def flight(self, *, metered: bool = False) -> Iterator[None]:
+        # The slot first: whoever waits for one has taken no place in the schedule, so none is taken late.
+        with self._room.slots.one(self._room.share) as slot:
+            self.take(metered=metered)
+            self._room.slots.still(slot)
+            yield
 
     def take(self, tokens: int = 1, *, metered: bool = False) -> None:
         place = self._reserve(tokens, metered=metered)

@@ -48,11 +48,14 @@ class Mirror(Saving):
                 )
             ).scalar_one_or_none()
 
-    def freshness(self, company: CompanyId) -> dict[tuple[ConnectionId, str], Instant]:
-        """When each stream was last looked at, whether or not it brought anything."""
+    def freshness(self, company: CompanyId) -> dict[tuple[ConnectionId, str], Instant | None]:
+        """When each stream was last read to its end, whether or not that brought anything; None: never yet."""
         with self._database.read() as tx:
             found = tx.execute(select(tables.cursor).where(tables.cursor.c.company_id == company)).all()
-        return {(ConnectionId(row.connection_id), row.stream): from_micros(row.at) for row in found}
+        return {
+            (ConnectionId(row.connection_id), row.stream): None if row.whole_at is None else from_micros(row.whole_at)
+            for row in found
+        }
 
     def record(self, company: CompanyId, ref: Ref) -> Stored | None:
         """One record as it stands, or its tombstone; None when it was never seen."""
@@ -132,6 +135,22 @@ class Mirror(Saving):
         )
         with self._database.read() as tx:
             return tuple(tx.execute(wanted).scalars())
+
+    def kept_for(self, company: CompanyId, connection: ConnectionId, kind: Kind) -> tuple[str, ...]:
+        """Vendor ids of the customers whose lines of that kind do not come to nothing, in order. Reads no record."""
+        wanted = (
+            select(_MIRROR.party)
+            .where(
+                _MIRROR.company_id == company,
+                _MIRROR.connection_id == connection,
+                _MIRROR.kind == kind.value,
+                _MIRROR.gone.is_(None),
+            )
+            .group_by(_MIRROR.party, _MIRROR.currency)
+            .having(func.sum(_MIRROR.amount_minor) != 0)
+        )
+        with self._database.read() as tx:
+            return tuple(sorted({party for party in tx.execute(wanted).scalars() if party is not None}))
 
     def raw(self, company: CompanyId, ref: Ref) -> bytes | None:
         """The document as received; None when the record was never seen or came without one."""
@@ -260,3 +279,6 @@ class MirrorOf:
 
     def unfinished(self, kind: Kind) -> tuple[str, ...]:
         return self._mirror.unfinished(self._company, self._connection, kind)
+
+    def kept_for(self, kind: Kind) -> tuple[str, ...]:
+        return self._mirror.kept_for(self._company, self._connection, kind)

@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, select
+from sqlalchemy import CursorResult, bindparam, delete, select
 
 from connector import canonical
 from connector.errors import StoreError
 from connector.model.mirror import Gone, Mirrored
-from connector.model.source import ConnectionId, Kind
+from connector.model.source import CompanyId, ConnectionId, Kind, Ref
 from connector.ports import Page
-from connector.store import tables
+from connector.store import notices, tables
 from connector.store.columns import columns
 from connector.store.database import Texts, is_one_of
 from connector.store.journal import Desk, Scribe, micros
@@ -81,9 +82,18 @@ class Saving(Desk):
         return sum(self.save_kinds(author, connection, stream, pages).values(), Counts())
 
     def save_kinds(
-        self, author: Author, connection: ConnectionId, stream: str | None, pages: Sequence[Page]
+        self,
+        author: Author,
+        connection: ConnectionId,
+        stream: str | None,
+        pages: Sequence[Page],
+        noticed: AbstractSet[Ref] = frozenset(),
     ) -> dict[Kind, Counts]:
-        """The same, counted for each kind of record that came."""
+        """The same, counted for each kind of record that came.
+
+        `noticed`: the records about which something stands (`Notices.noticed`). Whoever reads a stream looks once, so
+        that a page costs no statement more; for records that were looked at singly it is looked up here.
+        """
         if not pages:
             return {}
         arrived = [_seen(connection, page.records) for page in pages]
@@ -96,18 +106,33 @@ class Saving(Desk):
             if intake.rows:
                 self._database.bulk_upsert(scribe.tx, tables.mirror, list(intake.rows.values()))
                 intake.tell()
+            notices.keep(scribe, self._database, connection, pages, noticed if stream is not None else None)
             if stream is not None:
-                scribe.tx.execute(
-                    self._database.upsert(tables.cursor),
-                    {
-                        "company_id": author.company,
-                        "connection_id": connection,
-                        "stream": stream,
-                        "cursor": pages[-1].cursor,
-                        "at": micros(scribe.at),
-                    },
-                )
+                self._move_cursor(scribe, connection, stream, pages[-1])
         return intake.counted()
+
+    def begin_reading(self, company: CompanyId, connection: ConnectionId, streams: Sequence[str]) -> None:
+        """These streams are to be read, and no others are any more: until each was read to its end once, the mirror of
+        the connection is not whole."""
+        mine = (tables.cursor.c.company_id == company, tables.cursor.c.connection_id == connection)
+        with self._database.read() as tx:
+            held = set(tx.execute(select(tables.cursor.c.stream).where(*mine)).scalars())
+        if held == set(streams):
+            return
+        place = {"company_id": company, "connection_id": connection, "at": micros(self._clock.now())}
+        with self._database.write() as tx:
+            for stream in held - set(streams):
+                tx.execute(delete(tables.cursor).where(*mine, tables.cursor.c.stream == stream))
+            for stream in streams:
+                fresh = self._database.insert(tables.cursor).values({**place, "stream": stream})
+                tx.execute(fresh.on_conflict_do_nothing())
+
+    def _move_cursor(self, scribe: Scribe, connection: ConnectionId, stream: str, last: Page) -> None:
+        """The stream goes on after that page; when it was its last, the stream is whole as of now."""
+        statement = self._database.upsert(tables.cursor, keep=("whole_at",) if last.more else ())
+        place = {"company_id": scribe.company, "connection_id": connection, "stream": stream}
+        at = micros(scribe.at)
+        scribe.tx.execute(statement, {**place, "cursor": last.cursor, "at": at, "whole_at": None if last.more else at})
 
 
 class _Intake:

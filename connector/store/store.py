@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from connector.clock import Clock
+from connector.errors import StoreError
 from connector.model.source import CompanyId, ConnectionId
 from connector.ports import TokenStore
 from connector.store.budget import Budgets
@@ -20,6 +22,7 @@ from connector.store.keyring import KeySource
 from connector.store.leases import Leases
 from connector.store.links import Links
 from connector.store.mirror import MirrorOf
+from connector.store.notices import Notices
 from connector.store.outbox import Outbox
 from connector.store.rotation import Keys
 from connector.store.schema import PACKAGED, prepare
@@ -31,7 +34,21 @@ from connector.store.views import Views
 
 
 class Store(
-    Firm, Secrets, Keys, Leases, Journal, Views, Outbox, Decisions, Contacts, Links, Inbox, Budgets, Ties, Verification
+    Firm,
+    Secrets,
+    Keys,
+    Leases,
+    Journal,
+    Views,
+    Outbox,
+    Decisions,
+    Contacts,
+    Links,
+    Inbox,
+    Budgets,
+    Ties,
+    Notices,
+    Verification,
 ):
     """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
 
@@ -39,6 +56,7 @@ class Store(
         self._database = connect(url_or_path, lock_wait_seconds=lock_wait_seconds)
         self._clock = clock
         self._vault = Vault(None)
+        self._slots = {}
 
     @classmethod
     def open(
@@ -84,7 +102,9 @@ class Store(
         return MirrorOf(self, company, connection)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of everything that others may want, and of every connection."""
+        with suppress(StoreError):  # what cannot be given back comes free by itself
+            self.give_back_slots()
         self._database.close()
 
     def __enter__(self) -> Self:

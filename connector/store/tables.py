@@ -63,8 +63,17 @@ secret = Table(
     "secret", metadata, _key("company_id"), _key("connection_id"), _key("name"), _text("value"), _number("version")
 )
 cursor = Table(
-    "cursor", metadata, _key("company_id"), _key("connection_id"), _key("stream"), _text("cursor"), _number("at")
+    "cursor",
+    metadata,
+    _key("company_id"),
+    _key("connection_id"),
+    _key("stream"),
+    _maybe("cursor"),
+    _number("at"),
+    _maybe_number("whole_at"),
 )
+"""Where each stream goes on (null: at its beginning), and when it was last read to its end (null: never yet)."""
+
 lease = Table(
     "lease", metadata, _key("company_id"), _key("name"), _text("owner"), _number("fence"), _number("until_ms")
 )
@@ -197,6 +206,20 @@ attempt = Table(
 tie_check = Table("tie_check", metadata, _key("company_id"), _key("connection_id"), _number("through"), _text("body"))
 """Which rows of a connection did not tie when its mirror was last checked, and the journal entry it was checked to."""
 
+notice = Table(
+    "notice",
+    metadata,
+    _key("company_id"),
+    _key("connection_id"),
+    _key("notice_id"),
+    _number("number"),
+    _number("first_at"),
+    _number("last_at"),
+    _maybe("dismissed_by"),
+    _text("body"),
+)
+"""What was seen while a connection was read and a person should know, until it is gone or was dismissed."""
+
 budget = Table(
     "budget",
     metadata,
@@ -230,4 +253,4 @@ SEALED: dict[str, Table] = {
     )
 }  # fmt: skip
 """Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,
-leases, budgets and hints are working notes that a fresh sync makes anew."""
+notices, leases, budgets and hints are working notes that a fresh sync makes anew."""

@@ -37,6 +37,7 @@ __all__ = (
     "Server",
     "Shaped",
     "StandIn",
+    "Watching",
     "parse_faults",
 )
 
@@ -105,6 +106,17 @@ class Counting(Protocol):
 
     def arrived(self, call: Call) -> object:
         """Somebody called and was not let in."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A stand-in that knows which requests are under way at the same time."""
+
+    def entered(self, call: Call) -> object:
+        """A request has come."""
+
+    def left(self, call: Call) -> object:
+        """Its answer is about to be sent."""
 
 
 @runtime_checkable
@@ -231,6 +243,18 @@ class Server:
             with self._lock:
                 self.stand_in.arrived(call)
 
+    def under_way(self, call: Call) -> None:
+        """Let a stand-in that watches know that a request has come; `answered` that it is done."""
+        if isinstance(self.stand_in, Watching):
+            with self._lock:
+                self.stand_in.entered(call)
+
+    def answered(self, call: Call) -> None:
+        """Before the answer is sent, so that a caller who hears it finds the way free."""
+        if isinstance(self.stand_in, Watching):
+            with self._lock:
+                self.stand_in.left(call)
+
     def shaped(self, name: str, call: Call) -> Answer:
         """The vendor's answer of that shape."""
         said = None
@@ -311,8 +335,12 @@ class _Handler(BaseHTTPRequestHandler):
         if call.path.startswith(BEHIND) and isinstance(people, Peopled):
             self._send(owner.behind(lambda: people.behind(call)))
             return
-        fault = owner.fault_for(call)
-        answer = self._answer(call, fault) if fault else owner.act(call)
+        owner.under_way(call)
+        try:
+            fault = owner.fault_for(call)
+            answer = self._answer(call, fault) if fault else owner.act(call)
+        finally:
+            owner.answered(call)
         owner.note(call, answer.status if answer else 0, fault)
         if answer is None:
             self._reset()
@@ -353,7 +381,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _send(self, answer: Answer, fault: Fault | None = None) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        if "Date" not in answer.headers:  # a stand-in may have a clock of its own
+            self.send_header("Date", self.date_time_string())
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         for name, value in answer.headers.items():

@@ -80,6 +80,7 @@ def render(proofs: Sequence[Proof], *, steps: Sequence[Step]) -> str:
             disagree=DISAGREE,
             labels=LABELS,
             fresh=_fresh(proofs),
+            failed=sum(proof.failed for proof in proofs),
             calls_shown=CALLS_SHOWN,
             figures_shown=FIGURES_SHOWN,
             style_source=style_source(STYLE),

@@ -218,7 +218,8 @@ def serve(
     app = pay_app(open_house, proof_page=proof_page, hooks=hooks)
     # No access log: an address under /pay is a secret.
     config = uvicorn.Config(app, access_log=False, server_header=False, proxy_headers=False, log_level="warning")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+    # Named as TCP, because only then does asyncio send each answer at once (TCP_NODELAY): it saves 40 milliseconds.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))

@@ -30,6 +30,9 @@ REASONS: dict[str, str] = {
     FindingCode.NO_ACCOUNT: "No account chosen for it",
     FindingCode.EXCHANGE: "Settled in another currency",
     FindingCode.PAYOUT_INCOMPLETE: "Payout not complete",
+    FindingCode.PAYOUT_GAP: "Money that no payout holds",
+    FindingCode.PAYOUT_FAILED: "Payout that came back",
+    FindingCode.BEFORE_START: "From before the start",
     FindingCode.DOES_NOT_TIE: "Does not tie",
     FindingCode.UNKNOWN_VALUE: "A value we do not know",
     FindingCode.NOT_MIRRORED: "Cannot be held here",
@@ -40,6 +43,8 @@ REASONS: dict[str, str] = {
     FindingCode.POSTING_UNDONE: "Taken back in the books",
     FindingCode.PATTERN_MIXED: "Booked in two patterns",
     FindingCode.NOT_LANDED: "Written, and settled nothing",
+    FindingCode.READ_FAILED: "Could not be read",
+    FindingCode.READ_AGAIN: "Read again from the beginning",
 }
 """The heading under which findings of a code are shown."""
 

@@ -40,7 +40,7 @@ def ours(url: str, invoices: int) -> dict[str, float]:
     from connector.ports import Surroundings
     from connector.store import Author, Store
     from connector.sync import sync
-    from tests.surroundings import OpenBudget
+    from tests.surroundings import OpenBudget, OpenTurns
     from tests.unit.quickbooks_ground import MemoryTokens
 
     company, connection = CompanyId("crowd"), ConnectionId("quickbooks")
@@ -66,6 +66,7 @@ def ours(url: str, invoices: int) -> dict[str, float]:
             clock=SystemClock(),
             tokens=MemoryTokens(),
             budget=budget,
+            turns=OpenTurns(),
             mirror=store.mirrored(company, connection),
         )
         books = connect(surroundings)

@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import stripe
 
 from adapters.stripe import translate, wire
-from adapters.stripe.reading import Query, Reader
+from adapters.stripe.lists import SHELVES
+from adapters.stripe.records import Records
 from connector.model.source import ConnectionId
 from tests.bench.rounds import best_seconds
 from tests.stripe_rig import invoice_page
-
-T = TypeVar("T")
 
 ROWS = 100
 PAGES = 60
@@ -31,15 +29,10 @@ def main() -> None:
     body = invoice_page(first=0, rows=ROWS)
     where = translate.Where(connection=ConnectionId("stripe"), zone=ZoneInfo("America/New_York"), live=False)
 
-    def fetch(path: str, query: Query, parse: Callable[[bytes], T]) -> T:
-        del path, query
-        return parse(body)
-
-    reader = Reader(fetch, where, ROWS)
-    again = '{"after":"in_0"}'
+    records = Records(where)
 
     def ours() -> object:
-        return reader.pull("invoice", again)
+        return records.rows(SHELVES["invoice"], wire.decode(body, wire.Listed).data, first=False)
 
     def decoded() -> object:
         return [wire.decode(raw, wire.Invoice) for raw in wire.decode(body, wire.Listed).data]

@@ -20,7 +20,7 @@ from connector.testing.standin import Server
 from connector.testing.worlds import World
 from tests.clocks import FakeClock
 from tests.contract.quickbooks_room import inspect
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import BOOKS, MemoryTokens
 
 _ELSEWHERE = frozenset({"name", "FullyQualifiedName", "Line1", "CurrentBalance", "CurrentBalanceWithSubAccounts"})
@@ -55,6 +55,7 @@ class Reader:
                 clock=self.clock,
                 tokens=self._tokens,
                 budget=self.budget,
+                turns=OpenTurns(),
                 mirror=self.held,
             )
         )

@@ -21,7 +21,7 @@ from connector.ports import Surroundings
 from connector.testing.standin import Answer, Call, Fault, Server
 from connector.testing.worlds import parse
 from tests.clocks import FakeClock
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import (
     BOOKS,
     USD,
@@ -86,6 +86,7 @@ class Room:
             clock=self.clock,
             tokens=self.tokens,
             budget=self.budget,
+            turns=OpenTurns(),
             mirror=self.mirror,
         )
 

@@ -31,6 +31,7 @@ from connector.errors import (
     Unreachable,
     VendorError,
 )
+from connector.ports import Pace
 from connector.store import Store
 from connector.testing.standin import Fault, Server
 from connector.testing.worlds import parse
@@ -52,11 +53,13 @@ class Counted:
     store: Store
     clock: FakeClock
 
-    def connect(self, **changed: str) -> QuickBooksOnline:
+    def connect(self, pace: Pace | None = None, **changed: str) -> QuickBooksOnline:
         quick = {"retry_seconds": "0", "connect_seconds": "10", "read_seconds": "10"}
         values = {**self.intuit.settings(parse(WORLD)[0], self.room.server.url), **quick, **changed}
         settings = Settings.parse(values)
-        return connect(replace(self.room.surroundings(settings), budget=timed(self.store, self.clock, settings)))
+        return connect(
+            replace(self.room.surroundings(settings), budget=timed(self.store, self.clock, pace or settings))
+        )
 
     def strike(self, shape: str, *, nth: int = 0, method: str = "*", path: str = "/v3/*") -> None:
         self.room.fault(method, path, "answer-before", shape, nth=nth)
@@ -82,7 +85,7 @@ def test_four_connections_that_ask_without_end_use_the_pace_and_never_more(bench
     asked_without_end(bench, 250)
 
 
-@pytest.mark.req("Q2")
+@pytest.mark.req("Q2", "F43")
 def test_at_the_highest_pace_that_can_be_set_no_second_and_no_minute_sees_more_than_it_may(bench: Counted) -> None:
     asked_without_end(bench, 450)
 
@@ -132,7 +135,7 @@ THROTTLES = [
 ]
 
 
-@pytest.mark.req("Q3")
+@pytest.mark.req("Q3", "F43")
 @pytest.mark.parametrize("shape", THROTTLES)
 def test_a_throttle_of_any_shape_holds_back_every_connection_of_the_company_for_a_minute(
     bench: Counted, shape: str

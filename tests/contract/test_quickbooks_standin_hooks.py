@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from adapters.quickbooks.standin import build
-from adapters.quickbooks.standin.hooks import CLASSIC, CLOUDEVENTS, Delivering, Delivery, HookSender, deliver
+from adapters.quickbooks.standin.hooks import CLASSIC, CLOUDEVENTS, Delivering, HookSender
 from adapters.quickbooks.standin.intuit import Intuit
 from connector.dates import instant_from_iso
 from connector.errors import UserError
+from connector.testing.deliveries import Delivery, deliver
 from connector.testing.standin import Answer, Call, Server
 from connector.testing.worlds import parse
 from tests.clocks import FakeClock

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PURE = ("errors", "money", "dates", "canonical", "model", "reconcile", "collect", "paylinks", "notes", "plan")
 """The rooms of connector that take values and return values; the purity contract names the same."""
 
-TRANSLATORS = ("translate", "bodies", "admission")
+TRANSLATORS = ("translate", "ledger", "payments", "course", "sweep", "bodies", "admission")
 """The files of an adapter that are pure as well, in the same contract."""
 
 MIGRATIONS = "connector/store/migrations/versions/"

@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 
-from adapters.stripe.standin.api import API_VERSION
+from adapters.stripe.standin.versions import API_VERSION
 from connector import registry
 from connector.app import setup
 from connector.app.books import sync_all

@@ -58,7 +58,9 @@ class SandHouse(House):
             raise TypeError(type(settings).__name__)
         clock = self.clock
         now = bindparam("glass", callable_=lambda: round(clock.monotonic() * 1000), type_=BigInteger())
-        return SharedBudget(self.store._database, clock, Spender(company, connection, spec.title), settings, now=now)
+        spender = Spender(company, connection, spec.title)
+        room = self.store.room(spender)
+        return SharedBudget(self.store._database, clock, spender, settings, now=now).within(room)
 
 
 def opened(home: Path, clock: SandClock) -> SandHouse:

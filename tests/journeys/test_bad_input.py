@@ -178,7 +178,7 @@ def test_a_taken_port(tmp_path: Path) -> None:
 def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
     with open_firm(tmp_path) as firm:
         connect_and_read(firm)
-        firm.faults("stripe", "GET /v1/charges 1 slow 5")
+        firm.faults("stripe", "GET /v1/balance 1 slow 5")
         calls = firm.doubles["stripe"].calls
         del calls[:]
         environment = {**os.environ, "RECEIVABLES_HOME": str(firm.home), **firm.environment}
@@ -189,7 +189,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        while all(path != "/v1/payment_intents" for _, path, _ in calls) and process.poll() is None:
+        while all(path != "/v1/events" for _, path, _ in calls) and process.poll() is None:
             time.sleep(0.05)
         time.sleep(0.2)  # what it asks for next is answered slowly
         process.send_signal(signal.SIGINT)

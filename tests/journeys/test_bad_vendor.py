@@ -133,7 +133,7 @@ def test_a_vendor_that_is_away_costs_neither_the_rows_of_a_plan_nor_what_was_rea
     complains(firm.run("apply", "--yes"), 4, "cannot be reached.")
     complains(firm.run("connect", "quickbooks"), 4, "cannot be reached.")
     assert mirror(firm) == before
-    assert firm.do("status", "--json").json["outbox"]["ready"] == 5
+    assert firm.run("status", "--json").json["outbox"]["ready"] == 5
     port = int(double.url.rpartition(":")[2])
     with Server(double.stand_in, port=port) as back:
         firm.doubles["quickbooks"] = back

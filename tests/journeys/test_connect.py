@@ -151,7 +151,9 @@ def test_either_end_of_a_grant_is_asked_for_shown_and_warned_of_thirty_days_befo
         with House(firm.config()) as house:
             stored = house.store.replace_grant(MAIN, BOOKS, replace(changed, version=stored.version))
         said = typed(firm.home, ("status",), firm.environment).out
-        assert ("QuickBooks Online ends soon: receivables connect quickbooks --again" in said) is warned
+        told = "receivables connect quickbooks --again" if hard else "receivables sync quickbooks"
+        assert (f"The access to QuickBooks Online ends {'for good ' if hard else ''}on {ends[:10]}" in said) is warned
+        assert (told in said) is warned
         checks = typed(firm.home, ("doctor", "--json"), firm.environment).json
         [line] = [each for each in checks if each["name"] == "grant"]
         assert (line["ok"], bool(line["next_step"])) == (not warned, warned)

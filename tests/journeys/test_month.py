@@ -11,6 +11,7 @@ from connector.app import setup
 from connector.app.house import House
 from connector.app.standing import doctor, status
 from connector.ports import Check
+from connector.store.budget import account_key
 from tests.journeys.firm import Firm, open_firm
 from tests.unit.budget_ground import OurPace
 
@@ -35,9 +36,9 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
 def reads(firm: Firm, used: int) -> tuple[Check, bool]:
     """The line of the doctor after so many more reads, and whether the status says that little is left."""
     with firm.desk() as desk:
-        books = desk.books().connection_id
+        books = desk.books()
         if used:
-            desk.store.budget(desk.id, books, FAST, "The Books").take(used, metered=True)
+            desk.store.budget(*account_key(books), FAST, "The Books").take(used, metered=True)
         (line,) = [check for check in doctor(desk) if check.name == "quickbooks reads"]
         (standing,) = status(desk).connections
         assert standing.spending is not None

@@ -26,7 +26,7 @@ from connector.ports import Readable, Surroundings
 from tests.journeys.soak import ROLES
 from tests.journeys.soak_hour import BOOKS, PER_MINUTE, USD, Entry, Soak, soaked, stamps_of
 from tests.journeys.soak_mishaps import MISHAPS, kind_of
-from tests.surroundings import Held
+from tests.surroundings import Held, OpenTurns
 
 BURST_MAX = 8
 EARLY_SECONDS = 60
@@ -186,6 +186,7 @@ def fresh(soak: Soak) -> dict[Ref, Mirrored]:
             clock=soak.clock,
             tokens=desk.store.tokens(desk.id, BOOKS),
             budget=desk.house.budget(spec, desk.id, BOOKS, settings),
+            turns=OpenTurns(),
             mirror=held,
         ),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox import stripe_desk
 from tests.sandbox.quickbooks_desk import Desk, at_sandbox, at_stand_in
 
 
@@ -22,11 +23,24 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         yield found
 
 
+@pytest.fixture(params=["stand-in", "test-account"])
+def account(request: pytest.FixtureRequest) -> Iterator[stripe_desk.Desk]:
+    """A Stripe account to write to: the stand-in's always, a real test account when the environment has its key."""
+
+    def record(name: str, value: object) -> None:
+        request.node.user_properties.append((name, str(value)))
+
+    opened = stripe_desk.at_stand_in if request.param == "stand-in" else stripe_desk.at_account
+    with opened(record) as found:
+        yield found
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each thing found."""
     reports = [one for many in terminalreporter.stats.values() for one in many if isinstance(one, pytest.TestReport)]
-    lines = sorted({str(value) for one in reports for name, value in one.user_properties if name == "quickbooks"})
-    if lines:
-        terminalreporter.section("What was found of QuickBooks")
-        for line in lines:
-            terminalreporter.write_line(line)
+    for name, title in (("quickbooks", "QuickBooks"), ("stripe", "Stripe")):
+        lines = sorted({str(value) for one in reports for told, value in one.user_properties if told == name})
+        if lines:
+            terminalreporter.section(f"What was found of {title}")
+            for line in lines:
+                terminalreporter.write_line(line)

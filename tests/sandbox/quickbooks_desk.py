@@ -38,7 +38,7 @@ from connector.transport import TokenBucket, VendorSession
 from tests.clocks import FakeClock
 from tests.intuit_rig import Books, Json, Reply, inspector, read, written
 from tests.sandbox.quickbooks_keys import SANDBOX, TOKENS_FILE, FileTokens, alone, missing, sandbox_settings
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import BOOKS, MemoryTokens, books
 
 WORLD = """
@@ -154,6 +154,7 @@ class Desk:
                 clock=self.clock,
                 tokens=self.tokens,
                 budget=self.budget,
+                turns=OpenTurns(),
                 mirror=self.mirror,
             )
         )

@@ -44,13 +44,8 @@ def timed(
     connection: ConnectionId = BOOKS,
 ) -> SharedBudget:
     """A budget whose time is the test's."""
-    return SharedBudget(
-        store._database,
-        clock,
-        Spender(company, connection, "The Books"),
-        pace,
-        now=at(clock),
-    )
+    spender = Spender(company, connection, "The Books")
+    return SharedBudget(store._database, clock, spender, pace, now=at(clock)).within(store.room(spender))
 
 
 def main(address: str, per_minute: str, takes: str) -> None:

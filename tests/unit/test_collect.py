@@ -63,7 +63,9 @@ def test_the_aging_equals_the_books_own_total_and_keeps_unapplied_money_apart(mi
     assert by_issue.totals != by_due.totals
 
 
-def test_what_entries_by_hand_make_a_customer_owe_is_a_figure_of_its_own_until_it_is_settled(mirror: Mirror) -> None:
+def test_what_an_entry_by_hand_makes_a_customer_owe_is_as_old_as_the_entry_and_what_it_takes_off_has_no_age(
+    mirror: Mirror,
+) -> None:
     invoice = mirror.invoice("A", "Acme", "100.00", still_open="90.00", due="2026-06-10")
     credit = mirror.by_hand("JournalEntry:1", "Acme", "-25.00")
     debt = mirror.by_hand("JournalEntry:2", "Birch", "40.00")
@@ -76,10 +78,11 @@ def test_what_entries_by_hand_make_a_customer_owe_is_a_figure_of_its_own_until_i
     result = aging(seen, BOOKS, TODAY)
     assert tie_out(seen).findings == ()
     assert [(row.name, str(row.open), str(row.by_hand), str(row.total)) for row in result.rows] == [
-        ("Birch", "0 JPY", "500 JPY", "500 JPY"),
+        ("Birch", "500 JPY", "0 JPY", "500 JPY"),
+        ("Birch", "25.00 USD", "0.00 USD", "25.00 USD"),
         ("Acme", "90.00 USD", "-15.00 USD", "75.00 USD"),
-        ("Birch", "0.00 USD", "25.00 USD", "25.00 USD"),
     ]
+    assert [row.buckets[BUCKETS.index("61-90")].minor for row in result.rows] == [500, 2500, 0], "made 73 days before"
     assert [str(row.total) for row in result.totals] == ["500 JPY", "100.00 USD"]
     assert {row.unapplied.minor for row in result.rows} == {0}
 

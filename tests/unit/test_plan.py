@@ -16,7 +16,7 @@ from connector.model.intent import IntentKind
 from connector.model.invoice import InvoiceState
 from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
-from connector.model.settlement import PayoutState
+from connector.model.settlement import EntryNature, PayoutState
 from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref, Tag
 from connector.plan import Frame, Plan, plan, subject_of
 from connector.reconcile.match import reconcile
@@ -363,3 +363,21 @@ def test_a_credit_that_stands_in_the_books_with_our_mark_is_not_applied_again(bo
     memo = f"receivables op={'A' * 20} src={note}"
     books.mirror.received("p-1", "Acme", "0.00", {invoice: "20.00", note: "20.00"}, memo=memo)
     assert books.plan(credit_decision(note, invoice, "5.00", "5.00")).lines == ()
+
+
+def test_a_payout_below_zero_moves_the_money_from_the_bank_into_the_clearing_account(books: Books) -> None:
+    lost = books.mirror.entry("txn_dp", None, "-50.00", "15.00", EntryNature.DISPUTE)
+    books.mirror.payout("po_1", "-65.00", lost)
+    made = books.plan()
+    assert [line.kind for line in made.lines] == [IntentKind.TRANSFER]
+    assert effects(made) == {"Checking": "-65.00 USD", "Stripe Clearing": "65.00 USD"}
+    transfer = made.lines[0].transfer
+    assert transfer is not None
+    assert (transfer.amount, transfer.paid_from.vendor_id) == (money("65.00"), "Checking")
+    assert "took from Checking" in made.lines[0].sentence
+
+
+def test_a_payout_below_zero_that_does_not_tie_moves_nothing(books: Books) -> None:
+    lost = books.mirror.entry("txn_dp", None, "-50.00", "15.00", EntryNature.DISPUTE)
+    books.mirror.payout("po_1", "-64.00", lost)
+    assert books.plan().lines == ()

@@ -13,7 +13,7 @@ from connector.model.firm import BookingPattern, Connection, PostingAccounts
 from connector.model.intent import IntentKind
 from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
-from connector.model.settlement import PayoutState
+from connector.model.settlement import EntryNature, PayoutState
 from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref, Tag
 from connector.plan import Frame, Plan, plan, subject_of
 from connector.reconcile.match import reconcile
@@ -150,7 +150,7 @@ def test_a_payout_without_fees_has_no_fee_line(books: Books) -> None:
 
 def test_a_fee_of_its_own_in_the_payout_is_a_fee_too(books: Books) -> None:
     books.post_both()
-    monthly = books.mirror.entry("txn_fee", None, "-2.00", "0.00", category="fee")
+    monthly = books.mirror.entry("txn_fee", None, "-2.00", "0.00", EntryNature.FEE)
     books.mirror.payout("po_1", "162.47", *(books.entry(charge) for charge in books.charges), monthly)
     (line,) = books.plan().lines
     assert line.deposit is not None
@@ -189,12 +189,12 @@ def test_a_member_that_the_books_hold_with_another_amount_is_named(books: Books)
     assert "its payment ch_1 is 120.00 USD, and the books hold 119.00 USD" in books.incomplete()
 
 
-@pytest.mark.parametrize("category", ["refund", "dispute", "something new"])
-def test_what_cannot_be_booked_keeps_the_whole_payout_out(books: Books, category: str) -> None:
+@pytest.mark.parametrize("nature", [EntryNature.REFUND, EntryNature.DISPUTE, EntryNature.SUSPENSE])
+def test_what_cannot_be_booked_keeps_the_whole_payout_out(books: Books, nature: EntryNature) -> None:
     books.post_both()
-    other = books.mirror.entry("txn_x", None, "-20.00", "0.00", category=category)
+    other = books.mirror.entry("txn_x", None, "-20.00", "0.00", nature)
     books.mirror.payout("po_1", "144.47", *(books.entry(charge) for charge in books.charges), other)
-    assert f"it holds -20.00 USD of the kind '{category}'" in books.incomplete()
+    assert f"it holds -20.00 USD of the kind '{nature}'" in books.incomplete()
 
 
 def test_an_entry_that_was_not_read_keeps_the_payout_out_and_more_are_counted(books: Books) -> None:
@@ -210,10 +210,10 @@ def test_a_payout_that_does_not_add_up_is_left_out(books: Books) -> None:
     assert "add up to 164.47 USD" in books.incomplete()
 
 
-@pytest.mark.parametrize("amount", ["-5.00", "0.00"])
-def test_a_payout_that_takes_money_is_for_a_person(books: Books, amount: str) -> None:
+@pytest.mark.parametrize(("amount", "words"), [("-5.00", "takes money from the bank"), ("0.00", "moves nothing")])
+def test_a_payout_that_takes_money_is_for_a_person(books: Books, amount: str, words: str) -> None:
     books.mirror.payout("po_1", amount)
-    assert "takes money from the bank" in books.incomplete()
+    assert words in books.incomplete()
 
 
 @pytest.mark.parametrize("state", [PayoutState.PENDING, PayoutState.FAILED])
@@ -281,3 +281,34 @@ def test_payments_alone_tell_the_pattern_by_where_they_rest(books: Books) -> Non
     assert FindingCode.PATTERN_MIXED in codes(books.plan().left_out)
     books.pattern = BookingPattern.DEPOSIT
     assert FindingCode.PATTERN_MIXED not in codes(books.plan().left_out)
+
+
+def failed_before(books: Books) -> Ref:
+    """The payout failed, and a later one carries what came back beside nothing else."""
+    back = books.mirror.entry("txn_back", books.payout, "164.47", "0.00", EntryNature.PAYOUT_BACK)
+    members = tuple(books.entry(charge) for charge in books.charges)
+    books.mirror.payout("po_1", "164.47", *members, state=PayoutState.FAILED, back=back)
+    return books.mirror.payout("po_2", "164.47", back)
+
+
+def test_what_a_failed_payout_carried_is_deposited_with_the_payout_that_takes_it_again(books: Books) -> None:
+    books.post_both()
+    again = failed_before(books)
+    (line,) = books.plan().lines
+    assert line.deposit is not None
+    assert (line.deposit.about, line.deposit.total) == (again, money("164.47"))
+    assert [(at.vendor_id, str(amount)) for at, amount in line.deposit.payments] == [
+        ("p-1", "120.00 USD"),
+        ("p-2", "50.00 USD"),
+    ]
+
+
+def test_what_came_back_of_a_payout_that_was_deposited_already_is_for_a_person(books: Books) -> None:
+    paid = books.post_both()
+    failed_before(books)
+    books.mirror.deposit(
+        "d-1", books.bank, dict(zip(paid, ("120.00", "50.00"), strict=True)), memo=f"{MARK}{books.payout}"
+    )
+    made = books.plan()
+    assert made.lines == ()
+    assert any("of the kind 'payout_back'" in each.sentence for each in made.left_out)

@@ -449,3 +449,17 @@ def test_a_note_of_the_greatest_length_fits_with_its_stamp_and_a_longer_one_is_r
     assert request_errors("POST", "/v3/company/1/attachable?minorversion=75", wire.encode(body)) == []
     with pytest.raises(Refused):
         bodies.note(note_intent("x" * 1999), KEY)
+
+
+def test_an_opening_entry_is_a_deposit_of_no_payment_against_one_account() -> None:
+    opening = replace(
+        deposit_intent(),
+        payments=(),
+        parts=(DepositPart(account=books(Kind.ACCOUNT, "34"), amount=usd("116.22"), memo="before the start"),),
+        total=usd("116.22"),
+        about=Ref(ConnectionId("stripe"), Kind.ACCOUNT, "usd"),
+    )
+    entity, written = bodies.posting(opening, KEY)
+    assert entity == "Deposit"
+    (line,) = cast("Mapping[str, Sequence[Mapping[str, object]]]", written)["Line"]
+    assert (line["Amount"], line["DepositLineDetail"]) == (Decimal("116.22"), {"AccountRef": {"value": "34"}})

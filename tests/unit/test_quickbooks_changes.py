@@ -19,7 +19,7 @@ from connector.model.money_in import Payment
 from connector.model.source import Kind
 from connector.money import currency
 from connector.ports import Surroundings
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import BOOKS, COMPANY, MemoryTokens, good_pair, settings, still_clock
 
 AT = 1_775_044_800
@@ -55,6 +55,7 @@ def books() -> QuickBooksOnline:
             clock=clock,
             tokens=MemoryTokens(good_pair(clock)),
             budget=OpenBudget(),
+            turns=OpenTurns(),
             mirror=Held(),
         )
     )

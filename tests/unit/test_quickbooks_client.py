@@ -21,7 +21,7 @@ from connector.model.source import Kind, Ref
 from connector.money import from_text
 from connector.ports import Surroundings
 from tests.clocks import FakeClock
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import (
     BOOKS,
     COMPANY,
@@ -68,6 +68,7 @@ def books(clock: FakeClock | None = None, **changed: str) -> QuickBooksOnline:
             clock=clock,
             tokens=MemoryTokens(good_pair(clock)),
             budget=OpenBudget(),
+            turns=OpenTurns(),
             mirror=Held(),
         )
     )

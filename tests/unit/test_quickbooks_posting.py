@@ -20,7 +20,7 @@ from connector.errors import Conflict, OutcomeUnknown, Refused, Rejected, Unreac
 from connector.model.intent import Posting, PostPayment, VoidPosting, WriteKey
 from connector.model.source import Kind, OpId, Ref
 from connector.ports import Surroundings
-from tests.surroundings import Held, OpenBudget
+from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import (
     BOOKS,
     CHARGE,
@@ -103,6 +103,7 @@ def books() -> QuickBooksOnline:
             clock=clock,
             tokens=MemoryTokens(good_pair(clock)),
             budget=OpenBudget(),
+            turns=OpenTurns(),
             mirror=Held(),
         )
     )

@@ -9,6 +9,7 @@ import pytest
 
 from connector.model.money_in import PaymentState, RefundState
 from connector.model.party import AccountRole
+from connector.model.settlement import EntryNature
 from connector.model.source import Kind, Ref
 from connector.money import Money
 from connector.reconcile.tieout import tie_out, unsettled
@@ -30,7 +31,7 @@ def books() -> Mirror:
     later = mirror.charge("ch_2", "10.00", fee="0.59")
     paid = mirror.entry("txn_1", charge, "200.00", "6.10")
     mirror.entry("txn_2", later, "10.00", "0.59")
-    mirror.entry("txn_3", mirror.payout("po_1", "193.90", paid), "-193.90", "0.00", category="payout")
+    mirror.entry("txn_3", mirror.payout("po_1", "193.90", paid), "-193.90", "0.00", EntryNature.PAYOUT)
     mirror.account("Balance", AccountRole.PROCESSOR, "9.41", at=PROCESSOR)
     return mirror
 

@@ -30,6 +30,7 @@ from connector.model.settlement import (
     CreditEntry,
     Deposit,
     DepositLine,
+    EntryNature,
     Payout,
     PayoutState,
 )
@@ -180,7 +181,9 @@ ONE_OF_EACH: dict[Kind, tuple[Noun, Columns]] = {
         Columns(currency="USD", amount_minor=3, on_date=20260401, state="lost"),
     ),
     Kind.BALANCE_ENTRY: (
-        BalanceEntry(category="charge", gross=usd(9), fee=usd(1), net=usd(8), created=MORNING),
+        BalanceEntry(
+            category="charge", nature=EntryNature.PAYMENT, gross=usd(9), fee=usd(1), net=usd(8), created=MORNING
+        ),
         Columns(currency="USD", amount_minor=8, state="charge"),
     ),
     Kind.PAYOUT: (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.stripe.currency import METHOD_CURRENCIES, Inexact, from_wire, to_wire
+from adapters.stripe.currency import METHOD_CURRENCIES, WIRE_DIGITS, Inexact, from_wire, to_wire
 from connector.errors import Refused, UnknownCurrency
 from connector.money import DIGITS, currency, from_text, plain
 
@@ -77,3 +77,17 @@ def test_every_method_names_only_currencies_of_iso_4217() -> None:
         assert codes <= DIGITS.keys(), method
     assert METHOD_CURRENCIES["us_bank_account"] == {"USD"}
     assert METHOD_CURRENCIES["acss_debit"] == {"CAD", "USD"}
+
+
+@pytest.mark.req("S13", "F18")
+@pytest.mark.parametrize("code", sorted(METHOD_CURRENCIES["card"] - {*ZERO, *THREE, *(row[0] for row in SPECIAL)}))
+def test_every_other_currency_stripe_takes_is_written_in_hundredths(code: str) -> None:
+    assert plain(from_wire(1_234, code.lower())) == "12.34"
+    assert to_wire(from_text("12.34", currency(code))) == (1_234, code.lower())
+
+
+@pytest.mark.req("S13")
+def test_no_currency_that_stripe_counts_oddly_is_left_without_a_row_of_its_own() -> None:
+    odd = {code for code in METHOD_CURRENCIES["card"] if DIGITS[code] != 2 or WIRE_DIGITS[code] != DIGITS[code]}
+    assert odd <= {*ZERO, *THREE, *(row[0] for row in SPECIAL)}
+    assert {code for code in WIRE_DIGITS if WIRE_DIGITS[code] != DIGITS[code]} == {"ISK", "UGX", "MGA"}

@@ -34,6 +34,8 @@ def test_an_id_that_stripe_could_have_made_passes(vendor_id: str) -> None:
         ({"line_items": [{"price_data": {"unit_amount": 1.5}}]}, "line_items[0][price_data][unit_amount]"),
         ({"line_items": [None]}, "line_items[0]"),
         ({"name": b"x"}, "name"),
+        ({"metadata": ""}, "metadata"),
+        ({"payment_intent_data": {"metadata": ""}}, "payment_intent_data[metadata]"),
     ],
 )
 def test_a_fraction_or_a_none_at_any_depth_is_refused_by_its_place(params: dict[str, object], place: str) -> None:
@@ -43,4 +45,5 @@ def test_a_fraction_or_a_none_at_any_depth_is_refused_by_its_place(params: dict[
 
 
 def test_texts_whole_numbers_and_what_holds_them_pass() -> None:
+    checked_params({"metadata": {"receivables_note": ""}})
     checked_params({"a": "", "b": 5, "c": True, "d": {"e": ["f", 6, {"g": "h"}]}})

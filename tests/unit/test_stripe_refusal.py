@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.stripe.refusal import refusal
+from adapters.stripe.refusal import Heard, refusal
 from connector.errors import (
     NeedsReconnect,
     NotFound,
@@ -35,7 +35,8 @@ WRITE = [
     (402, Rejected),
     (403, NeedsReconnect),
     (404, NotFound),
-    (409, OutcomeUnknown),
+    (408, OutcomeUnknown),
+    (409, RateLimited),
     (429, RateLimited),
     (500, OutcomeUnknown),
     (503, OutcomeUnknown),
@@ -43,7 +44,9 @@ WRITE = [
 
 
 def error_of(status: int, *, write: bool = False, path: str = "/v1/invoices", **said: str) -> VendorError:
-    return refusal(status, text({"error": said}), {"Request-Id": "req_1"}, path=path, write=write)
+    return refusal(
+        Heard(status=status, body=text({"error": said}), headers={"Request-Id": "req_1"}), path=path, write=write
+    )
 
 
 @pytest.mark.parametrize(("status", "error"), READ)
@@ -80,18 +83,28 @@ def test_no_error_shows_stripes_own_sentence(status: int) -> None:
 def test_a_missing_permission_is_named_as_stripe_names_it() -> None:
     message = "The key 'rk_test_***' lacks it. Having the 'rak_charge_read' permission would allow this request."
     error = error_of(403, message=message)
-    assert error.sentence == "The Stripe key lacks the permission rak_charge_read."
+    assert error.sentence == "The Stripe key lacks the permission rak_charge_read (Charges and Refunds: Read)."
+    assert error.code == "rak_charge_read"
+    assert "dashboard" in error.next_step
+
+
+@pytest.mark.req("S11")
+def test_a_permission_that_this_release_does_not_know_is_named_all_the_same() -> None:
+    error = error_of(403, message="Having the 'rak_new_thing_read' permission would allow this request.")
+    assert error.sentence == "The Stripe key lacks the permission rak_new_thing_read."
 
 
 @pytest.mark.req("S11")
 @pytest.mark.parametrize(
     ("path", "write", "named"),
     [
-        ("/v1/balance", False, "read on Balance"),
-        ("/v1/balance_transactions", False, "read on Balance transactions"),
-        ("/v1/invoice_payments", False, "read on Invoices"),
-        ("/v1/checkout/sessions", True, "write on Checkout Sessions"),
-        ("/v1/customers/cus_1", True, "write on Customers"),
+        ("/v1/balance", False, "rak_balance_read (Balance: Read)"),
+        ("/v1/balance_transactions", False, "rak_balance_transaction_source_read (Balance Transaction Sources: Read)"),
+        ("/v1/invoice_payments", False, "rak_invoice_read (Invoices: Read)"),
+        ("/v1/customers/cus_1/cash_balance_transactions", False, "rak_customer_read (Customers: Read)"),
+        ("/v1/checkout/sessions", True, "rak_checkout_session_write (Checkout Sessions: Write)"),
+        ("/v1/customers/cus_1", True, "rak_customer_write (Customers: Write)"),
+        ("/v1/webhook_endpoints/we_1", True, "rak_webhook_write (Webhook Endpoints: Write)"),
     ],
 )
 def test_a_missing_permission_is_named_even_when_stripe_does_not(
@@ -99,15 +112,25 @@ def test_a_missing_permission_is_named_even_when_stripe_does_not(
     write: bool,  # noqa: FBT001  a row of the table
     named: str,
 ) -> None:
-    error = refusal(403, b"", {}, path=path, write=write)
+    error = refusal(Heard(status=403, body=b"", headers={}), path=path, write=write)
     assert error.sentence == f"The Stripe key lacks the permission {named}."
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7), ({"Retry-After": "9999"}, 60), ({"Retry-After": "soon"}, 2), ({}, 2)],
-)
-def test_the_pause_is_the_one_stripe_asks_for_within_reason(headers: dict[str, str], seconds: int) -> None:
-    error = refusal(429, b"", headers, path="/v1/x", write=False)
+def test_an_address_that_the_table_does_not_know_is_still_refused_in_words() -> None:
+    assert refusal(Heard(status=403, body=b"", headers={}), path="/v1/new", write=False).sentence == (
+        "The Stripe key lacks a permission for this record."
+    )
+
+
+@pytest.mark.req("S2")
+def test_the_pause_is_the_one_stripe_asks_for() -> None:
+    error = refusal(Heard(status=429, body=b"", headers={}), path="/v1/x", write=False, pause_seconds=75)
     assert isinstance(error, RateLimited)
-    assert error.retry_after_seconds == seconds
+    assert error.retry_after_seconds == 75
+
+
+@pytest.mark.parametrize(("replayed", "spent"), [("true", True), ("false", False)])
+def test_only_a_repeated_answer_spends_a_key(replayed: str, spent: bool) -> None:  # noqa: FBT001  a row of the table
+    error = refusal(Heard(status=500, body=b"", headers={"Idempotent-Replayed": replayed}), path="/v1/x", write=True)
+    assert isinstance(error, OutcomeUnknown)
+    assert error.key_spent is spent

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.stripe.settings import API, Settings
 from connector.errors import SettingsError
+from connector.ports import Pace
 
 KEY = "rk_test_harbor"
 
@@ -63,15 +64,15 @@ def test_plain_http_is_only_for_this_computer() -> None:
 
 def test_the_table_of_names_has_every_setting_with_its_default_and_marks_the_secret() -> None:
     rows = {row.name: row for row in Settings.names()}
-    assert rows.keys() == {"api_key", "base_url", "connect_seconds", "read_seconds", "page_size_max", "retry_seconds"}
-    assert [name for name, row in rows.items() if row.secret] == ["api_key"]
+    assert {name for name, row in rows.items() if row.secret} == {"api_key", "webhook_secret"}
     assert [name for name, row in rows.items() if row.required] == ["api_key"]
-    assert {name: row.default for name, row in rows.items()} == {
-        "api_key": "",
+    assert {name: row.default for name, row in rows.items() if not row.secret} == {
         "base_url": "https://api.stripe.com",
         "connect_seconds": "5",
         "read_seconds": "30",
         "page_size_max": "100",
+        "calls_per_second": "0",
+        "in_flight": "4",
         "retry_seconds": "120",
     }
     assert all(row.what for row in rows.values())
@@ -81,3 +82,36 @@ def test_the_readme_lists_every_setting() -> None:
     readme = (Path(__file__).resolve().parents[2] / "adapters" / "stripe" / "README.md").read_text()
     for row in Settings.names():
         assert f"| `{row.name}` |" in readme
+
+
+@pytest.mark.req("S3")
+@pytest.mark.parametrize(
+    ("key", "said", "per_second"),
+    [
+        ("rk_live_1", {}, 10),
+        ("rk_test_1", {}, 5),
+        ("rk_live_1", {"calls_per_second": "100"}, 100),
+        ("rk_test_1", {"calls_per_second": "25"}, 25),
+        ("rk_live_1", {"calls_per_second": "1"}, 1),
+    ],
+)
+def test_the_pace_is_a_small_share_unless_somebody_says_otherwise(
+    key: str, said: dict[str, str], per_second: int
+) -> None:
+    settings = Settings.parse({"api_key": key, **said})
+    assert isinstance(settings, Pace)
+    assert (settings.calls_per_second, settings.calls_per_minute) == (per_second, 60 * per_second)
+    assert (settings.calls_burst, settings.metered_per_month, settings.in_flight) == (1, None, 4)
+
+
+@pytest.mark.parametrize(("key", "calls", "most"), [("rk_live_1", "101", 100), ("rk_test_1", "26", 25)])
+def test_a_pace_beyond_what_stripe_allows_is_refused_with_the_limit(key: str, calls: str, most: int) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse({"api_key": key, "calls_per_second": calls})
+    assert caught.value.sentence.startswith("The Stripe setting calls_per_second is wrong: it must be at most")
+    assert f"at most {most} with a" in caught.value.sentence
+
+
+def test_a_pace_beside_a_wrong_key_does_not_hide_the_key() -> None:
+    with pytest.raises(SettingsError, match="api_key is wrong"):
+        Settings.parse({"api_key": "pk_1", "calls_per_second": "999"})

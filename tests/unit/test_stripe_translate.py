@@ -2,160 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from adapters.stripe import translate, wire
+from adapters.stripe import ledger, payments, shapes, translate, wire
 from adapters.stripe.notes import NOTE_KEYS
 from connector.errors import UnknownCurrency
+from connector.model.allocation import AllocationState
 from connector.model.finding import FindingCode
 from connector.model.invoice import InvoiceState, Issued
-from connector.model.mirror import Gone, GoneState
-from connector.model.money_in import AttemptState, DisputeState, PaymentState, RefundState
+from connector.model.mirror import UNFINISHED, Gone, GoneState
 from connector.model.party import Customer
-from connector.model.settlement import PayoutState
-from connector.model.source import Kind, Tag
+from connector.model.settlement import CashEntry, CreditEntry
+from connector.model.source import Kind, Ref, Tag
 from connector.money import Currency, Money
 from tests.stripe_rig import WHERE, example, ref, text
-
-T = TypeVar("T")
-USD = Currency("USD")
-
-
-def usd(minor: int) -> Money:
-    return Money(minor, USD)
-
-
-def row(shape: type[T], example_of: str, /, **changed: object) -> T:
-    return wire.decode(text(example(example_of, **changed)), shape)
-
-
-def charge(**changed: object) -> wire.Charge:
-    settled: dict[str, Any] = {
-        "id": "ch_1",
-        "amount": 10_000,
-        "amount_captured": 10_000,
-        "captured": True,
-        "balance_transaction": ledger(),
-    }
-    return row(wire.Charge, "charge", **{**settled, **changed})
-
-
-def ledger(**changed: object) -> dict[str, Any]:
-    return example("balance_transaction", **{"id": "txn_1", "amount": 10_000, "fee": 320, "net": 9_680, **changed})
-
-
-def debit(**changed: object) -> wire.Charge:
-    return charge(payment_method_details={"type": "us_bank_account"}, **changed)
-
-
-PAYMENT_STATES = [
-    ("pending", charge(status="pending", balance_transaction=None), PaymentState.PENDING),
-    ("succeeded", charge(), PaymentState.SUCCEEDED),
-    ("failed", charge(status="failed", balance_transaction=None), PaymentState.FAILED),
-    ("partly refunded", charge(amount_refunded=4_000), PaymentState.SUCCEEDED),
-    ("refunded", charge(amount_refunded=10_000), PaymentState.REFUNDED),
-    ("disputed card", charge(disputed=True), PaymentState.DISPUTED),
-    ("disputed and refunded card", charge(disputed=True, amount_refunded=10_000), PaymentState.DISPUTED),
-    ("bank debit on its way", debit(status="pending", balance_transaction=None), PaymentState.PENDING),
-    ("bank debit that came back as a dispute", debit(disputed=True), PaymentState.RETURNED),
-    (
-        "bank debit that was booked and failed",
-        debit(status="failed", failure_balance_transaction="txn_2"),
-        PaymentState.RETURNED,
-    ),
-    ("bank debit that never worked", debit(status="failed", balance_transaction=None), PaymentState.FAILED),
-    (
-        "authorized only",
-        charge(captured=False, amount_captured=0, balance_transaction=None),
-        PaymentState.PENDING,
-    ),
-    (
-        "authorized and let go",
-        charge(captured=False, amount_captured=0, amount_refunded=10_000, balance_transaction=None),
-        PaymentState.VOID,
-    ),
-]
-
-
-@pytest.mark.req("S12")
-@pytest.mark.parametrize(
-    ("received", "state"), [case[1:] for case in PAYMENT_STATES], ids=[c[0] for c in PAYMENT_STATES]
-)
-def test_each_way_a_payment_can_stand_is_a_state_of_its_own(received: wire.Charge, state: PaymentState) -> None:
-    payment, found = translate.payment(received, WHERE)
-    assert payment.state is state
-    assert found == ()
-
-
-@pytest.mark.req("S12")
-@pytest.mark.parametrize("method", ["us_bank_account", "acss_debit", "sepa_debit", "bacs_debit"])
-def test_a_disputed_bank_debit_has_come_back(method: str) -> None:
-    payment, _ = translate.payment(charge(disputed=True, payment_method_details={"type": method}), WHERE)
-    assert (payment.state, payment.method) == (PaymentState.RETURNED, method)
-
-
-@pytest.mark.req("F16")
-def test_fee_and_net_are_the_ledger_lines_and_never_the_charges_own() -> None:
-    received = charge(
-        application_fee_amount=999,
-        amount_refunded=2_500,
-        balance_transaction=ledger(currency="eur", amount=9_100, fee=291, net=8_809),
-    )
-    payment, _ = translate.payment(received, WHERE)
-    assert (payment.fee, payment.net) == (Money(291, Currency("EUR")), Money(8_809, Currency("EUR")))
-    assert payment.gross == usd(10_000)
-    assert payment.refunded == usd(2_500)
-
-
-@pytest.mark.req("F16")
-def test_a_charge_that_contradicts_its_ledger_line_keeps_both_figures_for_the_tie_out() -> None:
-    received = charge(application_fee_amount=999, balance_transaction=ledger(amount=9_000, fee=290, net=8_710))
-    payment, _ = translate.payment(received, WHERE)
-    assert (payment.gross, payment.fee, payment.net) == (usd(10_000), usd(290), usd(8_710))
-
-
-@pytest.mark.req("F16")
-@pytest.mark.parametrize("line", [None, "txn_1"])
-def test_without_its_ledger_line_a_payment_has_neither_fee_nor_net(line: str | None) -> None:
-    payment, _ = translate.payment(charge(balance_transaction=line, application_fee_amount=999), WHERE)
-    assert (payment.fee, payment.net) == (None, None)
-
-
-def test_what_was_authorized_and_let_go_is_neither_gross_nor_refund() -> None:
-    received = charge(
-        amount_captured=6_000,
-        amount_refunded=5_000,
-        balance_transaction=ledger(amount=6_000, fee=200, net=5_800),
-    )
-    payment, found = translate.payment(received, WHERE)
-    assert (payment.gross, payment.refunded) == (usd(6_000), usd(1_000))
-    assert payment.state is PaymentState.SUCCEEDED
-    assert found == ()
-
-
-def test_a_payment_carries_who_what_when_and_by_which_try() -> None:
-    received = charge(
-        created=1_772_326_800,
-        customer="cus_1",
-        payment_intent="pi_1",
-        description="inv 7",
-        metadata={"receivables_op": "X", "a": "1"},
-        billing_details={"name": "Jenny Rosen"},
-        failure_message="R01",
-    )
-    payment, _ = translate.payment(received, WHERE)
-    assert payment.received_on == date(2026, 2, 28)
-    assert payment.customer == ref(Kind.CUSTOMER, "cus_1")
-    assert payment.attempt == ref(Kind.ATTEMPT, "pi_1")
-    assert (payment.memo, payment.payer, payment.failure) == ("inv 7", "Jenny Rosen", "R01")
-    assert payment.tags == (Tag("a", "1"), Tag("receivables_op", "X"))
-
-
-def invoice(**changed: object) -> wire.Invoice:
-    return row(wire.Invoice, "invoice", **{"id": "in_1", "status": "open", **changed})
+from tests.stripe_rows import charge, credit_note, invoice, invoice_payment, ledger_line, row, usd
 
 
 @pytest.mark.req("S12")
@@ -213,19 +76,6 @@ def test_our_own_note_does_not_come_back_as_news() -> None:
     assert known.tags == (Tag("order", "7"),)
 
 
-def invoice_payment(**changed: object) -> wire.InvoicePayment:
-    settled: dict[str, Any] = {
-        "id": "inpay_1",
-        "currency": "usd",
-        "invoice": "in_1",
-        "amount_requested": 1_000,
-        "amount_paid": 1_000,
-        "livemode": False,
-        "payment": {"type": "payment_intent", "payment_intent": "pi_1"},
-    }
-    return row(wire.InvoicePayment, "invoice_payment", **{**settled, **changed})
-
-
 @pytest.mark.req("S12")
 @pytest.mark.parametrize(
     ("status", "paid", "settles"), [("open", None, 0), ("paid", 700, 700), ("canceled", 700, 0), ("canceled", None, 0)]
@@ -274,152 +124,6 @@ def test_a_customer_always_has_a_name(named: dict[str, str], name: str) -> None:
     assert record.name == name
 
 
-@pytest.mark.parametrize(
-    ("status", "error", "state"),
-    [
-        ("requires_payment_method", None, AttemptState.OFFERED),
-        ("requires_payment_method", {"type": "card_error", "code": "card_declined"}, AttemptState.FAILED),
-        ("requires_confirmation", None, AttemptState.OFFERED),
-        ("requires_action", None, AttemptState.OFFERED),
-        ("requires_capture", None, AttemptState.PROCESSING),
-        ("processing", None, AttemptState.PROCESSING),
-        ("succeeded", None, AttemptState.SUCCEEDED),
-        ("canceled", None, AttemptState.CANCELLED),
-    ],
-)
-def test_every_status_of_a_payment_intent_is_known(
-    status: str, error: dict[str, str] | None, state: AttemptState
-) -> None:
-    received = row(wire.PaymentIntent, "payment_intent", status=status, last_payment_error=error)
-    record, found = translate.attempt(received, WHERE)
-    assert record.state is state
-    assert found == ()
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        ("pending", RefundState.PENDING),
-        ("requires_action", RefundState.PENDING),
-        ("succeeded", RefundState.DONE),
-        ("failed", RefundState.FAILED),
-        ("canceled", RefundState.FAILED),
-    ],
-)
-def test_every_status_of_a_refund_is_known(status: str, state: RefundState) -> None:
-    record, found = translate.refund(row(wire.Refund, "refund", status=status, charge="ch_1"), WHERE)
-    assert (record.state, record.payment) == (state, ref(Kind.PAYMENT, "ch_1"))
-    assert found == ()
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        ("warning_needs_response", DisputeState.OPEN),
-        ("warning_under_review", DisputeState.OPEN),
-        ("warning_closed", DisputeState.WON),
-        ("needs_response", DisputeState.OPEN),
-        ("under_review", DisputeState.OPEN),
-        ("appeal_needs_response", DisputeState.OPEN),
-        ("appeal_under_review", DisputeState.OPEN),
-        ("prevented", DisputeState.WON),
-        ("won", DisputeState.WON),
-        ("lost", DisputeState.LOST),
-    ],
-)
-def test_every_status_of_a_dispute_is_known(status: str, state: DisputeState) -> None:
-    record, found = translate.dispute(row(wire.Dispute, "dispute", status=status), WHERE)
-    assert (record.state, record.reason) == (state, "general")
-    assert found == ()
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        ("pending", PayoutState.PENDING),
-        ("in_transit", PayoutState.PENDING),
-        ("paid", PayoutState.PAID),
-        ("failed", PayoutState.FAILED),
-        ("canceled", PayoutState.FAILED),
-    ],
-)
-def test_every_status_of_a_payout_is_known(status: str, state: PayoutState) -> None:
-    record, found = translate.payout(row(wire.Payout, "payout", status=status), WHERE, None)
-    assert record.state is state
-    assert found == ()
-
-
-def test_a_payout_arrives_on_the_day_that_stripe_wrote_as_midnight_utc() -> None:
-    received = row(wire.Payout, "payout", arrival_date=1_775_347_200)
-    assert translate.payout(received, WHERE, ())[0].arrives_on == date(2026, 4, 5)
-
-
-@pytest.mark.parametrize(
-    ("automatic", "reconciled", "known"),
-    [
-        (True, "completed", True),
-        (True, "in_progress", False),
-        (True, "not_applicable", False),
-        (False, "completed", False),
-    ],
-)
-def test_only_an_automatic_payout_that_stripe_has_reconciled_has_known_members(
-    automatic: bool,  # noqa: FBT001  a row of the table
-    reconciled: str,
-    known: bool,  # noqa: FBT001  a row of the table
-) -> None:
-    received = row(wire.Payout, "payout", automatic=automatic, reconciliation_status=reconciled)
-    assert translate.composed(received) is known
-
-
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ("ch_1", Kind.PAYMENT),
-        ("py_1", Kind.PAYMENT),
-        ("re_1", Kind.REFUND),
-        ("pyr_1", Kind.REFUND),
-        ("dp_1", Kind.DISPUTE),
-        ("du_1", Kind.DISPUTE),
-        ("po_1", Kind.PAYOUT),
-    ],
-)
-def test_a_ledger_line_is_about_its_source(source: str, kind: Kind) -> None:
-    received = wire.decode(text(ledger(source=source)), wire.BalanceTransaction)
-    record, found = translate.balance_entry(received, WHERE)
-    assert record.about == ref(kind, source)
-    assert (record.gross, record.fee, record.net) == (usd(10_000), usd(320), usd(9_680))
-    assert found == ()
-
-
-@pytest.mark.parametrize("source", [None, "tr_1", "odd"])
-def test_a_ledger_line_about_something_we_do_not_mirror_is_kept_all_the_same(source: str | None) -> None:
-    received = wire.decode(text(ledger(source=source)), wire.BalanceTransaction)
-    assert translate.balance_entry(received, WHERE)[0].about is None
-
-
-def test_a_ledger_line_that_does_not_add_up_is_kept_and_shown() -> None:
-    received = wire.decode(text(ledger(net=9_679)), wire.BalanceTransaction)
-    record, found = translate.balance_entry(received, WHERE)
-    assert record.net == usd(9_679)
-    assert [one.code for one in found] == [FindingCode.DOES_NOT_TIE]
-
-
-def test_a_balance_is_what_is_available_and_what_is_on_its_way() -> None:
-    received = wire.decode(
-        text(
-            example(
-                "balance",
-                available=[{"amount": 500, "currency": "usd"}, {"amount": 70, "currency": "cad"}],
-                pending=[{"amount": -200, "currency": "usd"}],
-            )
-        ),
-        wire.Balance,
-    )
-    assert translate.account(received, "usd").balance == usd(300)
-    assert translate.account(received, "cad").balance == Money(70, Currency("CAD"))
-
-
 def test_the_account_is_named_as_the_merchant_named_it_and_live_as_the_key_is() -> None:
     named = example("account", settings={"dashboard": {"display_name": "Harbor Supply"}})
     record, _ = translate.profile(wire.decode(text(named), wire.Account), WHERE)
@@ -428,16 +132,29 @@ def test_the_account_is_named_as_the_merchant_named_it_and_live_as_the_key_is() 
 
 UNKNOWN: list[tuple[str, Any, Any, str]] = [
     ("invoice", translate.invoice, invoice(status="levitating"), "open"),
-    ("payment", translate.payment, charge(status="levitating"), "gross"),
-    ("attempt", translate.attempt, row(wire.PaymentIntent, "payment_intent", status="levitating"), "amount"),
+    ("payment", payments.payment, charge(status="levitating"), "gross"),
+    ("attempt", payments.attempt, row(wire.PaymentIntent, "payment_intent", status="levitating"), "amount"),
     ("allocation", translate.allocation, invoice_payment(status="levitating"), ""),
-    ("refund", translate.refund, row(wire.Refund, "refund", status="levitating"), "amount"),
-    ("dispute", translate.dispute, row(wire.Dispute, "dispute", status="levitating"), "amount"),
+    ("refund", payments.refund, row(wire.Refund, "refund", status="levitating"), "amount"),
+    ("dispute", payments.dispute, row(wire.Dispute, "dispute", status="levitating"), "amount"),
     (
         "balance_entry",
-        translate.balance_entry,
-        wire.decode(text(ledger(reporting_category="levitating")), wire.BalanceTransaction),
+        ledger.balance_entry,
+        wire.decode(text(ledger_line(reporting_category="levitating")), wire.BalanceTransaction),
         "net",
+    ),
+    ("credit_note", translate.credit_note, credit_note(status="levitating"), "total"),
+    (
+        "credit_entry",
+        translate.credit_entry,
+        row(shapes.CreditLine, "customer_balance_transaction", type="levitating"),
+        "amount",
+    ),
+    (
+        "cash_entry",
+        translate.cash_entry,
+        row(shapes.CashLine, "customer_cash_balance_transaction", type="levitating"),
+        "amount",
     ),
 ]
 
@@ -458,41 +175,201 @@ def test_a_word_nobody_knows_is_shown_with_its_money_and_counts_as_neither_paid_
     assert getattr(record, "state", None) in CAREFUL
 
 
-def test_an_unknown_payout_status_is_pending_and_shown() -> None:
-    record, found = translate.payout(row(wire.Payout, "payout", status="levitating"), WHERE, None)
-    assert record.state is PayoutState.PENDING
-    assert [one.amount for one in found] == [record.amount]
-
-
-def test_an_unknown_category_of_the_ledger_is_kept_as_it_came() -> None:
-    received = wire.decode(text(ledger(reporting_category="levitating")), wire.BalanceTransaction)
-    record, _ = translate.balance_entry(received, WHERE)
-    assert (record.category, record.net) == ("levitating", usd(9_680))
-
-
 def test_a_currency_nobody_knows_is_never_taken_for_another() -> None:
     with pytest.raises(UnknownCurrency):
         translate.invoice(invoice(currency="usdc"), WHERE)
 
 
+TIES: list[tuple[str, dict[str, object]]] = [
+    ("paid in part", {"amount_paid": 400, "amount_remaining": 600}),
+    ("paid outside Stripe", {"amount_paid": 400, "amount_remaining": 600, "amount_paid_off_stripe": 400}),
+    ("overpaid, all of it counted", {"amount_paid": 1_200, "amount_remaining": 0, "amount_overpaid": 200}),
+    ("overpaid, the rest not counted", {"amount_paid": 1_000, "amount_remaining": 0, "amount_overpaid": 200}),
+    (
+        "reduced by a credit note",
+        {"amount_due": 700, "amount_remaining": 700, "pre_payment_credit_notes_amount": 300, "ending_balance": 0},
+    ),
+    (
+        "paid in part from credit",
+        {"amount_due": 700, "amount_remaining": 700, "starting_balance": -300, "ending_balance": 0},
+    ),
+    (
+        "paid by more credit than it takes",
+        {"amount_due": 0, "amount_remaining": 0, "starting_balance": -1_500, "ending_balance": -500},
+    ),
+    (
+        "with an old debt added",
+        {"amount_due": 1_250, "amount_remaining": 1_250, "starting_balance": 250, "ending_balance": 0},
+    ),
+    ("too small to be charged", {"amount_due": 0, "amount_remaining": 0, "ending_balance": 1_000}),
+    ("a negative one", {"total": -400, "amount_due": 0, "amount_remaining": 0, "ending_balance": -400}),
+]
+
+
+@pytest.mark.parametrize("changed", [case[1] for case in TIES], ids=[case[0] for case in TIES])
+def test_an_invoice_whose_amounts_tie_is_open_by_what_remains_and_nothing_is_said(changed: dict[str, object]) -> None:
+    record, found = translate.invoice(invoice(**{"amount_overpaid": 0, **changed}), WHERE)
+    assert found == ()
+    assert record.open.minor == changed["amount_remaining"]
+
+
+CONTRADICTIONS: list[tuple[str, dict[str, object], str]] = [
+    ("remaining", {"amount_paid": 900, "amount_remaining": 250}, "due less what was paid"),
+    ("overpaid", {"amount_paid": 900, "amount_remaining": 250, "amount_overpaid": 100}, "due less what was paid"),
+    ("off Stripe", {"amount_paid": 0, "amount_paid_off_stripe": 1}, "outside Stripe"),
+    ("credit notes", {"pre_payment_credit_notes_amount": 300, "ending_balance": 0}, "credit notes"),
+    ("credit", {"starting_balance": -300, "ending_balance": 0}, "customer's credit"),
+    ("too much credit", {"post_payment_credit_notes_amount": 1_001}, "more than its total"),
+]
+
+
 @pytest.mark.parametrize(
-    ("status", "paid", "intent", "state"),
-    [
-        ("open", "unpaid", None, AttemptState.OFFERED),
-        ("expired", "unpaid", None, AttemptState.EXPIRED),
-        ("complete", "paid", "succeeded", AttemptState.SUCCEEDED),
-        ("complete", "no_payment_required", None, AttemptState.SUCCEEDED),
-        ("complete", "unpaid", "processing", AttemptState.PROCESSING),
-        ("complete", "unpaid", None, AttemptState.PROCESSING),
-        ("complete", "unpaid", "requires_payment_method", AttemptState.FAILED),
-        ("complete", "unpaid", "canceled", AttemptState.FAILED),
-        ("complete", "levitating", None, AttemptState.UNKNOWN),
-        ("levitating", "paid", None, AttemptState.UNKNOWN),
-        (None, "unpaid", None, AttemptState.UNKNOWN),
-    ],
+    ("changed", "says"), [case[1:] for case in CONTRADICTIONS], ids=[case[0] for case in CONTRADICTIONS]
 )
-def test_a_completed_page_is_paid_only_when_stripe_says_paid(
-    status: str | None, paid: str, intent: str | None, state: AttemptState
+def test_an_invoice_whose_amounts_contradict_each_other_is_shown_and_keeps_what_stripe_says_remains(
+    changed: dict[str, object], says: str
 ) -> None:
-    tried = row(wire.PaymentIntent, "payment_intent", status=intent) if intent else None
-    assert translate.page_state(status, paid, tried) is state
+    received = invoice(**{"amount_overpaid": 0, **changed})
+    record, found = translate.invoice(received, WHERE)
+    assert [one.code for one in found] == [FindingCode.DOES_NOT_TIE]
+    assert says in found[0].sentence
+    assert record.open == found[0].amount == usd(received.amount_remaining)
+
+
+@pytest.mark.parametrize("status", ["draft", "void"])
+def test_the_amounts_of_a_draft_and_of_a_void_invoice_need_not_tie(status: str) -> None:
+    assert translate.invoice(invoice(status=status, amount_remaining=0, amount_overpaid=0), WHERE)[1] == ()
+
+
+@pytest.mark.req("S12")
+def test_an_uncollectible_invoice_can_still_be_paid() -> None:
+    record, _ = translate.invoice(invoice(status="uncollectible"), WHERE)
+    assert (record.state, record.open) == (InvoiceState.UNCOLLECTIBLE, usd(1_000))
+    assert InvoiceState.UNCOLLECTIBLE in UNFINISHED[Kind.INVOICE]
+    paid, _ = translate.invoice(invoice(status="paid", amount_paid=1_000, amount_remaining=0), WHERE)
+    assert (paid.state, paid.open) == (InvoiceState.PAID, usd(0))
+
+
+@pytest.mark.req("S12")
+def test_what_is_offered_what_settles_and_what_was_detached_are_told_apart() -> None:
+    states = [
+        translate.allocation(invoice_payment(status=status, amount_paid=paid), WHERE)[0].state
+        for status, paid in (("open", None), ("paid", 700), ("canceled", 700))
+    ]
+    assert states == [AllocationState.OPEN, AllocationState.APPLIED, AllocationState.DETACHED]
+
+
+NOTES: list[tuple[str, dict[str, object], int, InvoiceState]] = [
+    ("off an open invoice", {}, 0, InvoiceState.PAID),
+    (
+        "refunded",
+        {"pre_payment_amount": 0, "post_payment_amount": 1_690, "refunds": [{"amount_refunded": 1_690}]},
+        0,
+        InvoiceState.PAID,
+    ),
+    (
+        "to the customer's credit",
+        {"pre_payment_amount": 0, "post_payment_amount": 1_690, "customer_balance_transaction": "cbtxn_1"},
+        0,
+        InvoiceState.PAID,
+    ),
+    (
+        "given back elsewhere",
+        {"pre_payment_amount": 0, "post_payment_amount": 1_690, "out_of_band_amount": 1_690},
+        0,
+        InvoiceState.PAID,
+    ),
+    (
+        "mixed, and part of it nowhere yet",
+        {"pre_payment_amount": 690, "post_payment_amount": 1_000, "refunds": [{"amount_refunded": 300}]},
+        700,
+        InvoiceState.OPEN,
+    ),
+    ("void", {"status": "void", "pre_payment_amount": 0, "post_payment_amount": 1_690}, 0, InvoiceState.VOID),
+]
+
+
+@pytest.mark.parametrize(("changed", "left", "state"), [case[1:] for case in NOTES], ids=[case[0] for case in NOTES])
+def test_a_credit_note_is_open_only_by_what_went_nowhere_yet(
+    changed: dict[str, object], left: int, state: InvoiceState
+) -> None:
+    record, found = translate.credit_note(credit_note(**changed), WHERE)
+    assert (record.total, record.open, record.state) == (usd(1_690), usd(left), state)
+    assert found == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"pre_payment_amount": 1_000},
+        {"pre_payment_amount": 690, "post_payment_amount": 1_000, "refunds": [{"amount_refunded": 1_001}]},
+    ],
+    ids=["parts", "more given back than there was"],
+)
+def test_a_credit_note_that_does_not_add_up_is_shown_and_nothing_of_it_is_negative(changed: dict[str, object]) -> None:
+    record, found = translate.credit_note(credit_note(**changed), WHERE)
+    assert [one.code for one in found] == [FindingCode.DOES_NOT_TIE]
+    assert (record.total, record.open) == (usd(1_690), usd(0))
+
+
+def test_credit_adds_to_what_is_kept_where_stripe_writes_a_minus() -> None:
+    line = row(
+        shapes.CreditLine,
+        "customer_balance_transaction",
+        customer="cus_1",
+        amount=-500,
+        ending_balance=-700,
+        invoice="in_1",
+    )
+    entry, found = translate.credit_entry(line, WHERE)
+    assert isinstance(entry, CreditEntry)
+    assert (entry.amount, entry.balance, entry.category) == (usd(500), usd(700), "adjustment")
+    assert (entry.customer, entry.about) == (ref(Kind.CUSTOMER, "cus_1"), ref(Kind.INVOICE, "in_1"))
+    assert found == ()
+
+
+CASH: list[tuple[str, dict[str, object], Ref | None]] = [
+    ("funded", {}, None),
+    ("applied_to_payment", {"applied_to_payment": {"payment_intent": "pi_1"}}, ref(Kind.ATTEMPT, "pi_1")),
+    ("unapplied_from_payment", {"unapplied_from_payment": {"payment_intent": "pi_1"}}, ref(Kind.ATTEMPT, "pi_1")),
+    ("refunded_from_payment", {"refunded_from_payment": {"refund": "re_1"}}, ref(Kind.REFUND, "re_1")),
+    (
+        "transferred_to_balance",
+        {"transferred_to_balance": {"balance_transaction": "txn_1"}},
+        ref(Kind.BALANCE_ENTRY, "txn_1"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "changed", "about"), CASH, ids=[case[0] for case in CASH])
+def test_cash_is_money_with_its_own_sign_and_says_what_moved_it(
+    kind: str, changed: dict[str, object], about: Ref | None
+) -> None:
+    line = row(shapes.CashLine, "customer_cash_balance_transaction", type=kind, net_amount=-2_500, **changed)
+    entry, found = translate.cash_entry(line, WHERE)
+    assert isinstance(entry, CashEntry)
+    assert (entry.amount, entry.balance) == (Money(-2_500, Currency("EUR")), Money(10_000, Currency("EUR")))
+    assert (entry.category, entry.about) == (kind, about)
+    assert found == ()
+
+
+@pytest.mark.parametrize(
+    ("kept", "credit", "cash"),
+    [
+        ({}, False, False),
+        ({"balance": -500}, True, False),
+        ({"balance": 500}, True, False),
+        ({"invoice_credit_balance": {"cad": 500, "usd": 0}}, True, False),
+        ({"cash_balance": example("cash_balance")}, False, True),
+        ({"cash_balance": example("cash_balance", available=None)}, False, False),
+        ({"cash_balance": example("cash_balance", available={"eur": 0})}, False, False),
+    ],
+    ids=["nothing", "credit", "debt", "credit in another currency", "cash", "never any cash", "no cash left"],
+)
+def test_credit_and_cash_are_never_taken_for_each_other(
+    kept: dict[str, object],
+    credit: bool,  # noqa: FBT001  a row of the table
+    cash: bool,  # noqa: FBT001  a row of the table
+) -> None:
+    known = row(wire.Customer, "customer", **kept)
+    assert (translate.keeps_credit(known), translate.keeps_cash(known)) == (credit, cash)

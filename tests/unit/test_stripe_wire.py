@@ -8,24 +8,42 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stripe import wire
+from adapters.stripe import shapes, wire
 from connector.errors import MalformedAnswer
 from tests.stripe_rig import example, listed, text
 
 PROJECT = Path(__file__).resolve().parents[2]
-MONEY_FILES = ("wire", "currency", "translate", "reading", "paypages", "tables", "notes", "guards", "client")
+MONEY_FILES = (
+    "wire",
+    "shapes",
+    "currency",
+    "translate",
+    "payments",
+    "ledger",
+    "reading",
+    "records",
+    "paypages",
+    "tables",
+    "notes",
+    "guards",
+    "client",
+)
 
-SHAPES: dict[str, type[wire.Row]] = {
+SHAPES: dict[str, type[wire.Row | shapes.Row]] = {
     "account": wire.Account,
     "balance": wire.Balance,
     "balance_transaction": wire.BalanceTransaction,
     "charge": wire.Charge,
     "checkout.session": wire.Session,
+    "credit_note": shapes.CreditNote,
     "customer": wire.Customer,
+    "customer_balance_transaction": shapes.CreditLine,
+    "customer_cash_balance_transaction": shapes.CashLine,
     "dispute": wire.Dispute,
     "invoice": wire.Invoice,
     "invoice_payment": wire.InvoicePayment,
     "payment_intent": wire.PaymentIntent,
+    "payment_record": shapes.PaymentRecord,
     "payout": wire.Payout,
     "refund": wire.Refund,
 }
@@ -37,8 +55,25 @@ AMOUNTS = [
     ("charge", "amount_captured"),
     ("charge", "amount_refunded"),
     ("checkout.session", "amount_total"),
+    ("credit_note", "amount"),
+    ("credit_note", "out_of_band_amount"),
+    ("credit_note", "post_payment_amount"),
+    ("credit_note", "pre_payment_amount"),
+    ("customer", "balance"),
+    ("customer_balance_transaction", "amount"),
+    ("customer_balance_transaction", "ending_balance"),
+    ("customer_cash_balance_transaction", "ending_balance"),
+    ("customer_cash_balance_transaction", "net_amount"),
     ("dispute", "amount"),
+    ("invoice", "amount_due"),
+    ("invoice", "amount_overpaid"),
+    ("invoice", "amount_paid"),
+    ("invoice", "amount_paid_off_stripe"),
     ("invoice", "amount_remaining"),
+    ("invoice", "ending_balance"),
+    ("invoice", "post_payment_credit_notes_amount"),
+    ("invoice", "pre_payment_credit_notes_amount"),
+    ("invoice", "starting_balance"),
     ("invoice", "total"),
     ("invoice_payment", "amount_paid"),
     ("invoice_payment", "amount_requested"),
@@ -55,6 +90,23 @@ def test_an_amount_that_is_not_an_integer_is_refused(name: str, field: str, amou
     with pytest.raises(MalformedAnswer) as caught:
         wire.decode(text(example(name, **{field: amount})), SHAPES[name])
     assert f"$.{field}" in caught.value.sentence
+
+
+@pytest.mark.req("F17")
+@pytest.mark.parametrize("part", ["requested", "guaranteed", "failed", "canceled", "refunded"])
+@pytest.mark.parametrize("value", [10.5, "10", None])
+def test_an_amount_of_a_payment_record_that_is_not_an_integer_is_refused(part: str, value: object) -> None:
+    odd = {f"amount_{part}": {"currency": "usd", "value": value}}
+    with pytest.raises(MalformedAnswer) as caught:
+        wire.decode(text(example("payment_record", **odd)), shapes.PaymentRecord)
+    assert f"$.amount_{part}.value" in caught.value.sentence
+
+
+@pytest.mark.req("F17")
+@pytest.mark.parametrize("amount", [10.5, "10", None])
+def test_a_refunded_part_of_a_credit_note_that_is_not_an_integer_is_refused(amount: object) -> None:
+    with pytest.raises(MalformedAnswer):
+        wire.decode(text(example("credit_note", refunds=[{"amount_refunded": amount}])), shapes.CreditNote)
 
 
 @pytest.mark.req("F17")

@@ -114,7 +114,8 @@ def _plain(schema: Schema, *, closed: bool) -> Schema:
         if key == "properties":
             plain[key] = {name: _plain(one, closed=closed) for name, one in value.items()}
         elif key in ("anyOf", "oneOf", "allOf"):
-            plain[key] = [_plain(one, closed=closed) for one in value]
+            # "one of" stands only over errors of the second version, and its general error fits beside any other
+            plain["anyOf" if key == "oneOf" else key] = [_plain(one, closed=closed) for one in value]
         elif key in ("items", "additionalProperties") and isinstance(value, dict):
             plain[key] = _plain(value, closed=closed)
         elif key == "$ref":
@@ -167,6 +168,7 @@ def _apply(overlay: Schema, description: Schema) -> None:
         resource, *rest = path.split(".")
         for enum in _enums(named[resource], rest, named):
             enum.extend(value for value in values if value not in enum)
+    _request_properties(description, "POST /v1/webhook_endpoints")["api_version"]["enum"].append(overlay["to_version"])
 
 
 def _request_properties(description: Schema, operation: str) -> Schema:

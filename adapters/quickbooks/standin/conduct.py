@@ -49,13 +49,25 @@ class Traffic:
     second_max: int = 0
     minute_max: int = 0
     batch_minute_max: int = 0
+    flight_max: int = 0
+    """So many were under way at the same time."""
+    _flying: int = 0
     _calls: deque[Instant] = field(default_factory=deque)
     _batches: deque[Instant] = field(default_factory=deque)
 
     def counted(self) -> dict[str, int]:
         """The counters by name."""
-        names = ("calls", "metered", "refused", "second_max", "minute_max", "batch_minute_max")
+        names = ("calls", "metered", "refused", "second_max", "minute_max", "batch_minute_max", "flight_max")
         return {name: getattr(self, name) for name in names}
+
+    def enter(self) -> None:
+        """A call has come."""
+        self._flying += 1
+        self.flight_max = max(self.flight_max, self._flying)
+
+    def leave(self) -> None:
+        """It is answered."""
+        self._flying -= 1
 
     def arrive(self, now: Instant, limits: Limits | None, *, batch: bool) -> bool:
         """Count a call. False when it is one too many; it counts all the same."""

@@ -13,13 +13,11 @@ import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
 
 from adapters.quickbooks.standin.intuit import Intuit
 from adapters.quickbooks.standin.ledger import MERGED, Happening
 from connector.dates import Instant
-from connector.errors import UserError
+from connector.testing.deliveries import Delivery, deliver
 
 SIGNATURE = "intuit-signature"
 CLOUDEVENTS, CLASSIC = "cloudevents", "classic"
@@ -30,7 +28,6 @@ _PAST = {"Create": "created", "Update": "updated", "Delete": "deleted", "Merge":
 _ALIEN_DIGITS = "333"
 """Intuit writes nine digits of a second, more than most clocks and readers have."""
 _NAMESPACE = uuid.UUID("d1a3aedd-9670-41bf-a4f9-c148a1cc4e03")
-_SECONDS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +56,6 @@ class Event:
     realm: str
     number: int
     happened: Happening
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One POST: the raw bytes and the headers, the signature among them."""
-
-    body: bytes
-    headers: Mapping[str, str]
 
 
 class HookSender:
@@ -111,21 +100,6 @@ class HookSender:
 def sign(body: bytes, token: str) -> str:
     """base64 of HMAC-SHA256 over the raw bytes, with the app's verifier token as key."""
     return base64.b64encode(hmac.new(token.encode(), body, hashlib.sha256).digest()).decode()
-
-
-def deliver(url: str, delivery: Delivery) -> int:
-    """One POST over loopback; UserError for any other address."""
-    parts = urlsplit(url)
-    if parts.hostname not in ("127.0.0.1", "localhost") or parts.scheme != "http":
-        raise UserError("A stand-in sends webhooks to this computer only.", next_step="Use http://127.0.0.1:PORT/...")
-    connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=_SECONDS_MAX)
-    try:
-        connection.request("POST", parts.path or "/", body=delivery.body, headers=dict(delivery.headers))
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
 
 
 def _parcels(events: Sequence[Event], how: Delivering) -> list[list[Event]]:

@@ -137,10 +137,24 @@ class Intuit:
         self.conduct = replace(self._conduct, limits=Limits(**limits) if limits is not None else None, **switches)
         return repr(self.conduct)
 
+    def entered(self, call: Call) -> None:
+        """Count those whose calls are under way at the same time."""
+        if (traffic := self._traffic_of(call)) is not None:
+            traffic.enter()
+
+    def left(self, call: Call) -> None:
+        """Such a call is answered."""
+        if (traffic := self._traffic_of(call)) is not None:
+            traffic.leave()
+
+    def _traffic_of(self, call: Call) -> Traffic | None:
+        found = _ADDRESS.fullmatch(call.path)
+        return self._traffic.get(found[1]) if found else None
+
     def arrived(self, call: Call) -> bool:
         """Count somebody who calls a company, also one whom a fault keeps away; False when it is one too many."""
         found = _ADDRESS.fullmatch(call.path)
-        traffic = self._traffic.get(found[1]) if found else None
+        traffic = self._traffic_of(call)
         if traffic is None or found is None:
             return True
         return traffic.arrive(self._clock.now(), self._conduct.limits, batch=found[2] == "batch")

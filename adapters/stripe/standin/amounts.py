@@ -6,7 +6,9 @@ its mistakes. Source: Stripe's documentation page "Supported currencies".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from connector.errors import UserError
 from connector.money import DIGITS, Currency, Money, currency, half_up
@@ -74,6 +76,11 @@ def share(settled: int, part: int, whole: int, code: Currency) -> int:
 def rate(settled: int, amount: int) -> Decimal:
     """What one unit of the charged currency became in the settled one."""
     return (Decimal(settled) / Decimal(amount)).quantize(_RATE_PLACES).normalize()
+
+
+def priced(entry: Mapping[str, Any], taken: int, amount: int) -> Decimal | None:
+    """The rate of money that leaves by another price than it came; None where nothing was converted."""
+    return None if entry["exchange_rate"] is None else rate(taken, amount)
 
 
 def code_of(lower: str) -> Currency:

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from email.utils import format_datetime
 from typing import Any
 
-from adapters.stripe.standin import dumps, expansion, form, listing, paypage, sessions
+from adapters.stripe.standin import (
+    addresses,
+    dumps,
+    endpoints,
+    events,
+    expansion,
+    failures,
+    form,
+    links,
+    listing,
+    paypage,
+    sessions,
+    thin,
+)
+from adapters.stripe.standin.conduct import Conduct, Traffic
+from adapters.stripe.standin.door import Door, steps
+from adapters.stripe.standin.endpoints import Endpoints
 from adapters.stripe.standin.idempotency import Memory
-from adapters.stripe.standin.ledger import Ledger
+from adapters.stripe.standin.ledger import Happening, Ledger
 from adapters.stripe.standin.refusals import Refusal, missing, unknown_address
 from adapters.stripe.standin.resources import EXPAND, PAGING, RESOURCES, UPDATE, Resource
 from adapters.stripe.standin.shapes import Document
+from adapters.stripe.standin.versions import API_VERSION
+from connector.clock import Clock
+from connector.dates import instant_from_epoch
 from connector.testing.standin import Answer, Call
 from connector.testing.worlds import World
-
-API_VERSION = "2026-10-28.endive"
-KEY_PREFIX = "rk_test_"
 
 Work = Callable[[], Document]
 
@@ -26,11 +43,15 @@ class StripeStandIn:
 
     system = "stripe"
 
-    def __init__(self, ledgers: Mapping[str, Ledger]) -> None:
+    def __init__(self, ledgers: Mapping[str, Ledger], clock: Clock) -> None:
         self._ledgers = dict(ledgers)
+        self._door = Door(self._ledgers, clock)
         self._memories = {account: Memory() for account in ledgers}
+        self._endpoints = {account: Endpoints(ledger) for account, ledger in ledgers.items()}
         self._requests = 0
         self._broken: list[bool] = []
+        self.telling = events.Telling()
+        """How the change feed tells; another may be put here while it runs."""
 
     def answer(self, call: Call) -> Answer:
         if call.path.startswith(sessions.PAGE):
@@ -40,8 +61,21 @@ class StripeStandIn:
             answer = self._answer(call)
         except Refusal as refusal:
             answer = refusal.answer()
-        headers = {"Request-Id": f"req_{self._requests:08}", "Stripe-Version": API_VERSION, **answer.headers}
+        key = self._door.key_of(call)
+        if key is not None and key.live:
+            answer = replace(answer, body=answer.body.replace(b'"livemode": false', b'"livemode": true'))
+        headers = {
+            "Date": format_datetime(instant_from_epoch(max(one.now() for one in self._ledgers.values())), usegmt=True),
+            "Request-Id": self._request_id,
+            "Stripe-Version": API_VERSION,
+            **answer.headers,
+        }
         return replace(answer, headers=headers)
+
+    @property
+    def _request_id(self) -> str:
+        """Of the request that is being answered."""
+        return f"req_{self._requests:08}"
 
     def settings(self, world: World, url: str) -> dict[str, str]:
         """The settings that connect to one company's account: its test key."""
@@ -62,31 +96,108 @@ class StripeStandIn:
         """The state of one account, for tests that must change what no API call can."""
         return self._ledgers[account]
 
+    @property
+    def conduct(self) -> Conduct:
+        """What it limits and refuses; another may be put here while it runs."""
+        return self._door.conduct
+
+    @conduct.setter
+    def conduct(self, new: Conduct) -> None:
+        self._door.conduct = new
+
+    def issue(self, account: str, *, live: bool = False, lacking: Iterable[str] = ()) -> str:
+        """The account's restricted key of that mode, from now on without the permissions named (`rak_charge_read`).
+
+        A live key shows the same objects as live ones.
+        """
+        return self._door.issue(account, live=live, lacking=lacking)
+
+    def traffic(self, account: str) -> Traffic:
+        """What the account's callers did so far."""
+        return self._door.traffic(account)
+
+    def arrived(self, call: Call) -> None:
+        """Count somebody whom a fault keeps away."""
+        self._door.arrive(call)
+
+    def entered(self, call: Call) -> None:
+        """A request has come and is not yet answered."""
+        self._door.enter(call)
+
+    def left(self, call: Call) -> None:
+        """Its answer is about to be sent."""
+        self._door.leave(call)
+
+    def shape(self, name: str, call: Call) -> Answer | None:
+        """What Stripe says when it fails in a certain way; None when it knows no such way."""
+        said = failures.SHAPES.get(name)
+        key, idempotency = self._door.key_of(call), call.headers.get("idempotency-key")
+        if name in failures.KEPT and said is not None and key is not None and idempotency:
+            request = (call.path, form.decode(call.body.decode()))
+            self._memories[key.account].keep(idempotency, request, said, self._ledgers[key.account].now())
+        return said
+
+    def endpoints(self, account: str) -> Endpoints:
+        """The webhook endpoints of one account, for tests that roll a secret or register what no call here can."""
+        return self._endpoints[account]
+
+    def audiences(self) -> Iterable[tuple[Ledger, Endpoints]]:
+        """Every account with those who want to hear of it."""
+        return [(ledger, self._endpoints[account]) for account, ledger in self._ledgers.items()]
+
+    def owed(self, ledger: Ledger, event: Happening) -> int:
+        """To how many endpoints an event is still to be delivered."""
+        return self._endpoints[ledger.account["id"]].owed(event)
+
     def _answer(self, call: Call) -> Answer:
-        ledger = self._authenticated(call)
+        key = self._door.admit(call)
         _check_version(call)
+        ledger, parts = self._ledgers[key.account], steps(call)
         self._lapse()
-        parts = tuple(call.path.removeprefix("/v1/").split("/"))
         origin = f"http://{call.headers.get('host', '127.0.0.1')}"
         if call.method == "GET":
             given = form.decode(call.target.partition("?")[2])
+            if call.path.startswith(thin.ADDRESS):
+                return _ok(thin.read(ledger, self.telling, call.path, given))
+            if parts[0] == "events":
+                return _ok(self._events(ledger, parts[1:], given, origin))
             return _ok(_read(ledger, parts, given, origin))
         if call.method == "POST":
             if call.body and "json" in call.headers.get("content-type", ""):
                 message = "Invalid request (check that your POST content type is application/x-www-form-urlencoded)."
                 raise Refusal(message)
             return self._write(ledger, call, parts, origin)
+        if call.method == "DELETE" and parts[:-1] == (endpoints.COLLECTION,):
+            return _ok(self._endpoints[ledger.account["id"]].delete(parts[-1]))
         raise unknown_address(call.method, call.path)
+
+    def _events(self, ledger: Ledger, rest: tuple[str, ...], given: Mapping[str, Any], origin: str) -> Document:
+        """The change feed: a page of it, or one event."""
+        match rest:
+            case ():
+                owed = self._endpoints[ledger.account["id"]].owed
+                found, more = events.page(ledger, self.telling, given, owed)
+                shown = [events.rendered(ledger, one, self.telling, origin, owed(one)) for one in found]
+                return expansion.listed(shown, "/v1/events", more=more)
+            case (event_id,):
+                form.read(given, EXPAND)
+                event = events.one(ledger, self.telling, event_id)
+                return events.rendered(ledger, event, self.telling, origin, self.owed(ledger, event))
+        raise unknown_address("GET", f"/v1/events/{'/'.join(rest)}")
 
     def _write(self, ledger: Ledger, call: Call, parts: tuple[str, ...], origin: str) -> Answer:
         given = form.decode(call.body.decode())
         key = call.headers.get("idempotency-key")
 
         def work() -> tuple[Answer, bool]:
+            ledger.asked_by = (self._request_id, key)
             try:
-                return self._worked(_writing(ledger, parts, given, origin)), True
+                registering = endpoints.writing(self._endpoints[ledger.account["id"]], parts, given)
+                return self._worked(registering or _writing(ledger, parts, given, origin)), True
             except Refusal as refusal:
                 return refusal.answer(), refusal.stored
+            finally:
+                ledger.asked_by = None
 
         if not key:
             return work()[0]
@@ -102,23 +213,15 @@ class StripeStandIn:
         message = "An unknown error occurred. (The stand-in was told to break.)"
         return Refusal(message, status=500, kind="api_error").answer()
 
-    def _authenticated(self, call: Call) -> Ledger:
-        kind, _, key = call.headers.get("authorization", "").partition(" ")
-        if kind != "Bearer" or not key:
-            message = "You did not provide an API key. You need to provide your API key in the Authorization header,"
-            raise Refusal(f"{message} using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').", status=401)
-        account = f"acct_{key.removeprefix(KEY_PREFIX)}"
-        if not key.startswith(KEY_PREFIX) or account not in self._ledgers:
-            raise Refusal(f"Invalid API Key provided: {key[:8]}{'*' * 8}", status=401)
-        return self._ledgers[account]
-
     def _ledger_of_page(self, session_id: str) -> Ledger | None:
         self._lapse()
-        return next((one for one in self._ledgers.values() if one.find(sessions.KIND, session_id)), None)
+        kind = links.KIND if session_id.startswith(links.PREFIX) else sessions.KIND
+        return next((one for one in self._ledgers.values() if one.find(kind, session_id)), None)
 
     def _lapse(self) -> None:
         for ledger in self._ledgers.values():
             sessions.lapse(ledger)
+            events.ripen(ledger)
 
 
 def _check_version(call: Call) -> None:
@@ -143,6 +246,9 @@ def _read(ledger: Ledger, parts: tuple[str, ...], given: Mapping[str, Any], orig
             session = _found(ledger, RESOURCES["checkout/sessions"], vendor_id, "session")
             url = f"/v1/checkout/sessions/{vendor_id}/line_items"
             return expansion.expand(ledger, expansion.listed(session["_lines"], url), params.get("expand", []), origin)
+    below = addresses.read(ledger, parts, given, origin)
+    if below is not None:
+        return below
     resource, vendor_id = _resource(parts)
     if not vendor_id:
         params = form.read(given, {**resource.filters, **PAGING})
@@ -169,20 +275,28 @@ def _writing(ledger: Ledger, parts: tuple[str, ...], given: Mapping[str, Any], o
         case (("customers" | "invoices") as collection, vendor_id):
             params = form.read(given, UPDATE)
             stored = _found(ledger, RESOURCES[collection], vendor_id, "id")
+            if stored.get("deleted"):
+                raise missing(RESOURCES[collection].noun, vendor_id)
             metadata = form.merge_metadata(stored["metadata"], params.get("metadata", {}))
             return lambda: _marked(ledger, stored, metadata, params, origin)
+    below = addresses.write(ledger, parts, given, origin)
+    if below is not None:
+        return below
     raise unknown_address("POST", f"/v1/{'/'.join(parts)}")
 
 
 def _expired(ledger: Ledger, session: Document, params: Mapping[str, Any], origin: str) -> Document:
-    sessions.expire(session)
+    sessions.expire(ledger, session)
     return _shown(ledger, session, params, origin)
 
 
 def _marked(
     ledger: Ledger, stored: Document, metadata: dict[str, str], params: Mapping[str, Any], origin: str
 ) -> Document:
-    stored["metadata"] = metadata
+    before, stored["metadata"] = stored["metadata"], metadata
+    if before != metadata:
+        changed = {name: before.get(name) for name in {**before, **metadata} if before.get(name) != metadata.get(name)}
+        ledger.tell(f"{stored['object']}.updated", stored, previous={"metadata": changed})
     return _shown(ledger, stored, params, origin)
 
 

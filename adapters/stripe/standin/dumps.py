@@ -11,7 +11,9 @@ from typing import Any
 from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.shapes import Document
 
-_AN_ID = re.compile(r"^(ba|ch|cs_test|cus|dp|du|il|in|inpay|li|pi|po|price|prod|py|re|txn)_")
+_AN_ID = re.compile(
+    r"^(ba|cbtxn|ccsbtxn|ch|cn|cnli|cs_test|cus|dp|du|il|in|inpay|li|pi|plink|po|pr|price|prod|py|re|tu|txn)_"
+)
 _OP_ID = re.compile(r"\b[A-Z2-7]{20}\b")
 _OURS = ("receivables_attempt", "receivables_note_at", "receivables_note_ref", "receivables_op", "client_reference_id")
 _TIMES_AND_IDS = (
@@ -40,8 +42,8 @@ def dumped(ledger: Ledger, *, normalised: bool) -> Document:
 
 
 def encoded(document: Document) -> str:
-    """JSON as the API writes it. Only exchange rates are no integers: the API gives them as numbers."""
-    return json.dumps(document, default=float, indent=2)
+    """JSON as the API writes it, in one line. Only exchange rates are no integers: the API gives them as numbers."""
+    return json.dumps(document, default=float)
 
 
 def _plain(value: Any) -> Any:

@@ -42,8 +42,12 @@ class Memory:
                 words = f"{message} with. Try using a key other than '{key}' if you meant to execute a different"
                 raise Refusal(f"{words} request.", kind="idempotency_error")
             return replace(kept.answer, headers={**kept.answer.headers, "Idempotent-Replayed": "true"})
-        answer, keep = work()
+        answer, keep = work()  # the request that holds the key meanwhile is seen by `conduct`
         answer = replace(answer, headers={**answer.headers, "Idempotency-Key": key})
         if keep:
-            self._kept[key] = _Kept(request=request, answer=answer, at=now)
+            self.keep(key, request, answer, now)
         return answer
+
+    def keep(self, key: str, request: tuple[str, Mapping[str, Any]], answer: Answer, now: int) -> None:
+        """From now this is what the key hears, whatever it heard before."""
+        self._kept[key] = _Kept(request=request, answer=answer, at=now)

@@ -8,7 +8,10 @@ from typing import TypeVar
 
 from adapters.stripe.standin import moves
 from adapters.stripe.standin.amounts import BANK_DEBITS, to_wire
+from adapters.stripe.standin.disputes import dispute
 from adapters.stripe.standin.ledger import Ledger, slug
+from adapters.stripe.standin.payouts import pay_out
+from adapters.stripe.standin.refunds import refund
 from adapters.stripe.standin.shapes import Document, filled
 from connector.clock import Clock
 from connector.dates import BusinessDate, epoch_seconds, later, midnight, zone
@@ -59,10 +62,10 @@ class _Loading:
             self._invoice(invoice)
         for payment in payments:
             self._payment(payment)
-        for refund in _in_order(world.refunds):
-            self._refund(refund)
-        for dispute in _in_order(world.disputes):
-            self._dispute(dispute)
+        for back in _in_order(world.refunds):
+            self._refund(back)
+        for fight in _in_order(world.disputes):
+            self._dispute(fight)
         for payment in payments:
             if payment.status == "returned":
                 self._return(payment)
@@ -101,6 +104,7 @@ class _Loading:
         if known:
             customer.update(email=known.email, phone=known.phone, currency=known.currency.lower())
         self._ledger.put(customer)
+        self._ledger.tell("customer.created", customer, at=customer["created"])
         self._customers[name] = vendor_id
         return vendor_id
 
@@ -146,7 +150,21 @@ class _Loading:
         if line.state == "void":
             invoice["status_transitions"]["voided_at"] = finalized + _HOUR_SECONDS
         self._ledger.put(invoice)
+        self._tell_invoice(invoice)
         self._invoices[line.number] = vendor_id
+
+    def _tell_invoice(self, invoice: Document) -> None:
+        """The way of an invoice to the state in which it came."""
+        changed = invoice["status_transitions"]
+        self._ledger.tell("invoice.created", {**invoice, "status": "draft"}, at=invoice["created"])
+        if invoice["status"] == "draft":
+            return
+        self._ledger.tell("invoice.finalized", {**invoice, "status": "open"}, at=changed["finalized_at"])
+        self._ledger.tell("invoice.updated", {**invoice, "status": "open"}, at=changed["finalized_at"])
+        if invoice["status"] == "void":
+            self._ledger.tell("invoice.voided", invoice, at=changed["voided_at"])
+        if invoice["status"] == "uncollectible":
+            self._ledger.tell("invoice.marked_uncollectible", invoice, at=changed["finalized_at"])
 
     def _payment(self, line: WorldPayment) -> None:
         customer = self._by_name.get(line.customer)
@@ -173,7 +191,9 @@ class _Loading:
             fee = _in_currency(line.fee, home, line.id)
             moves.complete_sale(self._ledger, charge, at=charge["created"], fee=fee, settled=settled)
         elif line.status == "failed":
-            moves.fail_sale(self._ledger, charge)
+            moves.fail_sale(self._ledger, charge, at=charge["created"])
+        elif line.method == "card":
+            moves.tell_pending(self._ledger, charge)
         for number, amount in line.applied:
             if number in self._invoices:
                 self._invoice_payment(self._invoices[number], charge, to_wire(amount))
@@ -204,6 +224,18 @@ class _Loading:
             if invoice["amount_remaining"] == 0:
                 invoice["status"] = "paid"
                 invoice["status_transitions"]["paid_at"] = charge["created"]
+            self._ledger.tell("invoice_payment.paid", link, at=charge["created"])
+        self._tell_attempt(invoice, charge)
+
+    def _tell_attempt(self, invoice: Document, charge: Document) -> None:
+        """A payment of an invoice: all that is said of it is said in one second."""
+        at = charge["created"]
+        if invoice["status"] == "paid":
+            self._ledger.tell("invoice.paid", invoice, at=at)
+            self._ledger.tell("invoice.payment_succeeded", invoice, at=at)
+        if charge["status"] == "failed":
+            self._ledger.tell("invoice.payment_failed", invoice, at=at)
+        self._ledger.tell("invoice.updated", invoice, at=at)
 
     def _settled(self, payment: str, line: str) -> Document | None:
         """The settled charge a line is about; None when that payment is not in Stripe."""
@@ -219,7 +251,7 @@ class _Loading:
         if charge is not None:
             made = self._moment(line.on, 12)
             back = filled("refund", id=line.id, amount=to_wire(line.amount), created=made, status=line.status)
-            moves.refund(self._ledger, charge, back)
+            refund(self._ledger, charge, back)
 
     def _dispute(self, line: WorldDispute) -> None:
         charge = self._settled(line.payment, line.id)
@@ -235,7 +267,7 @@ class _Loading:
         )
         entry = self._ledger.get("balance_transaction", charge["balance_transaction"])
         fee = _in_currency(line.fee, entry["currency"].upper(), line.id)
-        moves.dispute(self._ledger, charge, fight, fee=fee)
+        dispute(self._ledger, charge, fight, fee=fee)
 
     def _return(self, line: WorldPayment) -> None:
         """A returned payment that no dispute line tells of: its bank took everything back three days later."""
@@ -250,7 +282,7 @@ class _Loading:
             reason="insufficient_funds" if line.method in BANK_DEBITS else "fraudulent",
             status="lost",
         )
-        moves.dispute(self._ledger, charge, fight)
+        dispute(self._ledger, charge, fight)
 
     def _payout(self, line: WorldPayout) -> None:
         at = self._moment(line.on, 18)
@@ -274,7 +306,7 @@ class _Loading:
             reconciliation_status="not_applicable" if by_hand else _reconciled(line.status),
             status=_known(_PAYOUT_STATUS, line.status, line.id),
         )
-        moves.pay_out(self._ledger, payout, members)
+        pay_out(self._ledger, payout, members)
 
     def _entries(self, member: str, line: WorldPayout) -> list[Document]:
         """What of a member is still in the balance; UserError when there is nothing."""

@@ -1,7 +1,7 @@
-"""What money does in an account: it comes, settles, fails, goes back, is fought over, and is paid out.
+"""How money comes into an account: a payment begins, settles, is refused, or fails after it had settled.
 
-The loader of worlds and the pay page both book through here, so that a payment made on a page looks like one of a
-world.
+The loader of worlds, the pay page and the simulated merchant all book through here and its neighbours (`refunds`,
+`disputes`, `payouts`, `entries`), so that a payment made on a page looks like one of a world.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapters.stripe.standin.amounts import BANK_DEBITS, code_of, dispute_fee, fee_of, rate, share
+from adapters.stripe.standin.amounts import BANK_DEBITS, code_of, fee_of, priced, rate
 from adapters.stripe.standin.ledger import Booking, Ledger
+from adapters.stripe.standin.returns import CARD_DECLINED, Return, returned
 from adapters.stripe.standin.shapes import Document, filled
 
 DAY_SECONDS = 86_400
 _FUNDS_READY_DAYS = 2
-_EVIDENCE_DAYS = 7
 _DETAILS: dict[str, Document] = {
     "card": {"brand": "visa", "country": "US", "exp_month": 12, "exp_year": 2030, "funding": "credit", "last4": "4242"},
     "us_bank_account": {"account_holder_type": "company", "bank_name": "STRIPE TEST BANK", "last4": "6789"},
@@ -46,40 +46,60 @@ class Sale:
 
 def begin_sale(ledger: Ledger, sale: Sale) -> Document:
     """The PaymentIntent `processing` and its Charge `pending`; no money has moved. Returns the charge."""
-    common = {
-        "amount": sale.amount,
-        "created": sale.created,
-        "currency": sale.currency,
-        "customer": sale.customer,
-        "description": sale.description,
-        "metadata": dict(sale.metadata),
-    }
-    ledger.put(
+    intent = intent_of(ledger, sale)
+    ledger.tell("payment_intent.created", intent, at=sale.created)
+    charge = charge_of(ledger, intent, sale.charge_id, payer=sale.payer, at=sale.created)
+    if sale.method != "card":
+        tell_pending(ledger, charge)
+    return charge
+
+
+def intent_of(ledger: Ledger, sale: Sale, *, status: str = "requires_payment_method") -> Document:
+    """The PaymentIntent alone; nobody has tried to pay it yet."""
+    return ledger.put(
         filled(
             "payment_intent",
             id=sale.intent_id,
-            **{**common, "metadata": dict(sale.metadata)},
+            amount=sale.amount,
             client_secret=f"{sale.intent_id}_secret_standin",
-            latest_charge=sale.charge_id,
+            created=sale.created,
+            currency=sale.currency,
+            customer=sale.customer,
+            description=sale.description,
+            metadata=dict(sale.metadata),
             payment_method_types=[sale.method],
             receipt_email=sale.email,
-            status="processing",
+            status=status,
         )
     )
+
+
+def charge_of(ledger: Ledger, intent: Document, charge_id: str, *, payer: str | None, at: int) -> Document:
+    """An attempt to pay a PaymentIntent by the first of its methods, at that second: its Charge, pending."""
+    [method, *_] = intent["payment_method_types"]
     charge = filled(
         "charge",
-        id=sale.charge_id,
-        **common,
-        amount_captured=sale.amount,
+        id=charge_id,
+        **{name: intent[name] for name in ("amount", "currency", "customer", "description", "receipt_email")},
+        amount_captured=intent["amount"],
+        created=at,
+        metadata=dict(intent["metadata"]),
         outcome=_outcome(_APPROVED, "authorized"),
         paid=False,
-        payment_intent=sale.intent_id,
-        payment_method_details={"type": sale.method, sale.method: dict(_DETAILS.get(sale.method, {}))},
-        receipt_email=sale.email,
+        payment_intent=intent["id"],
+        payment_method_details={"type": method, method: dict(_DETAILS.get(method, {}))},
         status="pending",
     )
-    charge["billing_details"].update(name=sale.payer, email=sale.email)
+    charge["billing_details"].update(name=payer, email=intent["receipt_email"])
+    intent.update(status="processing", latest_charge=charge_id)
     return ledger.put(charge)
+
+
+def tell_pending(ledger: Ledger, charge: Document) -> None:
+    """A charge waits for its bank. Of a card nobody is told that, as it is decided at once."""
+    intent = ledger.get("payment_intent", charge["payment_intent"])
+    ledger.tell("payment_intent.processing", intent, at=charge["created"])
+    ledger.tell("charge.pending", charge, at=charge["created"])
 
 
 def complete_sale(
@@ -107,151 +127,69 @@ def complete_sale(
     charge.update(status="succeeded", paid=True)
     intent = ledger.get("payment_intent", charge["payment_intent"])
     intent.update(status="succeeded", amount_received=charge["amount"])
+    ledger.tell("charge.succeeded", charge, at=at)
+    ledger.tell("payment_intent.succeeded", intent, at=at)
+    ledger.tell("charge.updated", charge, at=at, previous={"balance_transaction": None})
 
 
-def fail_sale(ledger: Ledger, charge: Document) -> None:
-    """The money will not come; nothing was ever booked."""
-    by_bank = charge["payment_method_details"]["type"] in BANK_DEBITS
-    code = "insufficient_funds" if by_bank else "card_declined"
-    words = "The customer's account has insufficient funds." if by_bank else "Your card was declined."
+def fail_sale(ledger: Ledger, charge: Document, *, at: int | None = None, code: str = "") -> None:
+    """The money will not come; nothing was ever booked. Told of now, or `at` that second.
+
+    `code` is why: the network's code or Stripe's word (`returns`); the commonest without one.
+    """
+    why = _why(charge, code)
+    charge.update(captured=False, amount_captured=0)
+    _refused(ledger, charge, why)
+    ledger.tell("charge.failed", charge, at=at)
+    ledger.tell("payment_intent.payment_failed", ledger.get("payment_intent", charge["payment_intent"]), at=at)
+
+
+def fail_late(ledger: Ledger, charge: Document, *, at: int, code: str = "", taken: int | None = None) -> str:
+    """A debit that had settled fails after all, without a dispute: the money leaves by a transaction of its own.
+
+    `taken` is what leaves, where a settlement in another currency says more than the charge; the fee stays. Says the
+    transaction's id.
+    """
+    entry = ledger.get("balance_transaction", charge["balance_transaction"])
+    _refused(ledger, charge, _why(charge, code))
+    charge["failure_balance_transaction"] = ledger.book(
+        Booking(
+            txn_id=f"{entry['id']}_failed",
+            source=charge["id"],
+            kind="payment_failure_refund",
+            category="charge_failure",
+            amount=-(entry["amount"] if taken is None else taken),
+            currency=entry["currency"],
+            created=at,
+            available_on=at,
+            description=f"PAYMENT FAILURE REFUND ({charge['id']})",
+            rate=entry["exchange_rate"] if taken is None else priced(entry, taken, charge["amount"]),
+        )
+    )
+    intent = ledger.get("payment_intent", charge["payment_intent"])
+    intent["amount_received"] = 0
+    ledger.tell("charge.failed", charge, at=at, previous={"status": "succeeded"})
+    ledger.tell("payment_intent.payment_failed", intent, at=at)
+    return str(charge["failure_balance_transaction"])
+
+
+def _why(charge: Document, code: str) -> Return:
+    method = charge["payment_method_details"]["type"]
+    return returned(method, code) if method in BANK_DEBITS else CARD_DECLINED
+
+
+def _refused(ledger: Ledger, charge: Document, why: Return) -> None:
+    """What charge and PaymentIntent say of a payment that was refused."""
     charge.update(
         status="failed",
         paid=False,
-        captured=False,
-        amount_captured=0,
-        failure_code=code,
-        failure_message=words,
-        outcome=_outcome(_DECLINED, "issuer_declined") | {"network_decline_code": "R01" if by_bank else "05"},
+        failure_code=why.failure,
+        failure_message=why.words,
+        outcome=_outcome(_DECLINED, "issuer_declined") | {"network_decline_code": why.network},
     )
+    error = {"charge": charge["id"], "code": why.failure, "message": why.words, "type": "card_error"}
     intent = ledger.get("payment_intent", charge["payment_intent"])
-    error = {"charge": charge["id"], "code": code, "message": words, "type": "card_error"}
     intent.update(status="requires_payment_method", last_payment_error=error)
-
-
-def refund(ledger: Ledger, charge: Document, back: Document) -> None:
-    """Give `back` (a refund with id, amount, created and status) of a charge that has settled.
-
-    A pending refund waits for funds and has moved nothing; a failed one has moved money there and back again.
-    """
-    entry = ledger.get("balance_transaction", charge["balance_transaction"])
-    code = code_of(entry["currency"])
-    amount = share(entry["amount"], back["amount"], charge["amount"], code)
-    by_card = entry["type"] == "charge"
-    about = {"source": back["id"], "currency": entry["currency"], "rate": entry["exchange_rate"]}
-    back.update(charge=charge["id"], payment_intent=charge["payment_intent"], currency=charge["currency"])
-    ledger.put(back)
-    if back["status"] == "pending":
-        back["pending_reason"] = "insufficient_funds"
-    else:
-        back["balance_transaction"] = ledger.book(
-            Booking(
-                txn_id=f"txn_{back['id']}",
-                kind="refund" if by_card else "payment_refund",
-                category="refund",
-                amount=-amount,
-                created=back["created"],
-                available_on=back["created"],
-                description=f"REFUND FOR {charge['description'] or 'CHARGE'}",
-                **about,
-            )
-        )
-    if back["status"] == "failed":
-        back["failure_reason"] = "lost_or_stolen_card" if by_card else "unknown"
-        back["failure_balance_transaction"] = ledger.book(
-            Booking(
-                txn_id=f"txn_{back['id']}_failed",
-                kind="refund_failure",
-                category="refund_failure",
-                amount=amount,
-                created=back["created"] + 1,
-                available_on=back["created"] + 1,
-                description="REFUND FAILURE",
-                **about,
-            )
-        )
-        return
-    charge["amount_refunded"] += back["amount"]
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-
-
-def dispute(ledger: Ledger, charge: Document, fight: Document, *, fee: int | None = None) -> None:
-    """Take `fight` (a dispute with id, amount, created, reason and status) out of the balance, fee and all.
-
-    The dispute of a bank debit is a return, and lost from the start. What is won comes back, the fee does not.
-    """
-    entry = ledger.get("balance_transaction", charge["balance_transaction"])
-    code = code_of(entry["currency"])
-    method = charge["payment_method_details"]["type"]
-    if method in BANK_DEBITS and fight["status"] == "needs_response":
-        fight["status"] = "lost"
-    amount = share(entry["amount"], fight["amount"], charge["amount"], code)
-    about = {"source": fight["id"], "currency": entry["currency"], "rate": entry["exchange_rate"], "kind": "adjustment"}
-    fight.update(charge=charge["id"], payment_intent=charge["payment_intent"], currency=charge["currency"])
-    if method == "card":
-        details = {"brand": "visa", "case_type": "chargeback", "network": "visa", "network_reason_code": "10.4"}
-        fight["payment_method_details"] = {"type": "card", "card": details}
-    if fight["status"] == "needs_response":
-        fight["evidence_details"]["due_by"] = fight["created"] + _EVIDENCE_DAYS * DAY_SECONDS
-    ledger.put(fight)
-    taken = Booking(
-        txn_id=f"txn_{fight['id']}",
-        category="dispute",
-        amount=-amount,
-        created=fight["created"],
-        available_on=fight["created"],
-        fee=dispute_fee(code) if fee is None else fee,
-        fee_for="Dispute fee",
-        description=f"Chargeback withdrawal for {charge['id']}",
-        **about,
-    )
-    fight["balance_transactions"].append(ledger.book(taken))
-    charge["disputed"] = True
-    if fight["status"] == "won":
-        given_back = Booking(
-            txn_id=f"txn_{fight['id']}_reinstated",
-            category="dispute_reversal",
-            amount=amount,
-            created=fight["created"] + 1,
-            available_on=fight["created"] + 1,
-            description=f"Chargeback reversal for {charge['id']}",
-            **about,
-        )
-        fight["balance_transactions"].append(ledger.book(given_back))
-
-
-def pay_out(ledger: Ledger, payout: Document, members: list[Document]) -> None:
-    """Send the sum of these balance transactions to the bank; a failed payout comes back the day after it arrived."""
-    payout["amount"] = sum(member["net"] for member in members)
-    for member in members:
-        member["available_on"] = min(member["available_on"], payout["created"])
-    ledger.put(payout)
-    ledger.members[payout["id"]] = [member["id"] for member in members]
-    about = {"source": payout["id"], "currency": payout["currency"], "description": payout["description"]}
-    payout["balance_transaction"] = ledger.book(
-        Booking(
-            txn_id=f"txn_{payout['id']}",
-            kind="payout",
-            category="payout",
-            amount=-payout["amount"],
-            created=payout["created"],
-            available_on=payout["created"],
-            **about,
-        )
-    )
-    if payout["status"] == "failed":
-        at = payout["created"] + DAY_SECONDS
-        payout.update(failure_code="account_closed", failure_message="The bank account has been closed.")
-        payout["failure_balance_transaction"] = ledger.book(
-            Booking(
-                txn_id=f"txn_{payout['id']}_failed",
-                kind="payout_failure",
-                category="payout_reversal",
-                amount=payout["amount"],
-                created=at,
-                available_on=at,
-                **about,
-            )
-        )
 
 
 def suffix(vendor_id: str) -> str:

@@ -9,8 +9,9 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qs
 
-from adapters.stripe.standin import moves, sessions
+from adapters.stripe.standin import links, moves, sessions
 from adapters.stripe.standin.amounts import BANK_DEBITS, code_of, wire_digits
+from adapters.stripe.standin.disputes import dispute
 from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.shapes import Document, filled
 from connector.testing.standin import Answer, Call
@@ -30,6 +31,9 @@ _LABELS = {
 def visit(ledger: Ledger | None, call: Call) -> Answer:
     """Show the page, or do what its form says: `method` pays by it, `bank` lets the bank pay, refuse or return."""
     session_id = call.path.removeprefix(sessions.PAGE)
+    link = ledger.find(links.KIND, session_id) if ledger else None
+    if ledger is not None and link is not None:
+        return _follow(ledger, link)
     session = ledger.find(sessions.KIND, session_id) if ledger else None
     if ledger is None or session is None:
         return _html(404, "There is no such page", "")
@@ -78,6 +82,8 @@ def pay(ledger: Ledger, session: Document, method: str) -> None:
     if not later:
         moves.complete_sale(ledger, charge, at=at)
         session["payment_status"] = "paid"
+    ledger.tell("checkout.session.completed", session)
+    links.completed(ledger, session)
 
 
 def bank(ledger: Ledger, session: Document, word: str) -> bool:
@@ -93,8 +99,10 @@ def bank(ledger: Ledger, session: Document, word: str) -> bool:
         case "pays", "pending", _:
             moves.complete_sale(ledger, charge, at=ledger.now())
             session["payment_status"] = "paid"
+            ledger.tell("checkout.session.async_payment_succeeded", session)
         case "refuses", "pending", _:
             moves.fail_sale(ledger, charge)
+            ledger.tell("checkout.session.async_payment_failed", session)
         case "returns", "succeeded", False:
             fight = filled(
                 "dispute",
@@ -103,10 +111,18 @@ def bank(ledger: Ledger, session: Document, word: str) -> bool:
                 created=ledger.now(),
                 reason="debit_not_authorized",
             )
-            moves.dispute(ledger, charge, fight)
+            dispute(ledger, charge, fight)
         case _:
             return False
     return True
+
+
+def _follow(ledger: Ledger, link: Document) -> Answer:
+    """Who follows a Payment Link comes to a page of their own."""
+    session = links.follow(ledger, link)
+    if session is None:
+        return _html(200, "This link is no longer active", f"<p>{escape(link['inactive_message'] or '')}</p>")
+    return Answer(status=303, content_type="text/html; charset=utf-8", headers={"Location": session["url"]})
 
 
 def _show(session: Document) -> Answer:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from connector.testing.standin import Answer
 
@@ -18,12 +19,13 @@ class Refusal(Exception):
     status: int = 400
     kind: str = "invalid_request_error"
     stored: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def answer(self) -> Answer:
         """The HTTP answer; fields that do not apply are absent."""
         named = {"code": self.code, "message": self.message, "param": self.param, "type": self.kind}
         error = {name: value for name, value in named.items() if value is not None}
-        return Answer(status=self.status, body=json.dumps({"error": error}, indent=2).encode())
+        return Answer(status=self.status, body=json.dumps({"error": error}, indent=2).encode(), headers=self.headers)
 
 
 def missing(noun: str, vendor_id: str, *, param: str = "id", status: int = 404) -> Refusal:

@@ -62,8 +62,16 @@ RESOURCES: dict[str, Resource] = {
             "payment": {"type": _PAYMENT_KINDS, "payment_intent": TEXT, "charge": TEXT, "payment_record": TEXT},
             "status": frozenset({"canceled", "open", "paid"}),
         },
-        "invoice payment.payment_intent=payment_intent payment.charge=charge",
+        "invoice payment.payment_intent=payment_intent payment.charge=charge payment.payment_record=payment_record",
     ),
+    "credit_notes": _resource(
+        "credit_note",
+        "credit note",
+        {"created": RANGE, "customer": TEXT, "invoice": TEXT},
+        "customer customer_balance_transaction invoice",
+    ),
+    "payment_links": _resource("payment_link", "payment link", {"active": frozenset({"true", "false"})}, ""),
+    "payment_records": _resource("payment_record", "payment record", {}, ""),
     "payment_intents": _resource(
         "payment_intent",
         "payment_intent",
@@ -114,7 +122,24 @@ RESOURCES: dict[str, Resource] = {
         },
         "customer payment_intent invoice",
     ),
+    "webhook_endpoints": _resource("webhook_endpoint", "webhook endpoint", {}, ""),
 }
 """By the path below /v1."""
 
-BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES.values()}
+BELOW_CUSTOMER: dict[str, Resource] = {
+    "balance_transactions": _resource(
+        "customer_balance_transaction",
+        "customer balance transaction",
+        {"created": RANGE, "customer": TEXT, "invoice": TEXT},
+        "credit_note customer invoice",
+    ),
+    "cash_balance_transactions": _resource(
+        "customer_cash_balance_transaction",
+        "customer cash balance transaction",
+        {"customer": TEXT},
+        "customer applied_to_payment.payment_intent=payment_intent",
+    ),
+}
+"""By the path below a customer."""
+
+BY_KIND: dict[str, Resource] = {one.kind: one for one in (*RESOURCES.values(), *BELOW_CUSTOMER.values())}

@@ -59,8 +59,10 @@ _METHOD_OPTIONS: dict[str, Rule] = {
     "us_bank_account": {"verification_method": frozenset({"automatic", "instant"})},
 }
 
+METHOD_NAMES = frozenset(_METHODS).union(_NOT_ACTIVATED.split())
+
 CREATE: dict[str, Rule] = {
-    "allowed_payment_method_types": [frozenset(_METHODS).union(_NOT_ACTIVATED.split())],
+    "allowed_payment_method_types": [METHOD_NAMES],
     "cancel_url": TEXT,
     "client_reference_id": TEXT,
     "customer": TEXT,
@@ -109,7 +111,7 @@ def create(ledger: Ledger, params: Mapping[str, Any]) -> Document:
     _check_customer(ledger, params)
     if len(params.get("client_reference_id", "")) > REFERENCE_CHARACTERS_MAX:
         raise Refusal("client_reference_id can be at most 200 characters.", param="client_reference_id")
-    lines, amount, code = _lines(ledger, params["line_items"])
+    lines, amount, code = lines_of(ledger, params["line_items"])
     vendor_id = ledger.next_id("cs_test")
     for place, line in enumerate(lines, start=1):
         line["id"] = f"li_{vendor_id}_{place}"
@@ -124,7 +126,7 @@ def create(ledger: Ledger, params: Mapping[str, Any]) -> Document:
             currency=code,
             expires_at=_expiry(ledger, params),
             metadata={name: text for name, text in params.get("metadata", {}).items() if text},
-            payment_method_types=_offered(ledger, params, code),
+            payment_method_types=offered(ledger, params, code),
             total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
             url=PAGE + vendor_id,
             _lines=lines,
@@ -145,14 +147,16 @@ def lapse(ledger: Ledger) -> None:
     for session in ledger.newest(KIND):
         if session["status"] == "open" and session["expires_at"] <= now:
             session.update(status="expired", url=None)
+            ledger.tell("checkout.session.expired", session, at=session["expires_at"])
 
 
-def expire(session: Document) -> None:
+def expire(ledger: Ledger, session: Document) -> None:
     """Close a session by hand; Refusal when it is no longer open."""
     if session["status"] != "open":
         message = 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status'
         raise Refusal(f"{message} of {session['status']}.", param="session", stored=True)
     session.update(status="expired", url=None)
+    ledger.tell("checkout.session.expired", session)
 
 
 def _check_addresses(params: Mapping[str, Any]) -> None:
@@ -165,11 +169,12 @@ def _check_addresses(params: Mapping[str, Any]) -> None:
 def _check_customer(ledger: Ledger, params: Mapping[str, Any]) -> None:
     if "customer" in params and "customer_email" in params:
         raise Refusal("You may only specify one of these parameters: customer, customer_email.", param="customer")
-    if "customer" in params and ledger.find("customer", params["customer"]) is None:
+    known = ledger.find("customer", params["customer"]) if "customer" in params else None
+    if "customer" in params and (known is None or known.get("deleted")):
         raise missing("customer", params["customer"], param="customer", status=400)
 
 
-def _lines(ledger: Ledger, asked: list[dict[str, Any]]) -> tuple[list[Document], int, str]:
+def lines_of(ledger: Ledger, asked: list[dict[str, Any]]) -> tuple[list[Document], int, str]:
     """The session's lines, their sum, and their one currency."""
     lines = [_line(ledger, one, f"line_items[{place}]") for place, one in enumerate(asked)]
     codes = {line["currency"] for line in lines}
@@ -246,19 +251,19 @@ def _expiry(ledger: Ledger, params: Mapping[str, Any]) -> int:
     return at
 
 
-def _offered(ledger: Ledger, params: Mapping[str, Any], code: str) -> list[str]:
+def offered(ledger: Ledger, params: Mapping[str, Any], code: str) -> list[str]:
     """Of the methods asked for, those that fit the account, the currency and the customer."""
     country = ledger.account["country"]
-    offered = []
+    fitting = []
     for method in params.get("allowed_payment_method_types", list(_METHODS)):
         codes, countries = _METHODS.get(method, (frozenset(), frozenset()))
         fits = (codes is None or code in codes) and (countries is None or country in countries)
         if fits and (method != "customer_balance" or "customer" in params):
-            offered.append(method)
-    if not offered:
+            fitting.append(method)
+    if not fitting:
         raise Refusal(
             "No valid payment method types for this Checkout Session. Please ensure that you have activated payment "
             "methods compatible with your chosen currency.",
             param="allowed_payment_method_types",
         )
-    return offered
+    return fitting

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+import json
+from decimal import Decimal
 from typing import Any
+
+from adapters.stripe.standin.billing_shapes import BILLING
 
 Document = dict[str, Any]
 """One object as JSON has it. Names that begin with an underscore are the double's own and are never served."""
@@ -316,6 +319,18 @@ _SESSION: Document = {
     "_payment_intent_data": {},
 }
 
+_WEBHOOK_ENDPOINT: Document = {
+    "object": "webhook_endpoint",
+    "id": "",
+    **_nulls("api_version application description"),
+    "created": 0,
+    "enabled_events": [],
+    "livemode": False,
+    "metadata": {},
+    "status": "enabled",
+    "url": "",
+}
+
 _ITEM: Document = {
     "object": "item",
     "id": "",
@@ -345,18 +360,38 @@ _BLANKS: dict[str, Document] = {
         _INVOICE_PAYMENT,
         _SESSION,
         _ITEM,
+        _WEBHOOK_ENDPOINT,
+        *BILLING,
     )
 }
 
 
-_OPTIONAL = {"failure_balance_transaction", "failure_reason", "payment_method_details", "pending_reason"}
+_TEXTS = {kind: json.dumps(shape) for kind, shape in _BLANKS.items()}
+"""Each blank as JSON: reading that is the quickest way to a copy that shares nothing."""
+
+_OPTIONAL_NAMES = (
+    "adjusted_for_overdraft applied_to_payment failure_balance_transaction failure_reason funded invoice_line_item "
+    "next_action payment_method_details pending_reason refunded_from_payment unapplied_from_payment"
+)
+_OPTIONAL = frozenset(_OPTIONAL_NAMES.split())
 """Fields that are absent, not null, where they do not apply."""
 
 
 def filled(kind: str, **known: object) -> Document:
     """An object of that kind with these fields; KeyError for a name the blank does not have."""
-    blank = deepcopy(_BLANKS[kind])
+    blank: Document = json.loads(_TEXTS[kind], parse_float=Decimal)
     strange = known.keys() - blank.keys() - _OPTIONAL
     if strange:
         raise KeyError(f"{kind} has no {', '.join(sorted(strange))}")
     return {**blank, **known}
+
+
+def copied(document: Document) -> Document:
+    """The same again, sharing nothing that could be changed. Much faster than `deepcopy`, which suits any object."""
+    return {name: _copied(value) for name, value in document.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(one) for name, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value

@@ -20,9 +20,10 @@ _TABLES: dict[str, tuple[str, str]] = {
     "actor": ("company_id actor_id", "body"),
     "connection": ("company_id connection_id", "body"),
     "secret": ("company_id connection_id name", "value version#"),
-    "cursor": ("company_id connection_id stream", "cursor at#"),
+    "cursor": ("company_id connection_id stream", "cursor? at# whole_at#?"),
     "budget": ("company_id connection_id", "next_at# paused_until# throttled_since# month metered#"),
     "tie_check": ("company_id connection_id", "through# body"),
+    "notice": ("company_id connection_id notice_id", "number# first_at# last_at# dismissed_by? body"),
     "inbox": ("company_id connection_id event_key", "at# hint done_at#?"),
     "lease": ("company_id name", "owner fence# until_ms#"),
     "mirror": (

@@ -1,0 +1,111 @@
+"""Pay pages of one Stripe account: opened once each, found again by our mark, closed.
+
+What a page is asked to be is said in `paypages`.
+"""
+
+from __future__ import annotations
+
+from adapters.stripe import payments, wire
+from adapters.stripe.calls import Room, written
+from adapters.stripe.currency import from_wire
+from adapters.stripe.guards import checked_id
+from adapters.stripe.paypages import BANK_TRANSFER, LISTED_SECONDS, OP_KEY, session_params
+from adapters.stripe.refusal import other_mode
+from connector.dates import epoch_seconds
+from connector.errors import MalformedAnswer, OutcomeUnknown, Rejected
+from connector.model.intent import OpenPayPage, WriteKey, Written
+from connector.model.money_in import AttemptState
+from connector.model.source import Kind
+from connector.ports import PageState
+
+SESSIONS = "/v1/checkout/sessions"
+_WITH_INTENT = {"expand[]": "payment_intent"}
+_PAGES_MAX = 1_000
+
+
+class Checkout(Room):
+    """PayPages."""
+
+    def open_page(self, intent: OpenPayPage, key: WriteKey) -> Written:
+        customer = self._payer(intent)
+        params = session_params(intent, key, self._clock.now(), customer)
+        body = self._calls.write(SESSIONS, params, key, about=customer or str(intent.debt))
+        return self._page_written(self._own(written(body, wire.Session)))
+
+    def find_pages(self, intent: OpenPayPage, key: WriteKey) -> tuple[Written, ...]:
+        since = epoch_seconds(intent.expires_at) - LISTED_SECONDS
+        query: dict[str, str | int] = {"limit": self._settings.page_size_max, "created[gte]": since}
+        found: list[Written] = []
+        for _ in range(_PAGES_MAX):
+            page, rows = self._calls.read(SESSIONS, query, _sessions)
+            found += [
+                self._page_written(self._own(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
+            ]
+            if not page.has_more or not rows:
+                return tuple(found)
+            query["starting_after"] = checked_id(rows[-1].id)
+        raise MalformedAnswer("Stripe's list of pay pages does not end.", system=wire.SYSTEM)
+
+    def page_state(self, page_id: str) -> PageState:
+        return self._state(self._session(page_id))
+
+    def expire_page(self, page_id: str) -> PageState:
+        """Only an open page can be closed; whatever Stripe says to that, the page's own state is what counts."""
+        row = self._session(page_id)
+        if row.status != "open":
+            return self._state(row)
+        about = wire.link_id(row.customer) or row.id
+        path = f"{SESSIONS}/{checked_id(row.id)}/expire"
+        try:
+            body = self._calls.write(path, {"expand": ["payment_intent"]}, None, about=about)
+            row = self._own(written(body, wire.Session))
+        except (Rejected, OutcomeUnknown):
+            row = self._session(page_id)
+        return self._state(row)
+
+    def _session(self, page_id: str) -> wire.Session:
+        path = f"{SESSIONS}/{checked_id(page_id)}"
+        return self._own(self._calls.read(path, _WITH_INTENT, lambda body: wire.decode(body, wire.Session)))
+
+    def _state(self, row: wire.Session) -> PageState:
+        intent = row.payment_intent
+        if isinstance(intent, str):
+            path = f"/v1/payment_intents/{checked_id(intent)}"
+            intent = self._calls.read(path, {}, lambda body: wire.decode(body, wire.PaymentIntent))
+        state = payments.page_state(row.status, row.payment_status, intent)
+        return PageState(
+            state=state,
+            url=row.url if state is AttemptState.OFFERED else None,
+            payment=self._where.link(Kind.PAYMENT, intent.latest_charge) if intent else None,
+        )
+
+    def _payer(self, intent: OpenPayPage) -> str | None:
+        """The payer's Stripe id by exact e-mail address, looked for only when a bank transfer is to be offered."""
+        if BANK_TRANSFER not in intent.methods or not intent.email:
+            return None
+        rows = self._calls.read("/v1/customers", {"limit": 100, "email": intent.email}, _customers)
+        known = [row.id for row in rows if (row.email or "").lower() == intent.email.lower()]
+        return known[-1] if known else None
+
+    def _page_written(self, row: wire.Session) -> Written:
+        return Written(
+            ref=self._where.ref(Kind.ATTEMPT, row.id),
+            version="",
+            amount=from_wire(row.amount_total, row.currency) if row.amount_total is not None and row.currency else None,
+            url=row.url,
+            methods=tuple(row.payment_method_types),
+        )
+
+    def _own(self, row: wire.Session) -> wire.Session:
+        if row.livemode is not self._where.live:
+            raise other_mode(key_is_live=self._where.live)
+        return row
+
+
+def _sessions(body: bytes) -> tuple[wire.Listed, list[wire.Session]]:
+    page = wire.decode(body, wire.Listed)
+    return page, [wire.decode(raw, wire.Session) for raw in page.data]
+
+
+def _customers(body: bytes) -> list[wire.Customer]:
+    return [wire.decode(raw, wire.Customer) for raw in wire.decode(body, wire.Listed).data]

@@ -1,0 +1,310 @@
+"""Which document numbers a text names: the shapes of a company's own numbers, and a reader that knows them.
+
+Linear in the text. A number is no evidence by its existence alone: numbers run on across customers, so a slip of one
+digit usually names somebody else's invoice. What is read here is only what stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from connector.reconcile.cash.slips import trailing
+
+CUTS = frozenset({35, 70, 80, 140})
+"""Where banks cut texts: a number that touches the cut may be the beginning of a longer one."""
+CUT_SHORTEST = 20
+CUT_TEXTS_MIN = 5
+CUT_RISE = 3
+"""So many texts of one length, and so many times those of the lengths beside it, show another bank's cut."""
+
+DIGITS_MIN, DIGITS_MAX = 3, 16
+RANGE_MAX = 60
+JOINED_MAX = 24
+PIECES_MAX = 3
+DIGITS_SURE = 2
+"""So many real digits make a word with letters for digits a number."""
+LEAD_MAX = 8
+"""A longer word before digits is no prefix."""
+TEXT_MAX = 16_384
+"""So much of a text is read. What is longer names more than was read."""
+SHAPE_MIN = 10
+"""So many numbers of one length show by their common beginning what payers leave out."""
+HEAD_MIN = 2
+LOOSE_MAX = 40
+SAME_MAX = 100
+"""A number that more items have names none of them."""
+
+_TOKEN = re.compile(r"[0-9A-Za-z]+")
+_DIGITS = re.compile(r"[0-9]+")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_BETWEEN = frozenset("-/.#_ :")
+_THROUGH = re.compile(r"\s{0,3}(?:-|\u2013|\.\.|to|thru|through|bis|until)\s{0,3}", re.IGNORECASE)
+_SHORTENED = frozenset({"/", "+", ",", "&", " / ", " + ", " & ", ", ", "-"})
+_NOISE = re.compile(
+    r"(?<![0-9A-Za-z])(?:"
+    r"[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:USD|EUR|GBP|CAD|CHF|\$|€|£)\s?[0-9][0-9.,]{0,14}"
+    r"|[0-9]{1,3}(?:,[0-9]{3}){0,4}\.[0-9]{2}|[0-9]{1,12},[0-9]{2}"
+    r"|(?P<lead>P\.?O\.?|TRN|TRACE|ACCT|ACCOUNT|TEL|PHONE|CUSTOMER|CUST|CLIENT|KDNR|CLAIM|REFUND|CHECK|CHQ|ORDER)"
+    r"(?:\s?(?:NO|NR)\.?)?[\s#:.]{1,2}[0-9][0-9 -]{0,15}[0-9]?"
+    r")(?![0-9A-Za-z])",
+    re.IGNORECASE,
+)
+_LOOKS_LIKE = str.maketrans("OISBZ", "01582")
+
+
+class How(IntEnum):
+    """How a number stands in a text, strongest first."""
+
+    WHOLE = 0
+    DIGITS = 1
+    TAIL = 2
+    REPAIRED = 3
+
+
+class Mention(NamedTuple):
+    """A number in a text: the items that may be meant, where it stands, how."""
+
+    items: tuple[int, ...]
+    start: int
+    end: int
+    how: How
+
+
+class Reading(NamedTuple):
+    """What a text names. `cut`: digits at the end that the bank may have cut off ("" otherwise). `strange`: what looks
+    like one of our numbers and is none. `loose`: other digits, which only count when amount and payer agree too.
+    `full`: the text is as long as a bank lets it be, so more may have stood there."""
+
+    mentions: tuple[Mention, ...]
+    cut: str
+    strange: tuple[str, ...]
+    loose: tuple[str, ...] = ()
+    full: bool = False
+
+
+class Numbers:
+    """A company's document numbers, and the reader that knows their shapes. `texts` show where its bank cuts."""
+
+    def __init__(self, numbers: Sequence[str], texts: Iterable[str] = ()) -> None:
+        self._whole: dict[str, tuple[int, ...]] = {}
+        self._digits: dict[str, tuple[int, ...]] = {}
+        self._tail: dict[str, tuple[int, ...]] = {}
+        self._padded: dict[int, str] = {}
+        shapes: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for place, number in enumerate(numbers):
+            whole = "".join(_TOKEN.findall(number)).upper()
+            runs = _DIGITS.findall(number)
+            if not whole or not runs:
+                continue
+            digits = "".join(runs)
+            _add(self._whole, whole, place)
+            _add(self._digits, digits.lstrip("0"), place)
+            if len(runs) > 1:
+                _add(self._tail, runs[-1].lstrip("0"), place)
+            self._padded[place] = digits
+            shapes[whole[: len(whole) - len(whole.lstrip(_LETTERS))], len(digits)].append(place)
+        self._prefixes = sorted({prefix for prefix, _ in shapes if prefix}, key=lambda one: (-len(one), one))
+        self._widths = {len(core) for core in self._digits}
+        self._longest = max(map(len, self._whole), default=0)
+        for _, places in sorted(shapes.items()):
+            self._learn_head(places)
+        self._cuts = CUTS | _cuts_seen(texts)
+
+    def _learn_head(self, places: Sequence[int]) -> None:
+        """What all numbers of one shape begin with is what payers leave out."""
+        if len(places) < SHAPE_MIN:
+            return
+        low, high = (pick(self._padded[place] for place in places) for pick in (min, max))
+        same = next((at for at, (one, other) in enumerate(zip(low, high, strict=True)) if one != other), 0)
+        if len(low[:same].lstrip("0")) >= HEAD_MIN:
+            for place in places:
+                tail = self._padded[place][same:].lstrip("0")
+                if place not in self._tail.get(tail, ()):
+                    _add(self._tail, tail, place)
+
+    def read(self, text: str) -> Reading:
+        """What the text names."""
+        if not text:
+            return _NOTHING
+        bare = _NOISE.sub(self._noise, text[:TEXT_MAX])
+        tokens = [(found.start(), found.end(), found[0].upper()) for found in _TOKEN.finditer(bare)]
+        mentions: list[Mention] = []
+        strange: list[str] = []
+        loose: list[str] = []
+        at = 0
+        while at < len(tokens):
+            used, mention = self._at(bare, tokens, at, mentions)
+            word = tokens[at][2]
+            if mention is not None:
+                mentions += self._through(bare, mentions, mention)
+                mentions.append(mention)
+            elif self._looks(word):
+                strange.append(word)
+            elif len(loose) < LOOSE_MAX and sum(map(str.isdigit, word[:JOINED_MAX])) >= DIGITS_SURE:
+                loose.append(word)
+            at += used
+        cut = ""
+        full = len(text) in self._cuts
+        if full and tokens and tokens[-1][1] == len(text):
+            last = tokens[-1][2]
+            cut = trailing(last)
+            if mentions and mentions[-1].end == len(text) and cut:
+                mentions.pop()
+            elif strange and strange[-1] == last:
+                strange.pop()
+        if len(text) > TEXT_MAX:
+            strange.append(text[TEXT_MAX : TEXT_MAX + JOINED_MAX])
+        return Reading(tuple(mentions), cut, tuple(strange), tuple(loose), full)
+
+    def digits_of(self, place: int) -> str:
+        """The digits of an item's number, zeros and all."""
+        return self._padded.get(place, "")
+
+    def _noise(self, found: re.Match[str]) -> str:
+        """Blanks for what is no document number, unless the company's own numbers look so."""
+        lead = found["lead"]
+        text = found[0]
+        if lead is not None and lead.upper().replace(".", "") in self._prefixes:
+            return text
+        head, comma, _ = text.partition(",")
+        if lead is None and comma and head.lstrip("0") in self._digits and "." not in text:
+            return text
+        return " " * len(text)
+
+    def _at(
+        self, text: str, tokens: list[tuple[int, int, str]], at: int, before: list[Mention]
+    ) -> tuple[int, Mention | None]:
+        """The number that begins with this token, and how many tokens it takes."""
+        start, end, word = tokens[at]
+        joined, stop = word, end
+        best: tuple[int, Mention] | None = None
+        for more in range(PIECES_MAX):
+            if more:
+                if at + more >= len(tokens) or not _near(text, stop, tokens[at + more][0]):
+                    break
+                joined += tokens[at + more][2]
+                stop = tokens[at + more][1]
+            if len(joined) > min(JOINED_MAX, self._longest):
+                break
+            items = self._whole.get(joined)
+            if items and (more or not joined.isdigit() or len(joined) >= DIGITS_MIN):
+                best = more + 1, Mention(items, start, stop, How.WHOLE)
+        if best is not None:
+            return best
+        if not any(map(str.isdigit, word[:JOINED_MAX])):
+            return 1, None
+        short = self._shorthand(text, start, word, before)
+        if short is not None:
+            return 1, Mention(short, start, end, How.DIGITS)
+        mention = self._digits_at(start, end, word)
+        if mention is not None:
+            return 1, mention
+        return self._split(text, tokens, at)
+
+    def _digits_at(self, start: int, end: int, word: str) -> Mention | None:
+        digits = trailing(word)
+        repaired = False
+        if len(digits) < len(word):
+            plain = next((word[len(one) :] for one in self._prefixes if word.startswith(one)), word)
+            fixed = plain[:JOINED_MAX].translate(_LOOKS_LIKE)
+            if fixed.isdigit() and not plain.isdigit() and sum(map(str.isdigit, plain)) >= DIGITS_SURE:
+                digits, repaired = fixed, True
+            elif len(word) - len(digits) > LEAD_MAX:
+                return None
+        core = digits.lstrip("0")
+        if not DIGITS_MIN <= len(core) <= DIGITS_MAX:
+            return None
+        if items := self._digits.get(core):
+            return Mention(items, start, end, How.REPAIRED if repaired else How.DIGITS)
+        if items := self._tail.get(core):
+            return Mention(items, start, end, How.REPAIRED if repaired else How.TAIL)
+        return None
+
+    def _split(self, text: str, tokens: list[tuple[int, int, str]], at: int) -> tuple[int, Mention | None]:
+        """A number that was written with blanks in it: its pieces are no numbers and the whole is one."""
+        start, end, word = tokens[at]
+        joined = trailing(word)
+        if not joined or len(joined) > DIGITS_MAX:
+            return 1, None
+        for more in range(1, PIECES_MAX):
+            if at + more >= len(tokens):
+                break
+            begins, stop, following = tokens[at + more]
+            if not following.isdigit() or text[end:begins] != " " or len(joined + following) > JOINED_MAX:
+                break
+            alone = following.lstrip("0")
+            if len(alone) >= DIGITS_MIN and alone in self._digits:
+                break
+            joined, end = joined + following, stop
+            core = joined.lstrip("0")
+            items = self._digits.get(core) or self._tail.get(core)
+            if items and len(core) >= DIGITS_MIN:
+                return more + 1, Mention(items, start, stop, How.REPAIRED)
+        return 1, None
+
+    def _shorthand(self, text: str, start: int, word: str, before: list[Mention]) -> tuple[int, ...] | None:
+        """`1001/02/03`: a short number behind a sign replaces the end of the one before it."""
+        if not before or not word.isdigit() or text[before[-1].end : start] not in _SHORTENED:
+            return None
+        base = self._padded.get(before[-1].items[0], "")
+        if len(word) >= len(base.lstrip("0")):
+            return None
+        return self._digits.get((base[: len(base) - len(word)] + word).lstrip("0"))
+
+    def _through(self, text: str, before: list[Mention], last: Mention) -> Iterator[Mention]:
+        """The numbers between two that are joined by a dash or "to", if every one of them exists."""
+        if not before or not _THROUGH.fullmatch(text, before[-1].end, last.start):
+            return
+        first = before[-1]
+        low, high = self._padded.get(first.items[0], ""), self._padded.get(last.items[0], "")
+        if len(low) != len(high) or len(low) > JOINED_MAX or not 1 < int(high) - int(low) <= RANGE_MAX:
+            return
+        between = [self._digits.get(str(number)) for number in range(int(low) + 1, int(high))]
+        if all(between):
+            for items in between:
+                yield Mention(items or (), first.end, last.start, How.DIGITS)
+
+    def _looks(self, word: str) -> bool:
+        """Whether a word could be one of our numbers."""
+        if len(word) > self._longest + 3:
+            return False
+        width = len(trailing(word).lstrip("0"))
+        if width in self._widths:
+            return True
+        return any(word.startswith(one) for one in self._prefixes) and (
+            width - 1 in self._widths or width + 1 in self._widths
+        )
+
+
+_NOTHING = Reading((), "", ())
+
+
+def _cuts_seen(texts: Iterable[str]) -> frozenset[int]:
+    """The lengths at which many texts end and hardly any one longer or shorter."""
+    ends = Counter(map(len, texts))
+    return frozenset(
+        length
+        for length, count in ends.items()
+        if length >= CUT_SHORTEST
+        and count >= CUT_TEXTS_MIN
+        and count >= CUT_RISE * max(ends[length - 1], ends[length + 1], 1)
+    )
+
+
+def _add(index: dict[str, tuple[int, ...]], key: str, place: int) -> None:
+    known = index.get(key)
+    if known is None:
+        index[key] = (place,)
+    elif known:
+        index[key] = (*known, place) if len(known) < SAME_MAX else ()
+
+
+def _near(text: str, end: int, start: int) -> bool:
+    """Whether two tokens are parted by one sign that numbers have in them."""
+    return start - end == 1 and text[end] in _BETWEEN

@@ -1,0 +1,265 @@
+"""Who paid: from an id, an address, an account or a name to the customer group whose items may be meant.
+
+A group is a customer with everybody below it: a parent pays for its children. A name decides only when no other group
+has one that is nearly the same; then the groups that may be meant are named, and none is chosen.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from connector.reconcile.cash.case import Party, Receipt
+
+PREFIX_MIN = 12
+"""A name cut by a bank decides from so many characters on."""
+NEAR_PERCENT = 90
+MARGIN_PERCENT = 6
+AMONG_MAX = 4
+"""So many groups are worth naming as those that may be meant."""
+CANDIDATES_MAX = 400
+ENDS = 5
+"""Names are compared when they share a word, or so many letters at the beginning or the end."""
+SHORT_MIN = 3
+"""A word may be shortened to so many letters."""
+NAME_MAX = 200
+STRONG_MIN = 2
+"""So many strong decisions teach whose account or name it is."""
+
+_WORD = re.compile(r"[^\W_]+")
+_LEGAL = (
+    "INC LLC LTD LIMITED CO COMPANY GMBH CORP CORPORATION SA AG BV NV PLC SARL SRL SPA KG OY AB AS LP LLP PTY THE AND "
+    "SONS GROUP HOLDING HOLDINGS UND ET Y E CIE MBH"
+)
+_FORMS = frozenset(_LEGAL.split())
+
+
+class Basis(IntEnum):
+    """What says who paid, strongest first."""
+
+    PROCESSOR = 0
+    EMAIL = 1
+    ACCOUNT = 2
+    LEARNED = 3
+    NAME = 4
+    CUT_NAME = 5
+    NEAR_NAME = 6
+    LEARNED_NAME = 7
+    CONTRADICTED = 8
+    NOBODY = 9
+
+
+class Payer(NamedTuple):
+    """A group (its root's place among the parties), and what says so; -1 when nothing does. `among`: the groups of
+    which one is meant when the name does not say which."""
+
+    group: int
+    basis: Basis
+    among: tuple[int, ...] = ()
+
+
+NOBODY = Payer(-1, Basis.NOBODY)
+CONTRADICTED = Payer(-1, Basis.CONTRADICTED)
+
+
+class Payers:
+    """The customers of a company, by everything they are known by."""
+
+    def __init__(self, parties: Sequence[Party], learned: Mapping[str, str]) -> None:
+        places = {party.id: place for place, party in enumerate(parties)}
+        self.root = [_root(place, parties, places) for place in range(len(parties))]
+        self._by_processor = self._unique(party.processor_id for party in parties)
+        self._by_email = self._unique(party.email.lower() for party in parties)
+        self._by_account = self._unique(party.account for party in parties)
+        self.learned = {account: self.root[places[who]] for account, who in learned.items() if who in places}
+        self.learned_names: dict[str, int] = {}
+        words = [_words(party.name) for party in parties]
+        self._full = self._groups(" ".join(one) for one in words)
+        self._bare = self._groups(_bare(one) for one in words)
+        self._mixed = self._groups(" ".join(sorted(_bare(one).split())) for one in words)
+        self._closed = self._groups("".join(one) for one in words)
+        self._sorted = sorted(self._full)
+        self._names_by_word: dict[str, list[str]] = defaultdict(list)
+        for name in self._sorted:
+            for key in _handles(name):
+                self._names_by_word[key].append(name)
+        self._memory: dict[str, Payer] = {}
+
+    def _unique(self, keys: Iterable[str]) -> dict[str, int]:
+        """Key to group; -1 for a key that several groups have."""
+        return {key: groups[0] if len(groups) == 1 else -1 for key, groups in self._groups(keys).items()}
+
+    def _groups(self, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """Key to the groups that have it."""
+        found: dict[str, tuple[int, ...]] = {}
+        for place, key in enumerate(keys):
+            if key:
+                group = self.root[place]
+                known = found.get(key, ())
+                if group not in known:
+                    found[key] = tuple(sorted((*known, group)))
+        return found
+
+    def of(self, receipt: Receipt) -> Payer:
+        """Who paid it. Two signs that contradict each other are nobody's."""
+        found = NOBODY
+        for basis, key, index in (
+            (Basis.PROCESSOR, receipt.processor_id, self._by_processor),
+            (Basis.EMAIL, receipt.email.lower(), self._by_email),
+            (Basis.ACCOUNT, receipt.payer_account, self._by_account),
+            (Basis.LEARNED, receipt.payer_account, self.learned),
+        ):
+            if key and (group := index.get(key, -1)) >= 0:
+                if found.group not in (-1, group):
+                    return CONTRADICTED
+                if found.group < 0:
+                    found = Payer(group, basis)
+        if not receipt.payer_name:
+            return found
+        if found.group < 0:
+            return self._named(receipt.payer_name)
+        exact = self._full.get(" ".join(_words(receipt.payer_name)), ())
+        return CONTRADICTED if exact and found.group not in exact else found
+
+    def learn(self, strong: Sequence[tuple[Receipt, int]]) -> bool:
+        """Learn whose accounts and names these are, from receipts of which the group is sure: at least two of them,
+        and none that says otherwise. True when anything new was learned."""
+        accounts: dict[str, list[int]] = defaultdict(list)
+        names: dict[str, list[int]] = defaultdict(list)
+        for receipt, group in strong:
+            if receipt.payer_account and receipt.payer_account not in self._by_account:
+                accounts[receipt.payer_account].append(group)
+            if receipt.payer_name:
+                names[" ".join(_words(receipt.payer_name))].append(group)
+        new = False
+        for known, seen in ((self.learned, accounts), (self.learned_names, names)):
+            for key in sorted(seen):
+                groups = seen[key]
+                if key and len(groups) >= STRONG_MIN and len(set(groups)) == 1 and key not in known:
+                    known[key] = groups[0]
+                    new = True
+        if new:
+            self._memory.clear()
+        return new
+
+    def _named(self, name: str) -> Payer:
+        known = self._memory.get(name)
+        if known is None:
+            words = _words(name)
+            known = self._look(words)
+            if known.group < 0 and not known.among and (group := self.learned_names.get(" ".join(words), -1)) >= 0:
+                known = Payer(group, Basis.LEARNED_NAME)
+            self._memory[name] = known
+        return known
+
+    def _look(self, words: list[str]) -> Payer:
+        full, bare = " ".join(words), _bare(words)
+        if not bare:
+            return NOBODY
+        exact = self._full.get(full, ())
+        alike = self._bare.get(bare, ())
+        if len(exact) == 1 and (full != bare or alike == exact):
+            return Payer(exact[0], Basis.NAME)
+        longer = self._longer(full) if len(full) >= PREFIX_MIN else set()
+        meant = {*exact, *alike, *longer}
+        if meant:
+            sure = bool(exact or (alike and full == bare))
+            return _one_of(meant, Basis.NAME if sure else Basis.CUT_NAME if longer else Basis.NEAR_NAME)
+        other = {*self._mixed.get(" ".join(sorted(bare.split())), ()), *self._closed.get("".join(words), ())}
+        return _one_of(other, Basis.NEAR_NAME) if other else self._near(words, full)
+
+    def _longer(self, full: str) -> set[int]:
+        """The groups with a name that begins so."""
+        groups: set[int] = set()
+        for at in range(bisect_left(self._sorted, full), len(self._sorted)):
+            if not self._sorted[at].startswith(full) or len(groups) > AMONG_MAX:
+                break
+            groups.update(self._full[self._sorted[at]])
+        return groups
+
+    def _near(self, words: list[str], full: str) -> Payer:
+        candidates: dict[str, None] = {}
+        for key in _handles(full):
+            names = self._names_by_word.get(key, ())
+            if len(candidates) + len(names) <= CANDIDATES_MAX:
+                candidates.update(dict.fromkeys(names))
+        best: dict[int, int] = {}
+        for name in candidates:
+            score = _likeness(words, full, name)
+            for group in self._full[name]:
+                best[group] = max(score, best.get(group, 0))
+        ranked = sorted(((-score, group) for group, score in best.items()))
+        if not ranked or -ranked[0][0] < NEAR_PERCENT:
+            return NOBODY
+        return _one_of({group for score, group in ranked if score - ranked[0][0] < MARGIN_PERCENT}, Basis.NEAR_NAME)
+
+
+def _one_of(groups: set[int], basis: Basis) -> Payer:
+    if len(groups) == 1:
+        return Payer(min(groups), basis)
+    return Payer(-1, Basis.NOBODY, tuple(sorted(groups)) if len(groups) <= AMONG_MAX else ())
+
+
+def _likeness(words: list[str], full: str, name: str) -> int:
+    """How like two names are, in percent: letter by letter, or as a name with shortened words."""
+    theirs = name.split()
+    if _shortened(_without_forms(words), _without_forms(theirs)):
+        return 98
+    cut = name[: len(full)] if len(name) > len(full) >= PREFIX_MIN else name
+    return max(int(fuzz.ratio(full, name)), int(fuzz.ratio(full, cut)) - 2)
+
+
+def _shortened(words: list[str], theirs: list[str]) -> bool:
+    """Whether every word is the other's, or what is left of it when letters are dropped: SUPL of SUPPLIES."""
+    return len(words) == len(theirs) > 1 and all(
+        one == other or (SHORT_MIN <= len(one) < len(other) and one[0] == other[0] and _within(one, other))
+        for one, other in zip(words, theirs, strict=True)
+    )
+
+
+def _within(short: str, long: str) -> bool:
+    letters = iter(long)
+    return all(letter in letters for letter in short)
+
+
+def _handles(name: str) -> list[str]:
+    """By what a name is found when it is not written exactly: its words, its beginning, its end."""
+    closed = name.replace(" ", "")
+    return [*dict.fromkeys(_without_forms(name.split())), f"^{closed[:ENDS]}", f"{closed[-ENDS:]}$"]
+
+
+def _root(place: int, parties: Sequence[Party], places: Mapping[str, int]) -> int:
+    """The topmost customer above one; of a circle of parents the first."""
+    seen = {place}
+    while (parent := places.get(parties[place].parent, -1)) >= 0:
+        if parent in seen:
+            return _first_of_circle(parent, parties, places)
+        place = parent
+        seen.add(place)
+    return place
+
+
+def _first_of_circle(place: int, parties: Sequence[Party], places: Mapping[str, int]) -> int:
+    circle = [place]
+    while (parent := places[parties[circle[-1]].parent]) != place:
+        circle.append(parent)
+    return min(circle)
+
+
+def _words(name: str) -> list[str]:
+    name = name[:NAME_MAX]
+    return _WORD.findall(name.upper().replace(".", "").replace("'", ""))
+
+
+def _without_forms(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word not in _FORMS]
+
+
+def _bare(words: Sequence[str]) -> str:
+    return " ".join(_without_forms(words))

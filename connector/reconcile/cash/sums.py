@@ -1,0 +1,115 @@
+"""Which open items add up to an amount, and how likely it is that some do by accident.
+
+An amount identifies a subset only while few subsets are possible; beyond that more searching finds more answers, not
+the right one. `accidents` says how many accidental answers there should be, in millionths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+SEARCHED_MAX = 20
+"""So many open items are searched whole; beyond, only single ones, pairs and runs of due days."""
+PAIRS_AMONG_MAX = 80
+RUNS_AMONG_MAX = 200
+FOUND_MAX = 2
+SUBSET_MIN = 3
+ACCIDENTS_PPM_MAX = 1_000
+"""One in a thousand."""
+PPM = 1_000_000
+
+
+def singles(amounts: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
+    """The places of items that are the amount by themselves."""
+    return [(place,) for place, amount in enumerate(amounts) if amount == wanted]
+
+
+def pairs(amounts: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[tuple[int, ...]]:
+    """The first pairs that add up to the amount."""
+    seen: dict[int, list[int]] = {}
+    found: list[tuple[int, ...]] = []
+    for place, amount in enumerate(amounts):
+        for other in seen.get(wanted - amount, ()):
+            found.append((other, place))
+            if len(found) >= most:
+                return found
+        seen.setdefault(amount, []).append(place)
+    return found
+
+
+def subsets(amounts: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[tuple[int, ...]]:
+    """The first subsets of three items and more that add up to it, by meeting in the middle."""
+    half = len(amounts) // 2
+    left: dict[int, list[int]] = {}
+    for mask, total in _sums(amounts[:half]):
+        left.setdefault(total, []).append(mask)
+    found: list[tuple[int, ...]] = []
+    for mask, total in _sums(amounts[half:]):
+        for other in left.get(wanted - total, ()):
+            if mask.bit_count() + other.bit_count() >= SUBSET_MIN:
+                found.append(_places(other, 0) + _places(mask, half))
+                if len(found) >= most:
+                    return found
+    return found
+
+
+def runs(amounts: Sequence[int], breaks: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[tuple[int, ...]]:
+    """The first runs of two neighbours and more that add up to it. A run begins and ends only where `breaks` changes:
+    everything that was due from one day to another."""
+    seen: dict[int, list[int]] = {}
+    found: list[tuple[int, ...]] = []
+    total = 0
+    for place, amount in enumerate(amounts):
+        if not place or breaks[place] != breaks[place - 1]:
+            seen.setdefault(total, []).append(place)
+        total += amount
+        if place + 1 == len(amounts) or breaks[place] != breaks[place + 1]:
+            for first in seen.get(total - wanted, ()):
+                if first < place:
+                    found.append(tuple(range(first, place + 1)))
+                    if len(found) >= most:
+                        return found
+    return found
+
+
+def accidents(amounts: Sequence[int], wanted: int, sizes: range) -> int:
+    """How many subsets of these sizes should add up to the amount by accident, in millionths."""
+    count = len(amounts)
+    return _expected(amounts, wanted, sizes, lambda size: math.comb(count, size))
+
+
+def accidents_of_runs(amounts: Sequence[int], wanted: int) -> int:
+    """The same of runs of neighbours."""
+    count = len(amounts)
+    return _expected(amounts, wanted, range(2, count + 1), lambda size: count - size + 1)
+
+
+def _expected(amounts: Sequence[int], wanted: int, sizes: range, ways: Callable[[int], int]) -> int:
+    """The number of ways of each size times the density of their sums at the amount."""
+    count = len(amounts)
+    if count <= 1:
+        return 0
+    mean = sum(amounts) / count
+    variance = sum((amount - mean) ** 2 for amount in amounts) / count
+    grain = math.gcd(*amounts) or 1
+    expected = 0 * mean
+    for size in sizes:
+        if size > count:
+            break
+        spread = math.sqrt(max(variance * size * (1 - (size - 1) / (count - 1)), 1))
+        distance = (wanted - mean * size) / spread
+        expected += ways(size) * math.exp(-distance * distance / 2) / (spread * math.sqrt(math.tau)) * grain
+    return int(min(expected, PPM) * PPM)
+
+
+def _sums(amounts: Sequence[int]) -> list[tuple[int, int]]:
+    sums = [(0, 0)]
+    for place, amount in enumerate(amounts):
+        bit = 1 << place
+        sums += [(mask | bit, total + amount) for mask, total in sums]
+    return sums
+
+
+def _places(mask: int, offset: int) -> tuple[int, ...]:
+    return tuple(offset + place for place in range(mask.bit_length()) if mask >> place & 1)

@@ -1,0 +1,1 @@
+"""Labelled worlds of receipts and open items, the scorer, and the peers: what the engine is measured on."""

@@ -1,0 +1,144 @@
+"""Whether what can be read about a receipt has one explanation, and that the true one.
+
+The judge knows the truth, what was written and what was open; it knows nothing of any engine. It says what an
+accountant would who has the ledger, the receipt and time: agreement proves, existence does not, and a rival forbids.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.bench.cash.remittance import Style, Text, digits_of
+
+SEARCHED_MAX = 14
+"""Among so many other items every subset is counted; among more, only single ones, pairs and all."""
+PAIRS_AMONG_MAX = 40
+RUN_MIN = 3
+
+AGREES = frozenset({"exact", "remainder", "credit", "discount", "withholding", "bank fee", "rounding", "converted"})
+"""What was paid is what is open, less only what somebody permitted."""
+ALONE = frozenset({"partial", "over", "late discount"})
+"""What was paid is another sum than any that is open."""
+WITHOUT_TEXT = frozenset({"exact", "remainder", "credit", "discount", "withholding"})
+"""What an amount tells by itself, when the payer is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A receipt as it lies on the desk. `worth`: what each open item of the payer's group would bring under the terms
+    that this receipt used, oldest first; `numbers`: theirs; `due`: those that were due."""
+
+    category: str
+    amount: int
+    meant: frozenset[str]
+    text: Text
+    payer_known: bool
+    worth: Mapping[str, int]
+    numbers: Mapping[str, str]
+    due: frozenset[str]
+    key: str = ""
+
+
+def is_decidable(seen: Seen) -> bool:
+    """Whether the truth follows."""
+    if seen.key:
+        return seen.key == "fresh"
+    shown = frozenset(item for item in seen.worth if seen.numbers[item] in set(seen.text.shown))
+    plain = seen.text.whole and not seen.text.slipped and not seen.text.astray
+    if plain and shown == seen.meant:
+        if seen.category in AGREES:
+            return True
+        return seen.category in ALONE and len(shown) == 1 and seen.payer_known and not _has_rival(seen)
+    if seen.text.astray or not seen.payer_known or seen.category not in WITHOUT_TEXT or not shown <= seen.meant:
+        return False
+    if seen.text.style is Style.NONE:
+        return _only(seen, frozenset(), list(seen.worth))
+    if seen.text.slipped and seen.text.whole:
+        near = [item for item in seen.worth if item not in shown and _one_slip(digits_of(seen.numbers[item]), seen)]
+        rest = seen.amount - sum(seen.worth[item] for item in shown)
+        return [item for item in near if seen.worth[item] == rest] == list(seen.meant - shown)
+    return _only(seen, shown, [item for item in seen.worth if item not in shown]) or _is_run(seen, shown)
+
+
+def _has_rival(seen: Seen) -> bool:
+    """Whether one or two other items of the payer are the amount exactly."""
+    others = [worth for item, worth in seen.worth.items() if item not in seen.meant]
+    left = Counter(others)
+    return left[seen.amount] > 0 or any(
+        left[seen.amount - one] > (1 if 2 * one == seen.amount else 0) for one in others
+    )
+
+
+def _only(seen: Seen, shown: Iterable[str], others: Sequence[str]) -> bool:
+    """Whether exactly one set of the others is the rest, and that the meant one; of sets, the smaller goes first."""
+    fixed = set(shown)
+    rest = seen.amount - sum(seen.worth[item] for item in fixed)
+    meant = seen.meant - fixed
+    amounts = [seen.worth[item] for item in others]
+    if not meant or rest != sum(seen.worth[item] for item in meant):
+        return False
+    singles = amounts.count(rest)
+    if singles or len(meant) == 1:
+        return singles == 1 and len(meant) == 1
+    if rest == sum(amounts) and meant == set(others) and all(amount > 0 for amount in amounts):
+        return True
+    due = [item for item in others if item in seen.due]
+    if meant == set(due) and len(amounts) > SEARCHED_MAX:
+        return True
+    if len(amounts) <= SEARCHED_MAX:
+        return subsets_of_sum(amounts, rest) == 1
+    if len(meant) == 2 and len(amounts) <= PAIRS_AMONG_MAX:
+        return _pairs(amounts, rest) == 1
+    return False
+
+
+def _is_run(seen: Seen, shown: frozenset[str]) -> bool:
+    """Whether a cut list goes on in the order of the numbers, and one end of it only is the amount."""
+    if len(shown) < RUN_MIN:
+        return False
+    order = sorted(seen.worth, key=lambda item: (len(seen.numbers[item]), seen.numbers[item]))
+    begin = min(order.index(item) for item in shown)
+    if set(order[begin : begin + len(shown)]) != shown:
+        return False
+    sums = 0
+    ends = []
+    for place in range(begin, len(order)):
+        sums += seen.worth[order[place]]
+        if sums == seen.amount:
+            ends.append(place)
+    return len(ends) == 1 and set(order[begin : ends[0] + 1]) == seen.meant
+
+
+def subsets_of_sum(amounts: Sequence[int], wanted: int) -> int:
+    """How many subsets, the empty one aside, have that sum."""
+    half = len(amounts) // 2
+    left, right = _sums(amounts[:half]), _sums(amounts[half:])
+    found = sum(count * right[wanted - total] for total, count in left.items() if wanted - total in right)
+    return found - (wanted == 0)
+
+
+def _sums(amounts: Sequence[int]) -> Counter[int]:
+    sums = [0]
+    for amount in amounts:
+        sums += [total + amount for total in sums]
+    return Counter(sums)
+
+
+def _pairs(amounts: Sequence[int], wanted: int) -> int:
+    """How many pairs have that sum."""
+    left = Counter(amounts)
+    ordered = sum(left[wanted - one] - (2 * one == wanted) for one in amounts)
+    return ordered // 2
+
+
+def _one_slip(digits: str, seen: Seen) -> bool:
+    """Whether what was written differs from these digits by one wrong, missing, doubled or by two swapped."""
+    slip = seen.text.slipped
+    if len(slip) == len(digits):
+        off = [place for place in range(len(digits)) if slip[place] != digits[place]]
+        swapped = len(off) == 2 and off[1] == off[0] + 1 and slip[off[0]] == digits[off[1]]
+        return len(off) == 1 or (swapped and slip[off[1]] == digits[off[0]])
+    short, long = sorted((slip, digits), key=len)
+    return len(long) - len(short) == 1 and any(long[:place] + long[place + 1 :] == short for place in range(len(long)))

@@ -1,0 +1,96 @@
+"""Names of firms that do not exist, as ledgers write them and as banks do."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+_FIRST = (
+    "Acorn Alder Amber Anchor Apex Arbor Argo Aspen Atlas Aurora Beacon Birch Bluewater Boulder Bramble Bridge Bright "
+    "Cascade Cedar Chestnut Cinder Clear Cobalt Compass Copper Coral Crane Crescent Crown Cypress Dawn Delta Drift Dune "
+    "Eagle Echo Elm Ember Evergreen Falcon Fern Field Finch Flint Forge Fox Frost Garnet Glacier Granite Grove Harbor "
+    "Hawthorn Hazel Heron Hickory Horizon Indigo Iron Ivy Jade Juniper Keystone Kingfisher Lantern Larch Laurel Lime "
+    "Lotus Maple Marble Meadow Meridian Mill Moss Northwind Oak Onyx Opal Orchard Osprey Otter Palisade Pearl Pine "
+    "Pinnacle Prairie Quarry Quartz Quill Raven Redwood Ridge River Rowan Saffron Sage Sequoia Sierra Silver Slate "
+    "Sparrow Spruce Sterling Stone Summit Swift Sycamore Talon Teal Thistle Thorn Timber Topaz Trail Tulip Union Valley "
+    "Vertex Violet Walnut Wharf Willow Winter Wren Yarrow Zenith"
+).split()
+_SECOND = (
+    "Advisors Analytics Apparel Architects Bakery Beverages Bicycles Books Builders Cabinets Catering Ceramics Clinics "
+    "Coffee Components Consulting Couriers Dairy Dental Design Diagnostics Electric Engineering Equipment Fabrics Farms "
+    "Fasteners Films Fitness Flooring Foods Freight Furniture Gardens Glass Graphics Hardware Health Heating Hospitality "
+    "Imaging Insulation Interiors Joinery Kitchens Labs Landscaping Lighting Logistics Lumber Machining Marine Media "
+    "Metals Mills Motors Networks Optics Packaging Paints Paper Partners Plastics Plumbing Pottery Press Printing "
+    "Produce Pumps Recycling Rentals Roofing Salons Seafood Security Signs Software Solar Staffing Storage Studios "
+    "Supplies Surveying Systems Textiles Tiles Tooling Toys Transport Travel Utilities Ventures Vintners Welding Windows"
+).split()
+_FORMS = ("Inc", "LLC", "Ltd", "Co", "GmbH", "Corp", "S.A.", "& Sons", "Group", "")
+_BARE_FORMS = frozenset({"INC", "LLC", "LTD", "CO", "GMBH", "CORP", "SA", "SONS", "GROUP"})
+_SHORT = {"Consulting": "Consltg", "Engineering": "Eng", "Supplies": "Supl", "Logistics": "Logist", "Systems": "Sys"}
+_STRIPPED = re.compile(r"[^A-Z0-9 ]+")
+
+
+def firm(rng: random.Random, taken: set[str]) -> str:
+    """A firm's name that nobody in `taken` has; it is added there."""
+    while True:
+        parts = [rng.choice(_FIRST)]
+        if rng.random() < 0.35:
+            parts.append(rng.choice(_FIRST))
+        parts.append(rng.choice(_SECOND))
+        form = rng.choice(_FORMS)
+        name = " ".join(parts) + (f" {form}" if form else "")
+        if name not in taken:
+            taken.add(name)
+            return name
+
+
+def alike(rng: random.Random, name: str, taken: set[str]) -> str:
+    """Another firm whose name is nearly the same: what a careless matcher takes for the first."""
+    words = name.split()
+    while True:
+        changed = list(words)
+        place = rng.randrange(len(changed))
+        changed[place] = rng.choice(_FIRST if place == 0 else _SECOND)
+        if rng.random() < 0.4:
+            changed = [*words[:-1], rng.choice([form for form in _FORMS if form])]
+        other = " ".join(changed)
+        if other not in taken:
+            taken.add(other)
+            return other
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A name as a bank prints it. `faithful`: every letter printed is one of the name's, in order, from its start."""
+
+    text: str
+    faithful: bool
+
+
+def trade(rng: random.Random, taken: set[str]) -> str:
+    """A name under which a firm trades and which tells nothing of its own."""
+    return firm(rng, taken)
+
+
+def bare(name: str) -> str:
+    """A name without signs, cases and legal form: what makes two spellings the same."""
+    words = _STRIPPED.sub("", name.upper().replace("&", " ")).split()
+    return " ".join(word for word in words if word not in _BARE_FORMS)
+
+
+def as_banked(rng: random.Random, name: str, width: int) -> Spelling:
+    """The name as a bank prints it: capitals, no points, sometimes shortened or mistyped, cut at the bank's width."""
+    faithful = True
+    words = name.replace(".", "").split()
+    if rng.random() < 0.15 and any(word in _SHORT for word in words):
+        words, faithful = [_SHORT.get(word, word) for word in words], False
+    if rng.random() < 0.15 and len(words) > 2 and words[-1] in _FORMS:
+        words = words[:-1]
+    text = " ".join(words)
+    if rng.random() < 0.8:
+        text = text.upper()
+    if rng.random() < 0.04:
+        place = rng.randrange(1, len(text))
+        text, faithful = text[:place] + text[place + 1 :], False
+    return Spelling(text[:width].rstrip(), faithful)

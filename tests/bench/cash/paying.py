@@ -1,0 +1,184 @@
+"""A payer's day of payment: what it chooses, what it sends, and what of that reaches the firm's eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tests.bench.cash import remittance
+from tests.bench.cash.books import Books
+from tests.bench.cash.deals import Deal, strike, under_terms
+from tests.bench.cash.judge import Seen, is_decidable
+from tests.bench.cash.people import Payer
+from tests.bench.cash.records import Item, Receipt
+from tests.bench.cash.remittance import Style, Text
+
+EARLY_DAYS = 3
+SHOWS_ACCOUNT = 0.75
+SHOWS_EMAIL = 0.8
+NAMES_CREDIT = 0.6
+TEXT_BESIDE_KEY = 0.3
+ALONE = 0.3
+"""Of invoices that were issued together, so many are paid each by itself."""
+SHORTENS = 0.5
+"""So many write following numbers in a short way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Who seems to have paid, and whether that is known."""
+
+    name: str = ""
+    account: str = ""
+    processor: str = ""
+    email: str = ""
+    known: bool = False
+
+
+def choose(books: Books, payer: Payer, target: str, today: date) -> list[str]:
+    """What it pays today: what it meant to, or everything that is due, perhaps less a credit."""
+    rng = books.rng
+    open_ = [item for item in books.open_of(payer) if item not in books.lost]
+    ripe = [
+        item
+        for item in open_
+        if books.left[item] > 0 and (item == target or books.items[item].due <= today + timedelta(days=EARLY_DAYS))
+    ]
+    if not ripe:
+        return []
+    if payer.batches:
+        chosen = ripe[: rng.randrange(1, len(ripe) + 1)] if rng.random() < 0.2 else ripe
+    elif target in ripe:
+        chosen = _with_siblings(books, target, ripe)
+    else:
+        return []
+    credit = next((item for item in open_ if books.left[item] < 0), "")
+    if credit and rng.random() < 0.5 and sum(books.left[item] for item in chosen) + books.left[credit] > 0:
+        return [*chosen, credit]
+    return chosen
+
+
+def _with_siblings(books: Books, target: str, ripe: Sequence[str]) -> list[str]:
+    """What was issued together is mostly paid together."""
+    if books.rng.random() < ALONE:
+        return [target]
+    mine = books.items[target]
+    return [item for item in ripe if (books.items[item].issued, books.items[item].due) == (mine.issued, mine.due)]
+
+
+def pay(books: Books, payer: Payer, chosen: Sequence[str], today: date) -> Receipt | None:
+    """One payment; None where nothing would be sent."""
+    deal = strike(books, payer, chosen, today)
+    if deal.amount <= 0:
+        return None
+    sender = _sender(books, payer)
+    front = _front(books, sender)
+    text = _text(books, payer, sender, deal)
+    key, key_is = _key(books, payer, sender, deal)
+    if key and books.rng.random() >= TEXT_BESIDE_KEY:
+        text = Text()
+    decidable = _judged(books, sender, deal, text, front, key_is, today)
+    receipt = Receipt(
+        id=books.receipt_id(), kind="payment", source=_source(sender) if sender.processor else "bank", on=today,
+        currency=deal.currency, amount=deal.amount, fee=30 + deal.amount * 29 // 1_000 if sender.processor else 0,
+        payer_name=front.name, payer_account=front.account, processor=front.processor, email=front.email,
+        text=text.text, key=key, truth=deal.links, decidable=decidable,
+        category=f"{key_is} key" if key_is in ("stale", "reused") else deal.category, style=text.style.value,
+    )  # fmt: skip
+    if decidable and front.account and text.shown:
+        books.hear(front.account, books.crowd.root(sender))
+    books.apply(deal.links)
+    books.receipts.append(receipt)
+    return receipt
+
+
+def _source(sender: Payer) -> str:
+    return "paypal" if sender.processor.endswith(("7", "8", "9")) else "stripe"
+
+
+def _sender(books: Books, payer: Payer) -> Payer:
+    """The payer, its parent, a stranger among the customers."""
+    rng = books.rng
+    if payer.customer.parent and rng.random() < 0.5:
+        return books.crowd.payers[payer.customer.parent]
+    if rng.random() < books.profile.sister_pays:
+        return rng.choice(list(books.crowd.payers.values()))
+    return payer
+
+
+def _front(books: Books, sender: Payer) -> Front:
+    """What the receipt shows of its sender."""
+    rng, profile, who = books.rng, books.profile, sender.customer
+    if not sender.processor and rng.random() < profile.third_party:
+        agency = rng.randrange(3)
+        account = f"DE{90 + agency}{books.tenant}" if rng.random() < 0.5 else ""
+        return Front(name=("Payments Agency", "PAYCO CLEARING", "Factor Trust")[agency], account=account)
+    spelling = rng.choice(sender.spellings)
+    named = rng.random() < profile.name_known
+    known = named and books.crowd.is_named(sender, spelling)
+    name = spelling.text if named else ""
+    if sender.processor:
+        email = sender.email if rng.random() < SHOWS_EMAIL else ""
+        return Front(name, "", sender.processor, email, known or bool(who.processor or (email and who.email)))
+    account = sender.account if rng.random() < SHOWS_ACCOUNT else ""
+    learned = bool(account) and books.whose(account) == books.crowd.root(sender)
+    return Front(name, account, "", "", known or learned or bool(account and who.account))
+
+
+def _text(books: Books, payer: Payer, sender: Payer, deal: Deal) -> Text:
+    rng, profile = books.rng, books.profile
+    meant = [books.items[link.item] for link in deal.links]
+    if any(item.amount < 0 for item in meant) and rng.random() >= NAMES_CREDIT:
+        meant = [item for item in meant if item.amount > 0]
+    style = payer.habit if payer.writes else Style.NONE
+    if payer.writes and len(meant) > 1 and rng.random() < SHORTENS:
+        style = rng.choice((Style.RANGE, Style.SHORTHAND))
+    if payer.writes and rng.random() < profile.slips:
+        style = remittance.pick(rng, remittance.SLIPS)
+    width = rng.choice(remittance.WIDTHS) if not sender.processor and rng.random() < profile.cut else 0
+    numbers = [item.number for item in meant]
+    return remittance.write(rng, numbers, style, others=_others(books, payer, meant), width=width, noise=profile.noise)
+
+
+def _others(books: Books, payer: Payer, meant: Sequence[Item]) -> list[str]:
+    """Numbers for a wrong reference: of the payer's other items, and of a stranger's."""
+    mine = [books.items[item].number for item in books.open_of(payer) if books.items[item] not in meant]
+    stranger = books.rng.choice(list(books.items)[-200:])
+    return [*mine[:3], books.items[stranger].number] if books.items[stranger] not in meant else mine[:3]
+
+
+def _key(books: Books, payer: Payer, sender: Payer, deal: Deal) -> tuple[str, str]:
+    """The id stored with the payment, and whether it is fresh, stale or that of another open item."""
+    rng, profile = books.rng, books.profile
+    if not sender.processor or len(deal.links) != 1 or rng.random() >= profile.key_kept:
+        return "", ""
+    meant = deal.links[0].item
+    if rng.random() < profile.stale_key and books.paid[payer.id]:
+        return books.paid[payer.id][-1], "stale"
+    other = [item for item in books.open_of(payer) if item != meant and books.left[item] > deal.amount]
+    if other and deal.category == "exact" and rng.random() < profile.reused_key:
+        return rng.choice(other), "reused"
+    return meant, "fresh"
+
+
+def _judged(
+    books: Books, sender: Payer, deal: Deal, text: Text, front: Front, key: str, today: date
+) -> bool:  # fmt: skip
+    group = books.open_of_group(sender)
+    meant = frozenset(link.item for link in deal.links)
+    if not meant <= set(group):
+        return False
+    opened = [item for item in group if books.items[item].currency == books.items[deal.links[0].item].currency]
+    return is_decidable(
+        Seen(
+            category=deal.category, amount=deal.amount, meant=meant, text=text, payer_known=front.known,
+            worth={item: _worth(books, deal.category, item, today) for item in opened},
+            numbers={item: books.items[item].number for item in opened},
+            due=frozenset(item for item in opened if books.items[item].due <= today), key=key,
+        )
+    )  # fmt: skip
+
+
+def _worth(books: Books, category: str, item: str, today: date) -> int:
+    return under_terms(books, books.crowd.payers[books.items[item].customer], category, item, today)
