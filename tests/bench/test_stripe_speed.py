@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.bench import bench_quickbooks_sync, bench_stripe_sync
+from tests.bench import bench_quickbooks_sync
 from tests.bench.bench_stripe_sync import ALLOWED_PER_SECOND, LIBRARY_ROWS, LIMITED_ROWS, measured, shown
 
 ROWS = 50_000
@@ -34,6 +34,6 @@ def test_a_cycle_with_nothing_new_is_three_calls_and_next_to_no_work_at_either_v
 def test_nine_tenths_of_an_allowed_rate_are_used_and_nothing_is_asked_for_beyond_it_once_it_was_refused() -> None:
     said = measured("limited", LIMITED_ROWS, 0, str(ALLOWED_PER_SECOND))
     used = said["requests"] / said["seconds"] / ALLOWED_PER_SECOND
-    sys.stdout.write(f"{used:.0%} of {bench_stripe_sync.ALLOWED_PER_SECOND} a second, {said['refused']:.0f} refused\n")
+    sys.stdout.write(f"{used:.0%} of {ALLOWED_PER_SECOND} a second, {said['refused']:.0f} refused\n")
     assert used >= 0.9
     assert said["refused_again"] == 0

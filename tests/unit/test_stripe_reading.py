@@ -281,7 +281,9 @@ def test_events_are_reduced_to_the_records_they_name_and_each_is_read_once() -> 
     stale = {"id": "in_1", "object": "invoice", "status": "open", "paid": False, "charge": "ch_old"}
     types = ("invoice.updated", "invoice.payment_succeeded", "invoice.paid")
     vendor.record("events", listed(*(event(f"evt_{one}", NOON, stale, one) for one in types)))
-    vendor.record("invoices/in_1", text(example("invoice", id="in_1", status="paid", amount_remaining=0)))
+    vendor.record(
+        "invoices/in_1", text(example("invoice", id="in_1", status="paid", amount_remaining=0, amount_overpaid=0))
+    )
     pages = whole(reading, cursor)
     assert len(vendor.queries("invoices/in_1")) == 1
     (record,) = [one.record for page in pages for one in page.records]
