@@ -57,6 +57,7 @@ class Mirror:
         self.records: dict[Ref, Noun] = {}
         self.in_flight: set[str] = set()
         self.written: dict[str, Ref] = {}
+        self.answered: dict[Ref, str] = {}
         self.gone: dict[Ref, Gone] = {}
 
     def put(self, at: Ref, record: Noun) -> Ref:
@@ -383,4 +384,5 @@ class Mirror:
             books=BOOKS,
             in_flight=frozenset(self.in_flight),
             written=self.written,
+            answered=self.answered,
         )

@@ -7,19 +7,25 @@ read and not yet stored is lost with it.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from adapters.stripe.client import Stripe, connect
-from adapters.stripe.standin import build
+from adapters.stripe.standin import build, customers, invoicing
 from adapters.stripe.standin.api import StripeStandIn
 from adapters.stripe.standin.events import Telling
+from adapters.stripe.standin.invoicing import Bill
 from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.life import Merchant
+from adapters.stripe.standin.shapes import Document
+from connector.clock import Clock
 from connector.model.finding import Finding
 from connector.model.mirror import Gone, Noun
+from connector.model.settlement import HeldEntry
 from connector.model.source import Kind, Ref
 from connector.ports import Page
 from connector.store import Author, Counts, Store
@@ -47,16 +53,29 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """A person's Ctrl-C in the story, and not one at the keyboard of whoever runs the tests."""
+
+
+def gone() -> None:
+    """Nothing of the process goes on."""
+    raise Killed
+
+
+def interrupted() -> None:
+    """Somebody presses Ctrl-C."""
+    raise Interrupted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """What becomes of one reading. `page` and `save`: it is killed when it asks for that page, or right after that
-    transaction; `stopped`: a person interrupts it at the page instead. `acts`: so much happens before each of its first
-    pages."""
+    """What becomes of one reading. `page` and `save`: it ends when it asks for that page, or right after that
+    transaction; `end` is how. `acts`: so much happens before each of its first pages."""
 
     page: int = 0
     save: int = 0
-    stopped: bool = False
     acts: int = 0
+    end: Callable[[], None] = gone
 
 
 WELL = Fate()
@@ -66,12 +85,13 @@ class Mortal(Store):
     """A store whose process may be killed right after a transaction."""
 
     left = 0
+    end: Callable[[], None] = staticmethod(gone)
 
     def save_kinds(self, *arguments: object, **named: object) -> dict[Kind, Counts]:
         saved = super().save_kinds(*arguments, **named)  # type: ignore[arg-type]
         self.left -= 1
         if self.left == 0:
-            raise Killed
+            self.end()
         return saved
 
 
@@ -92,8 +112,10 @@ class Reading:
     def pull(self, stream: str, cursor: str | None) -> Page:
         with self._pulling:
             self._asked += 1
-            if self._over or self._asked == self._fate.page:
-                raise KeyboardInterrupt if self._fate.stopped else Killed
+            if self._over:
+                raise Killed
+            if self._asked == self._fate.page:
+                self._fate.end()
             if self._asked <= BUSY_PAGES:  # a reading that takes weeks is never done: there is always something new
                 for _ in range(self._fate.acts):
                     self._act()
@@ -112,7 +134,7 @@ class Books:
 
     path: Path
     url: str
-    clock: FakeClock
+    clock: Clock
     in_flight: int
     page_size: int
     findings: list[Finding] = field(default_factory=list)
@@ -129,10 +151,10 @@ class Books:
         sizes = {"in_flight": str(self.in_flight), "page_size_max": str(self.page_size)}
         adapter = connect(surrounded(self.url, self.clock, budget=OpenBudget(), mirror=mirror, **sizes))
         reading = Reading(adapter, fate, act)
-        self.store.left = fate.save
+        self.store.left, self.store.end = fate.save, fate.end
         try:
             done = sync(self.store, reading, CONNECTION, AUTHOR, lambda *_: None)
-        except (Killed, KeyboardInterrupt):
+        except (Killed, Interrupted):
             return False
         finally:
             reading.end()
@@ -184,6 +206,25 @@ class Account:
         """Time passes; what the merchant had planned for it is late."""
         self.clock.pass_seconds(seconds)
 
+    def vanish(self, *, told: bool) -> set[str]:
+        """A draft and a customer that are in the mirror are deleted; their ids."""
+        ledger = self.ledger
+
+        def come() -> tuple[Document, Document]:
+            owner = customers.enter(ledger, "Gone Soon")
+            return owner, invoicing.draft(
+                ledger, Bill(customer=owner["id"], amount=100, currency="usd", number=f"D-{owner['id']}")
+            )
+
+        owner, draft = self.server.behind(come)
+        self.merchant.truth.deleted |= {owner["id"], draft["id"]}
+        self.sync()
+        self.hushed = self.hushed or not told
+        with nullcontext() if told else self.merchant.unseen():
+            self.server.behind(partial(invoicing.delete, ledger, draft))
+            self.server.behind(partial(customers.delete, ledger, owner))
+        return {owner["id"], draft["id"]}
+
     def sync(self, fate: Fate = WELL) -> bool:
         return self.books.sync(fate, self.step)
 
@@ -194,11 +235,42 @@ class Account:
         path.unlink(missing_ok=True)
         books = Books(path, self.server.url, self.clock, self.books.in_flight, 100)
         try:
-            books.sync()
+            assert books.sync()
             return books.records()
         finally:
             books.store.close()
             self.stand_in.telling = held
+
+
+def differing(mirror: Records, account: Records) -> dict[Ref, tuple[object, object]]:
+    """What stands otherwise in the mirror than in the account.
+
+    Books that begin now know no tombstones, and read what is kept for a customer only where anything is: so lines that
+    come to nothing, or were kept for somebody who is gone, may be here and not there.
+    """
+    over = kept(mirror)
+    found: dict[Ref, tuple[object, object]] = {}
+    for ref in sorted(mirror.keys() | account.keys()):
+        here, there = mirror.get(ref), account.get(ref)
+        if here == there or (isinstance(here, Gone) and there is None):
+            continue
+        if (
+            isinstance(here, HeldEntry)
+            and there is None
+            and not over.get((ref.kind, here.customer, here.amount.currency))
+        ):
+            continue
+        found[ref] = here, there
+    return found
+
+
+def kept(records: Records) -> dict[tuple[Kind, Ref, str], int]:
+    """What the lines of living customers come to, by whose they are."""
+    sums: dict[tuple[Kind, Ref, str], int] = defaultdict(int)
+    for ref, record in records.items():
+        if isinstance(record, HeldEntry) and not isinstance(records[record.customer], Gone):
+            sums[ref.kind, record.customer, record.amount.currency] += record.amount.minor
+    return sums
 
 
 @contextmanager

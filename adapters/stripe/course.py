@@ -239,15 +239,14 @@ def due(course: Course) -> bool:
 
 
 def sweeping(course: Course, names: Iterable[str], mark: int) -> Course:
-    """Begin a sweep: nightly what was created since the last one and the day before it; weekly what was created in the
-    last 120 days, and every customer. Just after a walk, only what tells whether something has vanished."""
+    """Begin a sweep: every customer, and what was created since the last one and the day before it; weekly what was
+    created in the last 120 days. Just after a walk, only what tells whether something has vanished."""
     wide = course.swept_wide is None or mark - course.swept_wide > WEEK_SECONDS
     windows = [Window(name=INVOICES, status=status) for status in STATUSES]
-    if wide:
-        windows.append(Window(name=CUSTOMERS))
+    windows.append(Window(name=CUSTOMERS))
     if course.swept is not None:
         lately = mark - WEEKLY_SECONDS if wide else course.swept - DAY_SECONDS
-        windows += [Window(name=name, since=lately, until=mark) for name in names if not (wide and name == CUSTOMERS)]
+        windows += [Window(name=name, since=lately, until=mark) for name in names if name != CUSTOMERS]
     return replace(course, phase=Phase.SWEEP, mark=mark, wide=wide, windows=tuple(windows))
 
 

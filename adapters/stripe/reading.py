@@ -153,10 +153,8 @@ class Reader:
             return self._sweep_on(course.sweeping(at, NAMES, at.mark or 0))
         if not sweep.begun:
             here: dict[str, set[str]] = {kind.value: set(self._mirror.unfinished(kind)) for kind in UNFINISHED}
-            doubted: set[str] = set()
-            if at.wide:
-                here[course.CUSTOMERS] = set(self._mirror.known(Kind.CUSTOMER))
-                doubted = self._emptied(sweep) & here[course.CUSTOMERS]
+            here[course.CUSTOMERS] = set(self._mirror.known(Kind.CUSTOMER))
+            doubted = self._emptied(sweep) & here[course.CUSTOMERS]
             sweep.compare(here, (course.CUSTOMERS,), {course.CUSTOMERS: doubted})
         lot = [(shelf_of(Kind(kind), vendor_id) or kind, vendor_id) for kind, vendor_id in sweep.lot()]
         found = self._looking.at(Pointer(name, vendor_id) for name, vendor_id in lot)

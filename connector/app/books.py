@@ -11,7 +11,7 @@ from connector.app.freshness import freshness
 from connector.app.hints import follow
 from connector.app.house import Desk, new_op_id
 from connector.app.payouts import payout_findings
-from connector.app.rechecks import landed, still_true, with_live_profile
+from connector.app.rechecks import call_off, landed, still_true, with_live_profile
 from connector.app.ties import check_ties
 from connector.errors import (
     Disagreement,
@@ -172,6 +172,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         author = replace(desk.author("apply"), lease=lease)
         _sync_one(desk, books, author, progress)
         desk.house.boundary("apply.synced")
+        off = call_off(desk, lease)
         known = {row.op_id for row in desk.store.outbox(desk.id)}
         fresh, stale = still_true(desk, made, known)
         added = desk.store.outbox_add([_row(desk, made, number, line) for number, line in fresh])
@@ -183,7 +184,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
     return Applied(
         plan_id=made.plan_id,
         posted=posted,
-        stale=tuple(stale),
+        stale=(*off, *stale),
         already=len(fresh) - len(added),
         not_landed=landed(desk, posted.done),
     )
@@ -198,10 +199,11 @@ def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]
     """Carry out what earlier commands left unfinished, and nothing else."""
     desk.writable(desk.books())
     with desk.lease(LEASE_NAME) as lease:
+        off = call_off(desk, lease)
         posted = post(desk.tools(on_row), desk.id, lease)
         if posted.done:
             _sync_one(desk, desk.books(), replace(desk.author("apply"), lease=lease), progress)
-    return Applied(plan_id=None, posted=posted, stale=(), already=0, not_landed=landed(desk, posted.done))
+    return Applied(plan_id=None, posted=posted, stale=tuple(off), already=0, not_landed=landed(desk, posted.done))
 
 
 def _row(desk: Desk, made: Plan, number: int, line: PlanLine) -> OutboxRow:

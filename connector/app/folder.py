@@ -22,6 +22,7 @@ from connector.app.sheets import (
     code,
     day,
     day_or_none,
+    little_collecting,
     made,
     minor,
     moment,
@@ -46,9 +47,7 @@ def _items(columns: list[Parsed]) -> Iterable[Item]:
     *most, issued, due, signs = columns
     wrong = [sign * amount < 0 for sign, amount in zip(signs, columns[4], strict=True)]
     if any(wrong):
-        raise BadField(
-            wrong.index(True), "has the wrong sign: a credit memo is negative, an invoice is not", "amount_minor"
-        )
+        raise BadField(wrong.index(True), "has the wrong sign: a credit memo is negative", "amount_minor")
     filled = [one or other for one, other in zip(due, issued, strict=True)]
     return made(Item)([*most, issued, filled])
 
@@ -179,7 +178,9 @@ def read_purses(folder: Path) -> list[Purse]:
 def _by_tenant(folder: Path, sheet: Sheet) -> dict[str, list[Any]]:
     """The values of a file by company, in the order of their ids."""
     found: dict[str, list[Any]] = defaultdict(list)
-    for tenants, values in read(folder / sheet.name, sheet):
+    with little_collecting():
+        pieces = read(folder / sheet.name, sheet)
+    for tenants, values in pieces:
         if len(set(tenants)) == 1:
             found[tenants[0]] += values
             continue

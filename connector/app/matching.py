@@ -11,13 +11,13 @@ import gc
 import io
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector import canonical
 from connector.app.folder import Purse
+from connector.app.sheets import little_collecting
 from connector.reconcile.cash import payouts
 from connector.reconcile.cash.case import Case
 from connector.reconcile.cash.evidence import lines_of
@@ -33,6 +33,7 @@ FINDINGS = ("payment_id", "code", "sentence", "next_step")
 LANDED = ("deposit_id", "payout_id")
 COMPOSED = ("payout_id", "txn_id")
 
+PROCESSES = 2
 WORTH_A_PROCESS = 20_000
 """From so many receipts on a second process gains more than it costs."""
 
@@ -75,11 +76,12 @@ class PaidOut:
 Cases = Sequence[tuple[str, Case]]
 
 
-def decided(cases: Cases, wanted: Wanted, progress: Progress, processes: int = 1) -> list[Written]:
-    """Every company decided for itself, in their order."""
-    with _little_collecting():
-        if processes > 1 and is_worth_it(cases) and "fork" in multiprocessing.get_all_start_methods():
-            return _shared_out(cases, wanted, progress, processes)
+def decided(cases: Cases, wanted: Wanted, progress: Progress, processes: int | None = 1) -> list[Written]:
+    """Every company decided for itself, in their order. None: as many processes as are worth it."""
+    with little_collecting():
+        count = processes or (PROCESSES if is_worth_it(cases) else 1)
+        if count > 1 and len(cases) > 1 and "fork" in multiprocessing.get_all_start_methods():
+            return _shared_out(cases, wanted, progress, count)
         found = []
         for done, (tenant, case) in enumerate(cases):
             progress("companies", done, len(cases))
@@ -191,15 +193,3 @@ def _shared_out(cases: Cases, wanted: Wanted, progress: Progress, processes: int
         _shared = (), Wanted()
         gc.unfreeze()
     return [found[place] for place in range(len(cases))]
-
-
-@contextmanager
-def _little_collecting() -> Iterator[None]:
-    """What is made here holds no cycles; looking for them among so many values costs more than a second."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

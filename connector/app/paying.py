@@ -22,6 +22,7 @@ from connector.ports import Lookable, PayPages
 from connector.post import post
 from connector.reconcile.arrived import arrived_by_invoice
 from connector.reconcile.booked import posted_payments
+from connector.reconcile.fights import as_it_stands, disputes_of
 from connector.reconcile.pending import pending_by_invoice
 from connector.reconcile.snapshot import Snapshot
 from connector.store import Lease, OutboxRow, OutboxState
@@ -160,11 +161,11 @@ def _seen(desk: Desk, link: PaymentLink) -> Visit:
 
 def _over(seen: Snapshot) -> frozenset[str]:
     """The tries whose money stands in the books by now, or came and went back: they forbid no further one."""
-    posted = posted_payments(seen)
+    posted, disputes = posted_payments(seen), disputes_of(seen)
     return frozenset(
         tag.value
         for ref, payment in seen.payments.items()
-        if ref in posted or payment.state in _GIVEN_BACK
+        if ref in posted or as_it_stands(ref, payment, disputes).state in _GIVEN_BACK
         for tag in payment.tags
         if tag.name == ATTEMPT_TAG
     )

@@ -11,16 +11,17 @@ from connector.app.ties import SETTLING, books_alone
 from connector.dates import BusinessDate
 from connector.errors import VendorError
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, PostDeposit, Posting, PostPayment, VoidPosting
+from connector.model.intent import ApplyCredit, Intent, PostDeposit, Posting, PostPayment, VoidPosting
 from connector.model.mirror import Gone
 from connector.model.money_in import Dispute, Payment, PaymentState
 from connector.model.party import Account, Customer, Profile
 from connector.model.source import Kind, OpId, Ref
 from connector.plan import Plan, PlanLine, pattern_of
+from connector.reconcile import reasons
 from connector.reconcile.fights import as_it_stands, disputes_of
 from connector.reconcile.landed import not_landed
 from connector.reconcile.snapshot import Snapshot, snapshot
-from connector.store import OutboxRow
+from connector.store import Lease, OutboxRow, OutboxState
 
 NEW_PLAN = "Make a new plan: receivables plan"
 
@@ -62,6 +63,48 @@ def still_true(desk: Desk, made: Plan, known: set[OpId]) -> tuple[list[tuple[int
     return fresh, stale
 
 
+def call_off(desk: Desk, lease: Lease) -> list[Finding]:
+    """Rows that an interrupted command stored and never sent, and whose money turned meanwhile: they are not sent."""
+    money, found = _MoneyNow(desk), []
+    for row in desk.store.outbox(desk.id, states=(OutboxState.READY,)):
+        turned = money.turned(row.intent)
+        if turned:
+            desk.store.outbox_dead(desk.id, row.op_id, f"{turned}. It was called off.", lease)
+            said = f"A {row.kind} of an earlier command was not written: {turned}."
+            refs = (row.intent.about,) if isinstance(row.intent, PostPayment | VoidPosting) else ()
+            found.append(Finding(code=FindingCode.WRITE_REFUSED, sentence=said, next_step=NEW_PLAN, refs=refs))
+    return found
+
+
+class _MoneyNow:
+    """What became of the money meanwhile, where that speaks against a write: processors give no versions."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._fights: dict[Ref, Dispute] | None = None
+
+    def turned(self, intent: Intent) -> str:
+        """Why a payment may not be posted, or taken back, any more; nothing where it may."""
+        if not isinstance(intent, PostPayment | VoidPosting) or intent.about.kind is not Kind.PAYMENT:
+            return ""
+        held = self._desk.store.record(self._desk.id, intent.about)
+        if held is None or not isinstance(held.record, Payment):
+            return ""
+        payment = as_it_stands(intent.about, held.record, self._disputes())
+        if isinstance(intent, VoidPosting):
+            back = payment.state is PaymentState.RETURNED
+            return "" if back else f"payment {intent.about.vendor_id} has not gone back for good any more"
+        unfit = reasons.unfit(intent.about, payment)
+        return unfit.sentence.rstrip(".") if unfit is not None else ""
+
+    def _disputes(self) -> dict[Ref, Dispute]:
+        if self._fights is None:
+            rows = self._desk.store.records(self._desk.id, Kind.DISPUTE)
+            triples = ((row.ref, row.version, row.record) for row in rows)
+            self._fights = disputes_of(snapshot(triples, books=None))
+        return self._fights
+
+
 _Wrong = tuple[FindingCode, str, str, tuple[Ref, ...]]
 
 
@@ -71,7 +114,7 @@ class _Rechecks:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._versions: dict[Ref, str] = {}
-        self._fights: dict[Ref, Dispute] | None = None
+        self._money = _MoneyNow(desk)
         self._quarantine = {ref for finding in desk.store.quarantined(desk.id) for ref in finding.refs}
         self._closed_through: BusinessDate | None = _live_profile(desk)[1].closed_through
         self._patterns = {each.connection_id: each.pattern for each in desk.processors()}
@@ -83,6 +126,10 @@ class _Rechecks:
 
     def wrong(self, line: PlanLine) -> _Wrong | None:
         """Why a line may not be written any more, None when it may."""
+        return self._rows(line) or self._entry(line.intent)
+
+    def _rows(self, line: PlanLine) -> _Wrong | None:
+        """What is wrong with the records that it was decided on."""
         changed = tuple(ref for ref, version in line.expects if self._version(ref) != version)
         if changed:
             return FindingCode.WRITE_REFUSED, f"{changed[0]} changed since the plan was made", NEW_PLAN, changed
@@ -90,13 +137,14 @@ class _Rechecks:
         if off:
             step = "Put that row right first; it is named in `receivables status`."
             return FindingCode.DOES_NOT_TIE, f"the sums of {off[0]} do not hold", step, off
-        intent = line.intent
+        turned = self._money.turned(line.intent)
+        return (FindingCode.WRITE_REFUSED, turned, NEW_PLAN, (line.intent.about,)) if turned else None
+
+    def _entry(self, intent: Posting) -> _Wrong | None:
+        """What speaks against the entry itself, as the books are now."""
         if self._closed_through is not None and intent.on <= self._closed_through:
             why = f"it falls on {intent.on}, and the books are closed through {self._closed_through}"
             return FindingCode.CLOSED_PERIOD, why, NEW_PLAN, (intent.about,)
-        turned = self._turned(intent)
-        if turned:
-            return FindingCode.WRITE_REFUSED, turned, NEW_PLAN, (intent.about,)
         if isinstance(intent, PostPayment | ApplyCredit) and not self._takes_entries(intent.customer):
             why = f"its customer {intent.customer.vendor_id} is gone or inactive in the books"
             return FindingCode.CUSTOMER_GONE, why, NEW_PLAN, (intent.about, intent.customer)
@@ -106,25 +154,6 @@ class _Rechecks:
             why = f"{intent.about.connection} is booked in the pattern {chosen} now"
             return FindingCode.PATTERN_MIXED, why, NEW_PLAN, (intent.about,)
         return None
-
-    def _turned(self, intent: Posting) -> str:
-        """What became of the money meanwhile, where that speaks against the line: processors give no versions."""
-        if not isinstance(intent, PostPayment | VoidPosting) or intent.about.kind is not Kind.PAYMENT:
-            return ""
-        held = self._desk.store.record(self._desk.id, intent.about)
-        if held is None or not isinstance(held.record, Payment):
-            return ""
-        state = as_it_stands(intent.about, held.record, self._disputes()).state
-        if isinstance(intent, PostPayment):
-            return "" if state is PaymentState.SUCCEEDED else f"payment {intent.about.vendor_id} is {state} now"
-        return "" if state is PaymentState.RETURNED else f"payment {intent.about.vendor_id} is {state} again"
-
-    def _disputes(self) -> dict[Ref, Dispute]:
-        if self._fights is None:
-            rows = self._desk.store.records(self._desk.id, Kind.DISPUTE)
-            triples = ((row.ref, row.version, row.record) for row in rows)
-            self._fights = disputes_of(snapshot(triples, books=None))
-        return self._fights
 
     def _version(self, ref: Ref) -> str:
         if ref not in self._versions:

@@ -119,7 +119,9 @@ def today(
             item.invoice.number or item.ref.vendor_id,
             grouped(item.invoice.open),
             str(item.days_overdue),
-            str(item.why) + (f" until {item.returns_on}" if item.returns_on is not None else ""),
+            str(item.why)
+            + (f" until {item.returns_on}" if item.returns_on is not None else "")
+            + (f"; {item.came_back}" if item.came_back else ""),
             f"{item.last.at:%Y-%m-%d} {item.last.outcome}" if item.last is not None else "never",
         )
         for item in items

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 BANK_FEE_MINOR_MAX = 3_000
 """What a bank may have kept of a payment whose text names what it pays."""
-PROCESSES = 2
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,8 +40,8 @@ def match(
         int, typer.Option("--bank-fee", min=0, help="Minor units that a bank may have kept.")
     ] = BANK_FEE_MINOR_MAX,
     processes: Annotated[
-        int, typer.Option("--processes", min=1, max=64, help="For several companies; the answers are the same.")
-    ] = PROCESSES,
+        int | None, typer.Option("--processes", min=1, max=64, help="By itself two, where that is worth it.")
+    ] = None,
 ) -> None:
     """Which payment settles which invoice, from files, without a store: what can be proved, and nothing else.
 

@@ -16,10 +16,12 @@ from connector.dates import BusinessDate, day_of, next_business_day, zone
 from connector.model.contact import NOT_REACHED, Contact, Outcome
 from connector.model.invoice import Invoice
 from connector.model.source import Ref
-from connector.money import Money
+from connector.money import Money, grouped
 from connector.reconcile.arrived import arrived_by_invoice
 from connector.reconcile.debts import debts
 from connector.reconcile.pending import pending_by_invoice
+from connector.reconcile.reasons import came_back
+from connector.reconcile.returned import returned_by_invoice
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -44,7 +46,8 @@ DUE = frozenset({Why.NEVER_CONTACTED, Why.NOT_REACHED, Why.NEXT_DATE, Why.PROMIS
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
     """One invoice past terms. `returns_on` is when it comes back, None when it is due or nobody knows. `pending` is
-    money on its way to it, or arrived and not yet posted."""
+    money on its way to it, or arrived and not yet posted; `came_back` how a payment for it went back, if one did.
+    """
 
     ref: Ref
     invoice: Invoice
@@ -57,6 +60,7 @@ class WorkItem:
     attempts: int
     returns_on: BusinessDate | None = None
     pending: Money | None = None
+    came_back: str = ""
 
     @property
     def due(self) -> bool:
@@ -76,6 +80,7 @@ def worklist(
     """Every open debt past its terms on that day: those due first, oldest and biggest first; then those in peace."""
     pending = pending_by_invoice(snapshot)
     arrived = arrived_by_invoice(snapshot)
+    back = returned_by_invoice(snapshot)
     items = []
     for ref, invoice in debts(snapshot).items():
         days = days_overdue(invoice, as_of)
@@ -98,6 +103,7 @@ def worklist(
                 attempts=len(history),
                 returns_on=returns_on,
                 pending=pending.get(ref) or arrived.get(ref),
+                came_back=f"a payment of {grouped(back[ref].gross)} {came_back(back[ref])}" if ref in back else "",
             )
         )
     items.sort(key=lambda item: (not item.due, -item.days_overdue, -item.invoice.open.minor, item.ref))

@@ -16,6 +16,7 @@ from connector.plan.deposit import deposits
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import Effect, Frame, Plan, PlanLine
 from connector.plan.opening import openings
+from connector.plan.returns import Returns
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.snapshot import Snapshot
 
@@ -30,14 +31,17 @@ def plan(
     """The plan for everything decided and not yet in the books. `untied` are rows whose sums do not hold."""
     gate = Gate(snapshot, processors, frame, untied)
     lines: list[PlanLine] = []
+    back = Returns(gate)
     if snapshot.books is not None:
         lines += openings(gate, snapshot.books)
         lines += _settled(gate, snapshot.books, outcome.decisions)
         planned = frozenset(line.payment.about for line in lines if line.payment is not None)
-        lines += fees(gate, snapshot.books, sorted(set(outcome.posted) | planned))
+        lines += fees(gate, snapshot.books, sorted({*outcome.posted, *planned, *back.once}))
+        lines += back.lines(snapshot.books)
         lines += transfers(gate, snapshot.books)
         lines += deposits(gate, snapshot.books, planned)
-    findings = [each for each in outcome.findings if not (each.refs and gate.leave_early(each.refs[0]))]
+    rest = [each for each in outcome.findings if not back.says(each)]
+    findings = [each for each in rest if not (each.refs and gate.leave_early(each.refs[0]))]
     return Plan(
         plan_id=frame.plan_id,
         company_id=frame.company_id,

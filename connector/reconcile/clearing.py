@@ -18,7 +18,8 @@ from connector.model.party import AccountRole
 from connector.model.settlement import BalanceEntry, EntryNature
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money
-from connector.reconcile.booked import Written, opened, posted_payments, standing
+from connector.reconcile.booked import Written, ever_posted, opened, posted_payments, standing
+from connector.reconcile.returned import lines_back
 from connector.reconcile.snapshot import Snapshot
 
 Purse = tuple[ConnectionId, Currency]
@@ -50,8 +51,8 @@ IN_WORDS: dict[Unbooked, str] = {
     Unbooked.FEE: "fees that are not posted",
     Unbooked.EXCHANGE: "money changed into another currency, whose exchange is not posted",
     Unbooked.REFUND: "refunds, which are not posted from here",
-    Unbooked.DISPUTE: "disputes, which are not posted from here",
-    Unbooked.RETURN: "payments that came back, which are not posted from here",
+    Unbooked.DISPUTE: "disputes that are not posted",
+    Unbooked.RETURN: "payments that came back, which are not posted",
     Unbooked.PAYOUT: "payouts that are not posted",
     Unbooked.PAYOUT_BACK: "payouts that came back, which are not posted from here",
     Unbooked.OTHER: "other lines of the processor's ledger, which are not posted from here",
@@ -135,20 +136,26 @@ class Placed:
 
 
 def placed(ref: Ref, entry: BalanceEntry, books: Books) -> Iterator[Placed]:
-    """The parts of a line: together its net in its own currency, and nothing in any other."""
+    """The parts of a line: together its net in its own currency, and nothing in any other.
+
+    A payment that was taken back out of the books and the lines by which it came back are booked: they come to nothing.
+    """
     code, about, nature = entry.net.currency, entry.about, entry.nature
     deposited = books.deposited(ref)
     if about is not None and nature is EntryNature.PAYMENT and about.kind is Kind.PAYMENT:
-        yield from _payment(entry, about, books)
+        if books.is_even(ref):
+            yield Placed(currency=code, minor=entry.gross.minor)
+        else:
+            yield from _payment(entry, about, books)
         yield _fee(entry, booked=deposited or books.has(IntentKind.EXPENSE, about))
     elif about is not None and nature is EntryNature.PAYOUT:
         done = books.has(IntentKind.TRANSFER, about) or books.has(IntentKind.DEPOSIT, about)
         yield Placed(currency=code, minor=entry.gross.minor, reason=None if done else Unbooked.PAYOUT)
         yield _fee(entry, booked=False)
     else:
-        reason = None if deposited else _REASONS.get(nature, Unbooked.OTHER)
+        reason = None if deposited or books.is_even(ref) else _REASONS.get(nature, Unbooked.OTHER)
         yield Placed(currency=code, minor=entry.gross.minor, reason=reason)
-        yield _fee(entry, booked=deposited)
+        yield _fee(entry, booked=deposited or books.has(IntentKind.EXPENSE, ref))
     off = entry.net.minor - entry.gross.minor + entry.fee.minor
     if off:
         yield Placed(currency=code, minor=off, reason=Unbooked.SUSPENSE)
@@ -186,6 +193,29 @@ class Books:
             for entry in snapshot.payouts[about].entries or ()
         }
         self.openings = opened(snapshot)
+        self._even = self._find_even(snapshot)
+
+    def _find_even(self, snapshot: Snapshot) -> frozenset[Ref]:
+        """The lines of payments that we posted, that came back whole, and that the books hold no more. A payment from
+        before a start is among them: it was posted before the start was chosen, so no opening entry holds it."""
+        once = {about for about in ever_posted(snapshot) if about not in self._gross}
+        back = lines_back(snapshot) if once else {}
+        brought = {
+            entry.about: ref
+            for ref, entry in snapshot.balance_entries.items()
+            if entry.nature is EntryNature.PAYMENT and entry.about in once and entry.about in back
+        }
+        found: set[Ref] = set()
+        for about, came in brought.items():
+            lines = (came, *back[about])
+            moves = [snapshot.balance_entries[line].gross for line in lines]
+            if len({each.currency for each in moves}) == 1 and not sum(each.minor for each in moves):
+                found.update(lines)
+        return frozenset(found)
+
+    def is_even(self, entry: Ref) -> bool:
+        """Whether a line and others come to nothing, and the books hold nothing of any of them."""
+        return entry in self._even
 
     def deposited(self, entry: Ref) -> bool:
         """Whether a line went into the books as part of a payout's deposit."""

@@ -75,7 +75,6 @@ class _Matcher:
         }
         self._void_index = number_index(self._void.items())
         self._undone = undone(snapshot)
-        self._once = ever_posted(snapshot)
         self._links: dict[Ref, list[Allocation]] = {}
         for link in snapshot.allocations.values():
             if link.state is not AllocationState.DETACHED:
@@ -109,12 +108,9 @@ class _Matcher:
         if unfit is not None:
             self._findings.append(unfit)
             return
-        back = self._undone.get((IntentKind.PAYMENT, ref))
-        if back is not None:
-            self._findings.append(reasons.posting_undone(ref, payment, back))
-            return
-        if we_took_back(self._snapshot, ref):
-            self._findings.append(reasons.here_again(ref, payment, self._once.get(ref)))
+        taken_out = self._taken_out(ref, payment)
+        if taken_out is not None:
+            self._findings.append(taken_out)
             return
         settled = self._settled_at_source(ref, payment)
         if settled is not None:
@@ -132,6 +128,15 @@ class _Matcher:
             self._findings.append(refused)
             return
         self._decide(ref, payment, named)
+
+    def _taken_out(self, ref: Ref, payment: Payment) -> Finding | None:
+        """It stood in the books by our hand, and somebody, or we, took it out again: it is not posted once more."""
+        back = self._undone.get((IntentKind.PAYMENT, ref))
+        if back is not None:
+            return reasons.posting_undone(ref, payment, back)
+        if not we_took_back(self._snapshot, ref):
+            return None
+        return reasons.here_again(ref, payment, ever_posted(self._snapshot).get(ref))
 
     def _linked(self, ref: Ref, payment: Payment) -> list[Allocation]:
         own = self._links.get(ref, [])

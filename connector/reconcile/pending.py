@@ -24,8 +24,7 @@ def pending_by_invoice(snapshot: Snapshot) -> dict[Ref, Money]:
 
 
 def meant_for(snapshot: Snapshot, payments: Mapping[Ref, Payment]) -> Iterator[tuple[Ref, Ref]]:
-    """Each of these payments that names one invoice and nothing else, in the invoice's own currency, and that invoice.
-    """
+    """Each of these payments with the one invoice it names, where it names nothing else and is in that currency."""
     doubled = twins(snapshot, books_index(snapshot))
     index = number_index((ref, inv) for ref, inv in snapshot.invoices.items() if ref not in doubled)
     links = {

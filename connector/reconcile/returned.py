@@ -41,8 +41,7 @@ def lines_back(snapshot: Snapshot) -> dict[Ref, tuple[Ref, ...]]:
 
 
 def taken(snapshot: Snapshot, lines: Sequence[Ref]) -> Money | None:
-    """What those lines took of the balance in all, without fees; None where there are none, or in several currencies.
-    """
+    """What those lines took of the balance, without fees; None where there are none, or they are in two currencies."""
     moves = [-snapshot.balance_entries[line].gross for line in lines]
     codes = {each.currency for each in moves}
     return total(moves, codes.pop()) if len(codes) == 1 else None

@@ -82,11 +82,12 @@ def method(code: str) -> str:
 def why_now(item: WorkItem) -> str:
     """Why an invoice is on the list or left in peace, with the money or the promise that this hangs on."""
     promise = item.last.promise if item.last is not None else None
+    why = opening(item.why)
     if item.pending is not None:
-        return f"{opening(item.why)}: {grouped(item.pending)}"
-    if promise is not None and item.why in (Why.PROMISED, Why.PROMISE_BROKEN):
-        return f"{opening(item.why)}: {grouped(promise.amount)} by {day(promise.by)}"
-    return opening(item.why)
+        why = f"{why}: {grouped(item.pending)}"
+    elif promise is not None and item.why in (Why.PROMISED, Why.PROMISE_BROKEN):
+        why = f"{why}: {grouped(promise.amount)} by {day(promise.by)}"
+    return f"{why}; {item.came_back}" if item.came_back else why
 
 
 def last_contact(contact: Contact | None) -> str:

@@ -3,6 +3,7 @@
 `python -m tests.bench.bench_cash [RECEIPTS] [--only PROFILE] [--held-back] [--seed N]` prints a row for every world and
 contestant, each run as a process of its own from the files to the written decisions. `--quick` runs the engine alone
 in this process and prints every class and category; `--show N` also the first N wrong and missed receipts.
+`--giants` runs it on one customer with 5,000 equal items, and on one with 200 items and no references.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from connector.cli.matching import BANK_FEE_MINOR_MAX
 from connector.reconcile.cash.case import Policy
 from connector.reconcile.cash.rounds import decide
 from tests.bench.cash import files
+from tests.bench.cash.giants import GIANTS
+from tests.bench.cash.payout_scoring import read_pairs, score_payouts
 from tests.bench.cash.records import Link, Receipt, Tenant
 from tests.bench.cash.scoring import Score, read_answers, score
 from tests.bench.cash.settings import HELD_BACK, PROFILES
@@ -37,7 +40,8 @@ CONTESTANTS: Mapping[str, Sequence[str]] = {
 }
 HEADER = (
     f"{'world':12} {'who':13} {'decided':>7} {'precision':>9} {'low 95':>7} {'through':>7} {'recall':>6} {'guess':>6}"
-    f" {'false':>6} {'money':>7} {'customer':>8} {'links':>6} {'broken':>6} {'wall':>6} {'CPU s':>6} {'MiB':>5} {'x floor':>7}"
+    f" {'false':>6} {'money':>7} {'customer':>8} {'links':>6} {'broken':>6}"
+    f" {'wall s':>6} {'CPU s':>6} {'MiB':>5} {'x floor':>7}"
 )
 
 
@@ -50,8 +54,8 @@ class Cost:
     mib: float
 
 
-def main() -> None:
-    """Print the table, or the engine's figures in full."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Print the table, or the engine's figures in full. The words are those of the command line."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("receipts", nargs="?", type=int, default=RECEIPTS)
     ask.add_argument("--only", action="append", choices=list(PROFILES))
@@ -59,30 +63,52 @@ def main() -> None:
     ask.add_argument("--seed", type=int, default=SEED)
     ask.add_argument("--quick", action="store_true")
     ask.add_argument("--show", type=int, default=0)
-    given = ask.parse_args()
+    ask.add_argument("--giants", action="store_true", help="One customer with very many items; nobody but the engine.")
+    given = ask.parse_args(words)
     if not given.quick:
         sys.stdout.write(HEADER + "\n")
-    for name, profile in (HELD_BACK if given.held_back else PROFILES).items():
-        if given.only and name not in given.only:
-            continue
-        tenants = list(world(profile, given.receipts, given.seed))
+    settings = HELD_BACK if given.held_back else PROFILES
+    chosen = {name: profile for name, profile in settings.items() if name in (given.only or settings)}
+    worlds = (
+        {name: [make()] for name, make in GIANTS.items()}.items()
+        if given.giants
+        else ((name, list(world(profile, given.receipts, given.seed))) for name, profile in chosen.items())
+    )
+    for name, tenants in worlds:
         with tempfile.TemporaryDirectory() as folder:
             files.write(Path(folder), tenants)
             if given.quick:
                 _quick(name, tenants, Path(folder), given.show)
             else:
-                _contest(name, tenants, Path(folder))
+                _contest(name, tenants, Path(folder), ("floor", "engine") if given.giants else CONTESTANTS)
 
 
-def _contest(world_name: str, tenants: Sequence[Tenant], folder: Path) -> None:
+def _contest(world_name: str, tenants: Sequence[Tenant], folder: Path, who_runs: Iterable[str]) -> None:
     base = 0.0
-    for who, words in CONTESTANTS.items():
+    for who in who_runs:
+        words = CONTESTANTS[who]
+        if who == "engine" and (folder / "payouts.csv").exists():
+            words = (*words, "--payouts", "{folder}/landed.csv")
         out = folder / f"{who}.csv"
         cost = run([word.format(folder=folder, out=out) for word in words])
         base = base or cost.cpu
         found = score(tenants, read_answers(out))
         sys.stdout.write(f"{row(world_name, who, found)} {costs(cost, base)}\n")
         sys.stdout.flush()
+    if (folder / "payouts.csv").exists():
+        sys.stdout.write(f"{world_name:12} {told_of_payouts(tenants, folder)}\n")
+
+
+def told_of_payouts(tenants: Sequence[Tenant], folder: Path) -> str:
+    """What was found of the payouts, from the two files that `match` wrote."""
+    landed = read_pairs(folder / "landed.csv", "deposit_id", "payout_id")
+    composed = read_pairs(folder / "landed-lines.csv", "txn_id", "payout_id")
+    found = score_payouts(tenants, landed, composed)
+    return (
+        f"payouts: deposits {found.deposits_right} of {found.deposits}, wrong {found.deposits_wrong}; composed:"
+        f" automatic {found.automatic_right} of {found.automatic}, manual {found.manual_right} of {found.manual},"
+        f" wrong {found.composed_wrong}"
+    )
 
 
 def run(words: Sequence[str]) -> Cost:
@@ -129,7 +155,8 @@ def _quick(world_name: str, tenants: Sequence[Tenant], folder: Path, shown: int)
     links, classes, spent = engine(folder)
     found = score(tenants, links, classes)
     sys.stdout.write(
-        f"{world_name}: decided {found.decided} of {found.receipts}, wrong {len(found.wrong)}, deciding {spent:.2f} s CPU\n"
+        f"{world_name}: decided {found.decided} of {found.receipts}, wrong {len(found.wrong)},"
+        f" deciding {spent:.2f} s CPU\n"
         f"  precision {found.precision:.5f} (low {found.precision_low:.5f}), recall on decidable {found.recall:.4f},"
         f" through {found.straight_through:.4f}, decidable {1 - found.ambiguity:.4f}\n"
         f"  guess rate {found.guess_rate:.4f} ({found.guessed_wrong} wrong), false apply {found.false_apply:.4f},"

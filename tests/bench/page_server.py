@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PROJECT = Path(__file__).parents[2]
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-STEP_SECONDS = 240
+STEP_SECONDS = 40
 REALM = "9139999"
 _SINCE = re.compile(r"LastUpdatedTime >= '([^']+)'")
 _WINDOW = re.compile(r"STARTPOSITION (\d+) MAXRESULTS (\d+)", re.IGNORECASE)

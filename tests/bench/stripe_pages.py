@@ -18,7 +18,7 @@ from tests.bench.page_server import Told, serve
 from tests.stripe_rig import example
 
 BEGINNING = 1_700_000_000
-STEP_SECONDS = 300
+STEP_SECONDS = 60
 _MARK = "@@"
 _LATE = json.dumps({"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Slow down."}}).encode()
 _EVENT: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,10 +14,11 @@ from connector.dates import business_date, instant_from_iso
 from connector.errors import Refused
 from connector.model.contact import Channel, Contact, ContactId, Direction, Outcome, Promise
 from connector.model.invoice import Issued
-from connector.model.money_in import PaymentState
+from connector.model.money_in import Payment, PaymentState
 from connector.model.party import AccountRole
 from connector.model.source import ActorId, CompanyId, Kind, Ref, Tag
 from connector.reconcile.tieout import tie_out
+from connector.web.words import why_now
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
 
 TODAY = business_date("2026-06-10")
@@ -120,6 +121,22 @@ def on(mirror: Mirror, day: str, *contacts: Contact) -> WorkItem:
     items = worklist(mirror.seen(), listed, business_date(day))
     assert len(items) == 1
     return items[0]
+
+
+def test_an_invoice_whose_payment_came_back_says_so_with_the_day_and_the_reason_of_the_last_one(mirror: Mirror) -> None:
+    mirror.invoice("A", "Acme", "100.00", due="2026-04-30")
+    assert on(mirror, "2026-06-10").came_back == ""
+    for vendor_id, received, back in (("py_2", "2026-04-20", "2026-05-29"), ("py_1", "2026-03-29", "2026-05-01")):
+        at = mirror.charge(vendor_id, "100.00", memo="Invoice A", state=PaymentState.RETURNED, on=received)
+        held = cast("Payment", mirror.records[at])
+        told = {"returned_on": business_date(back), "failure": "insufficient funds (R01)"}
+        mirror.put(at, replace(held, tags=(Tag("invoice_number", "A"),), **told))  # type: ignore[arg-type]
+    item = on(mirror, "2026-06-10")
+    assert (item.due, item.why) == (True, Why.NEVER_CONTACTED)
+    assert item.came_back == (
+        "a payment of 100.00 USD was returned by the payer's bank on 2026-05-29: insufficient funds (R01)"
+    )
+    assert why_now(item) == f"Never contacted; {item.came_back}"
 
 
 def test_contact_is_due_the_day_after_terms_pass_and_not_before(mirror: Mirror) -> None:

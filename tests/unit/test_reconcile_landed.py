@@ -7,8 +7,9 @@ import pytest
 from connector.dates import business_date
 from connector.model.allocation import Allocation
 from connector.model.finding import FindingCode
-from connector.model.intent import DepositPart, Intent, PostDeposit, PostPayment, PostTransfer, Written
-from connector.model.source import Kind
+from connector.model.intent import DepositPart, Intent, PostDeposit, PostPayment, PostTransfer, VoidPosting, Written
+from connector.model.money_in import PaymentState
+from connector.model.source import Kind, OpId
 from connector.reconcile.landed import not_landed
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
 
@@ -95,6 +96,42 @@ def test_a_deposit_that_banks_something_else_is_told(mirror: Mirror) -> None:
     mirror.deposit("d-1", bank, {ref(Kind.PAYMENT, "p-2"): "120.00"})
     assert said(mirror, intent, written) == [
         "quickbooks/deposit/d-1 does not bank quickbooks/payment/p-1 (120.00 USD)."
+    ]
+
+
+UNDO = VoidPosting(
+    books=BOOKS,
+    target=POSTED,
+    stamp=OpId("A" * 20),
+    version="0",
+    on=business_date("2026-03-29"),
+    about=CHARGE,
+    memo="",
+    reopens=PAYMENT.allocations,
+)
+TAKEN_BACK = Written(ref=POSTED, version="1", amount=money("0.00"))
+
+
+@pytest.mark.parametrize("how", ["void", "gone"])
+def test_what_was_taken_back_landed_when_its_invoice_is_open_again(mirror: Mirror, how: str) -> None:
+    mirror.invoice("INV-1", "Acme", "200.00")
+    if how == "gone":
+        mirror.take(POSTED)
+    else:
+        mirror.received("p-1", "Acme", "0.00", state=PaymentState.VOID)
+    assert said(mirror, UNDO, TAKEN_BACK) == []
+
+
+def test_what_was_taken_back_and_still_settles_its_invoice_is_told(mirror: Mirror) -> None:
+    assert said(mirror, UNDO, TAKEN_BACK) == [
+        "quickbooks/payment/p-1 was taken back, and still settles invoice INV-1 (120.00 USD)."
+    ]
+
+
+def test_what_was_taken_back_while_its_invoice_stayed_paid_is_told(mirror: Mirror) -> None:
+    mirror.received("p-1", "Acme", "0.00", state=PaymentState.VOID)
+    assert said(mirror, UNDO, TAKEN_BACK) == [
+        "quickbooks/payment/p-1 was taken back, and invoice INV-1 is not open again by it (120.00 USD)."
     ]
 
 

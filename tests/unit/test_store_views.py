@@ -231,6 +231,24 @@ def test_what_waits_for_something_to_happen_is_named_by_its_state(store: Store) 
     assert mirror.unfinished(Kind.CUSTOMER) == ()
 
 
+def credit(customer: int, minor: int, code: str = "USD") -> CreditEntry:
+    amount = Money(minor, currency(code))
+    return CreditEntry(
+        customer=ref(customer, Kind.CUSTOMER), amount=amount, balance=amount, category="adjustment", created=MORNING
+    )
+
+
+def test_for_whom_anything_is_kept_is_said_by_the_lines_of_each_currency(store: Store) -> None:
+    lines = [credit(2, 5), credit(2, -5), credit(1, 5), credit(1, -5, "EUR"), credit(3, 7)]
+    for number, line in enumerate(lines):
+        put(store, ref(number, Kind.CREDIT_ENTRY), line)
+    put(store, ref(9, Kind.CREDIT_ENTRY, BOOKS), credit(4, 5))
+    put(store, ref(4, Kind.CREDIT_ENTRY), Gone(state=GoneState.DELETED))
+    mirror = store.mirrored(ACME, STRIPE)
+    assert mirror.kept_for(Kind.CREDIT_ENTRY) == (ref(1, Kind.CUSTOMER).vendor_id,)
+    assert mirror.kept_for(Kind.CASH_ENTRY) == ()
+
+
 def test_every_kind_comes_back_as_it_was_and_verifies(store: Store) -> None:
     records = [
         Mirrored(ref=ref(1, kind, BOOKS), version="1", raw=kind.encode(), record=record)

@@ -202,6 +202,21 @@ def test_a_sweep_looks_at_what_is_here_and_was_not_met() -> None:
     assert sweep.over
 
 
+def test_a_sweep_looks_at_what_changed_with_what_it_met_unless_that_was_met_too() -> None:
+    sweep = Sweep(NOW, {})
+    sweep.meet("payment", ["ch_1"])
+    sweep.want("payment", ["ch_1", "ch_2"])
+    sweep.compare({"refund": {"re_1"}})
+    assert sweep.lot() == (("payment", "ch_2"), ("refund", "re_1"))
+
+
+def test_a_sweep_looks_at_what_is_doubted_although_it_was_met() -> None:
+    sweep = Sweep(NOW, {})
+    sweep.meet("customer", ["cus_1", "cus_2"])
+    sweep.compare({"customer": {"cus_1", "cus_2"}}, doubted={"customer": {"cus_2"}})
+    assert sweep.lot() == (("customer", "cus_2"),)
+
+
 def test_a_sweep_hands_out_lots_until_nothing_is_left() -> None:
     sweep = Sweep(NOW, {})
     sweep.compare({"refund": {f"re_{number}" for number in range(LOT + 1)}})

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from connector.reconcile.cash.case import Party, Receipt
 from connector.reconcile.cash.standing import Standing
-from connector.reconcile.cash.verdict import Class, Share, Verdict
+from connector.reconcile.cash.verdict import Class, Verdict
 
 DISCOUNT, WITHHOLDING, ROUNDING, BANK_FEE = "discount", "withholding", "rounding", "bank fee"
-DISCOUNT_GRACE_DAYS = 2
 FEE_SHARE_MAX = 20
 """A bank's fee is at most the twentieth part of the largest item."""
 FEE_ROUND = 50
@@ -41,7 +40,7 @@ def net(at: Standing, receipt: Receipt, item: int, terms: str) -> int:
     policy = at.case.policy
     if terms == WITHHOLDING:
         return left - (_part(left, party.withholding_bp) if party.withholding_bp <= policy.withholding_bp_max else 0)
-    in_time = receipt.on <= at.case.items[item].issued + party.discount_days + DISCOUNT_GRACE_DAYS
+    in_time = receipt.on <= at.case.items[item].issued + party.discount_days + policy.discount_grace_days
     return left - (_part(left, party.discount_bp) if in_time and party.discount_bp <= policy.discount_bp_max else 0)
 
 
@@ -54,7 +53,11 @@ def under_terms(at: Standing, place: int, found: Sequence[int]) -> Verdict | Non
     for terms in terms_of(at, at.group[found[0]]):
         pays = [net(at, receipt, item, terms) for item in found] if terms else []
         over = receipt.amount - sum(pays)
-        if terms and abs(over) <= len(found) and any(pay != at.left[item] for pay, item in zip(pays, found, strict=True)):
+        if (
+            terms
+            and abs(over) <= len(found)
+            and any(pay != at.left[item] for pay, item in zip(pays, found, strict=True))
+        ):
             pays[-1] += over
             return at.verdict(place, Class.REFERENCE_ADJUSTED, found, pays=pays, adjustment=terms)
     return None
@@ -73,7 +76,7 @@ def within_limits(at: Standing, place: int, found: Sequence[int]) -> Verdict | N
         kind = BANK_FEE
     else:
         return None
-    if not at.is_first_to_name(place, found):
+    if not at.is_first_to_name(place, found) or is_late_discount(at, found, short):
         return None
     pays = [at.left[item] - (short if item == largest else 0) for item in found]
     return at.verdict(place, Class.REFERENCE_ADJUSTED, found, pays=pays, adjustment=kind)
@@ -98,12 +101,17 @@ def single_under_terms(at: Standing, place: int, group: int, wanted: int) -> lis
     return list(found)
 
 
-def may_be_terms(party: Party | None, left: int, short: int) -> bool:
-    """Whether what is missing may be an agreed cut, taken too late or reckoned otherwise."""
-    if party is None or short <= 0:
+def is_late_discount(at: Standing, found: Sequence[int], short: int) -> bool:
+    """Whether what is missing is a discount to which nobody had a right any more: a bank kept nothing then."""
+    cuts = [_part(at.left[item], party.discount_bp) for item in found if (party := at.party_of(item)) is not None]
+    return any(cuts) and abs(sum(cuts) - short) <= len(found)
+
+
+def may_be_withheld(party: Party | None, left: int, short: int) -> bool:
+    """Whether what is missing may be an agreed tax that was reckoned otherwise."""
+    if party is None or short <= 0 or not party.withholding_bp:
         return False
-    rate = party.discount_bp + party.withholding_bp
-    return bool(rate) and short * 2 <= _part(left, rate) * 3
+    return short * 2 <= _part(left, party.withholding_bp) * 3
 
 
 def _part(amount: int, basis_points: int) -> int:

@@ -68,8 +68,8 @@ class Policy:
     """What a company permits. Minor units; 0 permits nothing.
 
     `rounding`: so much may be missing without a reason. `bank_fee`: so much may a bank have kept. `terms`: discounts
-    and withholding as agreed with the customer, up to these hundredths of a percent. `oldest_first`: among identical
-    items.
+    and withholding as agreed with the customer, up to these hundredths of a percent, discounts so many days late.
+    `oldest_first`: among identical items.
     """
 
     rounding: int = 5
@@ -77,6 +77,7 @@ class Policy:
     terms: bool = False
     discount_bp_max: int = 1_000
     withholding_bp_max: int = 3_000
+    discount_grace_days: int = 0
     oldest_first: bool = False
 
 

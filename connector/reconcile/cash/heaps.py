@@ -20,12 +20,13 @@ class _View:
 
     def __init__(self, heap: Heap) -> None:
         self._items = heap.items
+        self._since = heap.since
         self._left = heap.left
         self.open = [place for place in heap.places if heap.left[place]]
 
     @cached_property
     def latest(self) -> int:
-        return max((self._items[place].issued for place in self.open), default=0)
+        return max((self._since[place] for place in self.open), default=0)
 
     @cached_property
     def by_amount(self) -> dict[int, list[int]]:
@@ -40,9 +41,9 @@ class _View:
 
     @cached_property
     def issued(self) -> tuple[list[int], list[int], list[int]]:
-        """The days of issue in order, the places in that order, and the running total."""
-        places = sorted(self.open, key=lambda place: self._items[place].issued)
-        return [self._items[place].issued for place in places], places, _running(places, self._left)
+        """The days from which they are open in order, the places in that order, and the running total."""
+        places = sorted(self.open, key=self._since.__getitem__)
+        return [self._since[place] for place in places], places, _running(places, self._left)
 
     @cached_property
     def due(self) -> tuple[list[int], list[int]]:
@@ -51,7 +52,7 @@ class _View:
         return [self._due(place) for place in places], _running(places, self._left)
 
     def _due(self, place: int) -> int:
-        return max(self._items[place].due, self._items[place].issued)
+        return max(self._items[place].due, self._since[place])
 
     def due_by(self, on: int, grace: int) -> tuple[int, int]:
         """How many that existed on a day are due so many days after it at the latest, and their total."""
@@ -66,11 +67,13 @@ class _View:
 
 
 class Heap:
-    """The items of one group in one currency, oldest due first. `left` is what is open on every item of the case."""
+    """The items of one group in one currency, oldest due first. `left` is what is open on every item of the case,
+    `since` the day from which it is."""
 
-    def __init__(self, items: Sequence[Item], left: list[int]) -> None:
+    def __init__(self, items: Sequence[Item], left: list[int], since: list[int]) -> None:
         self.items = items
         self.left = left
+        self.since = since
         self.places: list[int] = []
         self.steps = 0
         self._view: _View | None = None
@@ -96,18 +99,23 @@ class Heap:
         if view.latest <= on:
             return view.open
         self.steps += len(view.open)
-        return [place for place in view.open if self.items[place].issued <= on]
+        return [place for place in view.open if self.since[place] <= on]
 
     def few(self, on: int, most: int) -> Sequence[int] | None:
         """The same if they are no more than so many."""
-        return self.open(on) if self.total(on)[0] <= most else None
+        return self.open(on) if self.count(on) <= most else None
+
+    def count(self, on: int) -> int:
+        """How many existed on that day."""
+        view = self.view
+        return len(view.open) if view.latest <= on else self.total(on)[0]
 
     def exact(self, amount: int, on: int, most: int = SAME_MAX) -> list[int]:
         """The first items of that amount that existed on that day."""
         found: list[int] = []
         for place in self.view.by_amount.get(amount, ()):
             self.steps += 1
-            if self.items[place].issued <= on:
+            if self.since[place] <= on:
                 found.append(place)
                 if len(found) >= most:
                     break
@@ -138,7 +146,8 @@ class Heap:
         open_ = self.few(on, most)
         if open_ is not None:
             return list(open_)
-        amounts, found = self.view.amounts, []
+        amounts = self.view.amounts
+        found: list[int] = []
         high = bisect_left(amounts, amount)
         low = high - 1
         while len(found) < most and (low >= 0 or high < len(amounts)):

@@ -7,7 +7,7 @@ digit usually names somebody else's invoice. What is read here is only what stan
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
@@ -16,10 +16,10 @@ from connector.reconcile.cash.slips import trailing
 
 CUTS = frozenset({35, 70, 80, 140})
 """Where banks cut texts: a number that touches the cut may be the beginning of a longer one."""
-CUT_SHORTEST = 20
+CUT_SHORTEST, CUT_LONGEST = 20, 400
 CUT_TEXTS_MIN = 5
 CUT_RISE = 3
-"""So many texts of one length, and so many times those of the lengths beside it, show another bank's cut."""
+"""So many forms of text of one length, and so many times those of the lengths beside it, show another bank's cut."""
 
 DIGITS_MIN, DIGITS_MAX = 3, 16
 RANGE_MAX = 60
@@ -35,7 +35,7 @@ SHAPE_MIN = 10
 """So many numbers of one length show by their common beginning what payers leave out."""
 HEAD_MIN = 2
 LOOSE_MAX = 40
-SAME_MAX = 100
+SAME_MAX = 30
 """A number that more items have names none of them."""
 
 _TOKEN = re.compile(r"[0-9A-Za-z]+")
@@ -52,9 +52,11 @@ _NOISE = re.compile(
     r"|[0-9]{1,3}(?:,[0-9]{3}){0,4}\.[0-9]{2}|[0-9]{1,12},[0-9]{2}"
     r"|(?P<lead>P\.?O\.?|TRN|TRACE|ACCT|ACCOUNT|TEL|PHONE|CUSTOMER|CUST|CLIENT|KDNR|CLAIM|REFUND|CHECK|CHQ|ORDER)"
     r"(?:\s?(?:NO|NR)\.?)?[\s#:.]{1,2}[0-9][0-9 -]{0,15}[0-9]?"
+    r"|(?:PHONE|TEL|FAX|MOBILE)\.?:?\s{0,2}(?:\+|00)[0-9][0-9 ()-]{0,22}[0-9]"
     r")(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
+_FORM = str.maketrans("123456789", "0" * 9)
 _LOOKS_LIKE = str.maketrans("OISBZ", "01582")
 
 
@@ -96,6 +98,9 @@ class Numbers:
         self._digits: dict[str, tuple[int, ...]] = {}
         self._tail: dict[str, tuple[int, ...]] = {}
         self._padded: dict[int, str] = {}
+        self._ends: dict[int, str] = {}
+        self._last: dict[int, str] = {}
+        self._heads: set[str] = set()
         shapes: dict[tuple[str, int], list[int]] = defaultdict(list)
         for place, number in enumerate(numbers):
             whole = "".join(_TOKEN.findall(number)).upper()
@@ -103,14 +108,19 @@ class Numbers:
             if not whole or not runs:
                 continue
             digits = "".join(runs)
+            first, *others = _TOKEN.findall(number)
+            if others and not first.isalpha():
+                self._heads.add(first.upper())
             _add(self._whole, whole, place)
             _add(self._digits, digits.lstrip("0"), place)
             if len(runs) > 1:
                 _add(self._tail, runs[-1].lstrip("0"), place)
+                self._ends[place] = self._last[place] = runs[-1]
             self._padded[place] = digits
             shapes[whole[: len(whole) - len(whole.lstrip(_LETTERS))], len(digits)].append(place)
         self._prefixes = sorted({prefix for prefix, _ in shapes if prefix}, key=lambda one: (-len(one), one))
         self._widths = {len(core) for core in self._digits}
+        self._padded_widths = {len(digits) for digits in self._padded.values()}
         self._longest = max(map(len, self._whole), default=0)
         for _, places in sorted(shapes.items()):
             self._learn_head(places)
@@ -125,6 +135,7 @@ class Numbers:
         if len(low[:same].lstrip("0")) >= HEAD_MIN:
             for place in places:
                 tail = self._padded[place][same:].lstrip("0")
+                self._ends.setdefault(place, self._padded[place][same:])
                 if place not in self._tail.get(tail, ()):
                     _add(self._tail, tail, place)
 
@@ -144,20 +155,15 @@ class Numbers:
             if mention is not None:
                 mentions += self._through(bare, mentions, mention)
                 mentions.append(mention)
+            elif self._is_head(bare, tokens, at):
+                pass
             elif self._looks(word):
                 strange.append(word)
             elif len(loose) < LOOSE_MAX and sum(map(str.isdigit, word[:JOINED_MAX])) >= DIGITS_SURE:
                 loose.append(word)
             at += used
-        cut = ""
         full = len(text) in self._cuts
-        if full and tokens and tokens[-1][1] == len(text):
-            last = tokens[-1][2]
-            cut = trailing(last)
-            if mentions and mentions[-1].end == len(text) and cut:
-                mentions.pop()
-            elif strange and strange[-1] == last:
-                strange.pop()
+        cut = _cut_off(len(text), tokens, mentions, strange) if full else ""
         if len(text) > TEXT_MAX:
             strange.append(text[TEXT_MAX : TEXT_MAX + JOINED_MAX])
         return Reading(tuple(mentions), cut, tuple(strange), tuple(loose), full)
@@ -165,6 +171,15 @@ class Numbers:
     def digits_of(self, place: int) -> str:
         """The digits of an item's number, zeros and all."""
         return self._padded.get(place, "")
+
+    def end_of(self, place: int) -> str:
+        """The last digits of a number that has several parts, zeros and all; "" for one of one part."""
+        return self._last.get(place, "")
+
+    def begins(self, place: int, cut: str) -> bool:
+        """Whether the digits of an item's number begin so, or what payers write of it does."""
+        digits, end = self._padded.get(place, ""), self._ends.get(place, "")
+        return any(one.startswith(cut) for one in (digits, digits.lstrip("0"), end, end.lstrip("0")) if one)
 
     def _noise(self, found: re.Match[str]) -> str:
         """Blanks for what is no document number, unless the company's own numbers look so."""
@@ -197,7 +212,7 @@ class Numbers:
                 best = more + 1, Mention(items, start, stop, How.WHOLE)
         if best is not None:
             return best
-        if not any(map(str.isdigit, word[:JOINED_MAX])):
+        if not any(map(str.isdigit, word[:JOINED_MAX])) or self._is_head(text, tokens, at):
             return 1, None
         short = self._shorthand(text, start, word, before)
         if short is not None:
@@ -206,6 +221,11 @@ class Numbers:
         if mention is not None:
             return 1, mention
         return self._split(text, tokens, at)
+
+    def _is_head(self, text: str, tokens: list[tuple[int, int, str]], at: int) -> bool:
+        """Whether a word is only how numbers begin, a year or a branch, and the number stands behind it."""
+        _, end, word = tokens[at]
+        return word in self._heads and at + 1 < len(tokens) and _near(text, end, tokens[at + 1][0])
 
     def _digits_at(self, start: int, end: int, word: str) -> Mention | None:
         digits = trailing(word)
@@ -277,23 +297,39 @@ class Numbers:
         width = len(trailing(word).lstrip("0"))
         if width in self._widths:
             return True
+        padded = len(trailing(word))
         return any(word.startswith(one) for one in self._prefixes) and (
-            width - 1 in self._widths or width + 1 in self._widths
+            not self._widths.isdisjoint((width - 1, width + 1)) or padded in self._padded_widths
         )
 
 
 _NOTHING = Reading((), "", ())
 
 
+def _cut_off(length: int, tokens: list[tuple[int, int, str]], mentions: list[Mention], strange: list[str]) -> str:
+    """The digits that touch the cut, which then name nothing by themselves."""
+    if not tokens or tokens[-1][1] != length:
+        return ""
+    last = tokens[-1][2]
+    cut = trailing(last)
+    if mentions and mentions[-1].end == length and cut:
+        mentions.pop()
+    elif strange and strange[-1] == last:
+        strange.pop()
+    return cut
+
+
 def _cuts_seen(texts: Iterable[str]) -> frozenset[int]:
-    """The lengths at which many texts end and hardly any one longer or shorter."""
-    ends = Counter(map(len, texts))
+    """The lengths at which texts of many forms end, and hardly any one longer or shorter."""
+    forms: dict[int, set[str]] = defaultdict(set)
+    for text in texts:
+        if CUT_SHORTEST <= len(text) <= CUT_LONGEST:
+            forms[len(text)].add(text.translate(_FORM))
+    ends = {length: len(seen) for length, seen in forms.items()}
     return frozenset(
         length
         for length, count in ends.items()
-        if length >= CUT_SHORTEST
-        and count >= CUT_TEXTS_MIN
-        and count >= CUT_RISE * max(ends[length - 1], ends[length + 1], 1)
+        if count >= CUT_TEXTS_MIN and count >= CUT_RISE * max(ends.get(length - 1, 0), ends.get(length + 1, 0), 1)
     )
 
 

@@ -79,6 +79,8 @@ class Payers:
         self._by_account = self._unique(party.account for party in parties)
         self.learned = {account: self.root[places[who]] for account, who in learned.items() if who in places}
         self.learned_names: dict[str, int] = {}
+        self._seen: dict[tuple[bool, str], list[int]] = {}
+        self._plains: dict[str, str] = {}
         words = [_words(party.name) for party in parties]
         self._full = self._groups(" ".join(one) for one in words)
         self._bare = self._groups(_bare(one) for one in words)
@@ -124,36 +126,49 @@ class Payers:
             return found
         if found.group < 0:
             return self._named(receipt.payer_name)
-        exact = self._full.get(" ".join(_words(receipt.payer_name)), ())
+        exact = self._full.get(self._plain(receipt.payer_name), ())
         return CONTRADICTED if exact and found.group not in exact else found
 
-    def learn(self, strong: Sequence[tuple[Receipt, int]]) -> bool:
+    def learn(self, strong: Iterable[tuple[Receipt, int]]) -> bool:
         """Learn whose accounts and names these are, from receipts of which the group is sure: at least two of them,
-        and none that says otherwise. True when anything new was learned."""
-        accounts: dict[str, list[int]] = defaultdict(list)
-        names: dict[str, list[int]] = defaultdict(list)
-        for receipt, group in strong:
-            if receipt.payer_account and receipt.payer_account not in self._by_account:
-                accounts[receipt.payer_account].append(group)
-            if receipt.payer_name:
-                names[" ".join(_words(receipt.payer_name))].append(group)
+        and none that says otherwise. To be told of each receipt once. True when anything new was learned."""
         new = False
-        for known, seen in ((self.learned, accounts), (self.learned_names, names)):
-            for key in sorted(seen):
-                groups = seen[key]
-                if key and len(groups) >= STRONG_MIN and len(set(groups)) == 1 and key not in known:
-                    known[key] = groups[0]
-                    new = True
+        for receipt, group in strong:
+            account, name = receipt.payer_account, receipt.payer_name
+            if account and account not in self._by_account:
+                new |= self._told(self.learned, account, group)
+            if name:
+                new |= self._told(self.learned_names, self._plain(name), group)
         if new:
             self._memory.clear()
         return new
 
+    def _told(self, known: dict[str, int], key: str, group: int) -> bool:
+        """Somebody's sign stood beside a receipt of that group once more."""
+        tally = self._seen.setdefault((known is self.learned, key), [group, 0])
+        if tally[0] != group:
+            tally[0] = -1
+            known.pop(key, None)
+            return False
+        tally[1] += 1
+        if tally[1] < STRONG_MIN or key in known:
+            return False
+        known[key] = group
+        return True
+
+    def _plain(self, name: str) -> str:
+        """A name's words in capitals, without signs."""
+        plain = self._plains.get(name)
+        if plain is None:
+            plain = self._plains[name] = " ".join(_words(name))
+        return plain
+
     def _named(self, name: str) -> Payer:
         known = self._memory.get(name)
         if known is None:
-            words = _words(name)
-            known = self._look(words)
-            if known.group < 0 and not known.among and (group := self.learned_names.get(" ".join(words), -1)) >= 0:
+            plain = self._plain(name)
+            known = self._look(plain.split())
+            if known.group < 0 and not known.among and (group := self.learned_names.get(plain, -1)) >= 0:
                 known = Payer(group, Basis.LEARNED_NAME)
             self._memory[name] = known
         return known

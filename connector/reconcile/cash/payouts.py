@@ -85,15 +85,20 @@ class Composition:
 def landed(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> list[tuple[int, int]]:
     """Deposit and payout, by their places, where neither could be another.
 
-    What is certain is taken away, and what then is certain too, as long as as many payouts as deposits are left that
-    could be each other: else one of them has no partner, and which one nobody knows.
+    A payout's id in the bank's text decides. What is certain is taken away, and what then is certain too, where as many
+    payouts as deposits are left that could be each other: else one of them has no partner, and nobody knows which.
     """
-    fitting = _fitting(payouts, deposits)
+    pairs = _traced(payouts, deposits)
+    taken_deposits, taken = {deposit for deposit, _ in pairs}, {payout for _, payout in pairs}
+    fitting = {
+        deposit: left
+        for deposit, found in _fitting(payouts, deposits).items()
+        if deposit not in taken_deposits and (left := found - taken)
+    }
     back: dict[int, set[int]] = defaultdict(set)
     for deposit, found in fitting.items():
         for payout in found:
             back[payout].add(deposit)
-    pairs: list[tuple[int, int]] = []
     for heap in _heaps(fitting, back):
         owed = {payout for deposit in heap for payout in fitting[deposit]}
         if len(heap) == len(owed):
@@ -212,6 +217,28 @@ def _age(payout: Payout) -> tuple[str, int, str]:
     return payout.created, len(payout.id), payout.id
 
 
+def _traced(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> list[tuple[int, int]]:
+    """The deposits whose text names a payout of exactly their amount, and no other deposit's does."""
+    by_id = {payout.id.upper(): place for place, payout in enumerate(payouts)}
+    found: dict[int, list[int]] = defaultdict(list)
+    for place, deposit in enumerate(deposits):
+        named = _named(deposit, by_id)
+        if len(named) == 1:
+            found[next(iter(named))].append(place)
+    return [
+        (one[0], payout)
+        for payout, one in found.items()
+        if len(one) == 1
+        and (deposits[one[0]].currency, deposits[one[0]].amount) == (payouts[payout].currency, payouts[payout].amount)
+    ]
+
+
+def _named(deposit: Deposit, by_id: Mapping[str, int]) -> set[int]:
+    """The payouts whose ids stand in the bank's text."""
+    told = deposit.descriptor.upper()
+    return {by_id[word] for word in (*_WORD.findall(told), *told.split()) if word in by_id}
+
+
 def _fitting(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> dict[int, set[int]]:
     """Per deposit the payouts that it could be. One whose text names a payout can be no other."""
     by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -221,14 +248,13 @@ def _fitting(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> dict[int
     sources = sorted({payout.source.upper() for payout in payouts} - {""})
     found: dict[int, set[int]] = {}
     for place, deposit in enumerate(deposits):
-        equal = by_amount.get((deposit.currency, deposit.amount), [])
-        told = deposit.descriptor.upper()
-        traced = {by_id[word] for word in _WORD.findall(told) if word in by_id}
+        told, traced = deposit.descriptor.upper(), _named(deposit, by_id)
         named = [source for source in sources if source in told]
         fitting = {
             each
-            for each in equal
-            if (each in traced or (not traced and 0 <= deposit.on - payouts[each].arrives <= ARRIVES_DAYS_MAX))
+            for each in by_amount.get((deposit.currency, deposit.amount), ())
+            if (not traced or each in traced)
+            and 0 <= deposit.on - payouts[each].arrives <= ARRIVES_DAYS_MAX
             and (not named or not payouts[each].source or payouts[each].source.upper() in named)
         }
         if fitting:

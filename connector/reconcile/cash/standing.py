@@ -38,12 +38,13 @@ class Standing:
         self.group = [self.payers.root[party] if party >= 0 else -2 - place for place, party in enumerate(self._party)]
         self.rates = self._rates()
         self.left = [item.amount for item in items]
+        self.since = [item.issued for item in items]
         self.heaps: dict[tuple[int, str], Heap] = {}
         for place in sorted(range(len(items)), key=lambda at: (items[at].due, items[at].issued, items[at].id)):
             key = self.group[place], items[place].currency
             heap = self.heaps.get(key)
             if heap is None:
-                heap = self.heaps[key] = Heap(items, self.left)
+                heap = self.heaps[key] = Heap(items, self.left, self.since)
             heap.places.append(place)
         self.numbers = Numbers([item.number for item in items], [receipt.text for receipt in receipts])
         self.item_of = {item.id: place for place, item in enumerate(items)}
@@ -54,9 +55,12 @@ class Standing:
         )
         self._rank = {place: rank for rank, place in enumerate(order)}
         self._backs = [place for place in order if receipts[place].kind is not ReceiptKind.PAYMENT]
+        self._back_of: dict[str, list[int]] = defaultdict(list)
+        for place in self._backs:
+            self._back_of[receipts[place].related].append(place)
         self.payer: list[Payer] = [self.payers.of(receipt) for receipt in receipts]
         self.reading: list[Reading] = [self.numbers.read(receipt.text) for receipt in receipts]
-        self._named: list[tuple[int, ...] | None] = [None] * len(receipts)
+        self._named: list[list[int] | None] = [None] * len(receipts)
         self.about = [self._concerned(place) for place in range(len(receipts))]
         self._equal: dict[tuple[int, str, int], list[int]] = defaultdict(list)
         self._naming: dict[int, list[int]] = defaultdict(list)
@@ -67,7 +71,7 @@ class Standing:
                 self._naming[item].append(place)
         self._order = order
         self.tariff: Counter[int] = self._shortages()
-        self._undone: set[int] = set()
+        self._undone: Counter[int] = Counter()
         self.moved: set[int] = set()
         self.verdicts: dict[int, Verdict] = {}
         self.settled_by: dict[int, list[int]] = defaultdict(list)
@@ -139,9 +143,12 @@ class Standing:
                 # One after the other: what the second leaves depends on the first.
                 withheld |= {rival.receipt for rival in rivals[1:]}
                 continue
-            first = rivals[0]
-            same = all(self.is_twin(first.receipt, rival.receipt) for rival in rivals[1:])
-            withheld |= {rival.receipt for rival in (rivals[1:] if same else rivals)}
+            first, *others = rivals
+            later = all(
+                self.is_twin(first.receipt, other.receipt) or self._was_back(first.receipt, other.receipt)
+                for other in others
+            )
+            withheld |= {rival.receipt for rival in (others if later else rivals)}
         for verdict in verdicts:
             if verdict.receipt not in withheld:
                 self.take(verdict)
@@ -149,6 +156,15 @@ class Standing:
     def _leaves_some(self, verdict: Verdict, item: int) -> bool:
         applied = sum(share.applied for share in verdict.shares if share.item == item)
         return abs(applied) < abs(self.left[item])
+
+    def _was_back(self, one: int, other: int) -> bool:
+        """Whether all of one receipt had gone back when another came: that one pays the same once more."""
+        mine, yours = self.case.receipts[one], self.case.receipts[other]
+        return any(
+            back.amount == -mine.amount and mine.on <= back.on <= yours.on
+            for place in self._back_of.get(mine.id, ())
+            if (back := self.case.receipts[place])
+        )
 
     def is_twin(self, one: int, other: int) -> bool:
         """Whether two receipts look the same: the later is then the second of a pair, and settles nothing."""
@@ -186,27 +202,34 @@ class Standing:
             self.heaps[group, items[share.item].currency].moved(reopened=-1 if before else share.item)
 
     def reverse(self) -> None:
-        """Money that went back undoes what the receipt had settled, if it is all of it."""
-        rest = []
-        for place in self._backs:
-            receipt = self.case.receipts[place]
-            original = self.receipt_at.get(receipt.related, -1)
-            verdict = self.verdicts.get(original)
-            if (
-                verdict is None
-                or verdict.kind is Class.REVERSAL
-                or receipt.amount != -self.case.receipts[original].amount
-                or receipt.currency != self.case.receipts[original].currency
-                or original in self._undone
-            ):
-                rest.append(place)
-                continue
-            shares = tuple(
-                Share(share.item, -share.pay, -share.applied, self.left[share.item]) for share in verdict.shares
-            )
-            self._undone.add(original)
-            self.take(Verdict(place, Class.REVERSAL, shares, -verdict.unapplied, of=original))
-        self._backs = rest
+        """Money that went back undoes what the receipt had settled: all of it, or a part of a single item."""
+        self._backs = [place for place in self._backs if not self._reversed(place)]
+
+    def _reversed(self, place: int) -> bool:
+        receipt = self.case.receipts[place]
+        original = self.receipt_at.get(receipt.related, -1)
+        verdict = self.verdicts.get(original)
+        if verdict is None or verdict.kind is Class.REVERSAL or receipt.amount >= 0:
+            return False
+        first = self.case.receipts[original]
+        back = self._undone[original] - receipt.amount
+        if first.currency != receipt.currency or back > first.amount:
+            return False
+        if -receipt.amount == first.amount:
+            shares = tuple(Share(one.item, -one.pay, -one.applied, self.left[one.item]) for one in verdict.shares)
+            unapplied = -verdict.unapplied
+        elif verdict.unapplied and (-receipt.amount == verdict.unapplied or not verdict.shares):
+            shares, unapplied = (), receipt.amount
+        elif len(verdict.shares) == 1 and not verdict.unapplied and not verdict.adjustment:
+            item = verdict.shares[0].item
+            shares, unapplied = (Share(item, receipt.amount, receipt.amount, self.left[item]),), 0
+        else:
+            return False
+        self._undone[original] = back
+        for share in shares:
+            self.since[share.item] = max(self.since[share.item], receipt.on)
+        self.take(Verdict(place, Class.REVERSAL, shares, unapplied, of=original))
+        return True
 
     def opened(self, place: int, group: int) -> Sequence[int]:
         """The open items of a group that existed when the receipt came, oldest first."""
@@ -218,14 +241,14 @@ class Standing:
         """The open items of a group in the currency of a receipt."""
         return self.heaps.get((group, self.case.receipts[place].currency))
 
-    def named(self, place: int) -> tuple[int, ...]:
+    def named(self, place: int) -> list[int]:
         """The items a receipt's text names, as far as each number means one."""
         known = self._named[place]
         if known is None:
             known = self._named[place] = self._look_named(place)
         return known
 
-    def _look_named(self, place: int) -> tuple[int, ...]:
+    def _look_named(self, place: int) -> list[int]:
         payer, receipt = self.payer[place], self.case.receipts[place]
         found: dict[int, None] = {}
         for mention in self.reading[place].mentions[:NAMED_MAX]:
@@ -236,7 +259,7 @@ class Standing:
             ]
             if len(meant) == 1:
                 found[meant[0]] = None
-        return tuple(found)
+        return list(found)
 
     def is_vetoed(self, payer: Payer, group: int) -> bool:
         """Whether it is known that somebody else paid."""
@@ -248,7 +271,6 @@ class Standing:
         """Whether no earlier receipt that is still undecided names one of these items."""
         return all(
             next((other for other in self._naming.get(item, ()) if other in self.waiting), place) == place
-            or place not in self._naming.get(item, ())
             for item in found
         )
 
@@ -263,17 +285,14 @@ class Standing:
         return len({self.group[item] for item in found}) == 1
 
     def verdict(
-        self, place: int, kind: Class, found: Sequence[int], *, pays: Sequence[int] = (), adjustment: str = "",
-        accidents: int = 0,
-    ) -> Verdict:  # fmt: skip
+        self, place: int, kind: Class, found: Sequence[int], *, pays: Sequence[int] = (), adjustment: str = ""
+    ) -> Verdict:
         """These items in whole; `pays` where an adjustment makes the receipt bring less than is open."""
         shares = tuple(
             Share(item, pay, self.left[item], self.left[item])
             for item, pay in zip(found, pays or [self.left[item] for item in found], strict=True)
         )
-        return self.with_rivals(
-            Verdict(place, kind, shares, 0, adjustment, self.payer[place], accidents_ppm=accidents)
-        )
+        return self.with_rivals(Verdict(place, kind, shares, 0, adjustment, self.payer[place]))
 
     def with_rivals(self, verdict: Verdict) -> Verdict:
         """The same with the items that were looked through beside those it takes."""
@@ -283,7 +302,7 @@ class Standing:
         heap = self.heaps[self.group[verdict.shares[0].item], receipt.currency]
         near = tuple(heap.nearest(receipt.amount, receipt.on, CONSIDERED_MAX))
         return verdict._replace(
-            considered=near, opens=tuple(self.left[item] for item in near), counted=heap.total(receipt.on)[0]
+            considered=near, opens=tuple(self.left[item] for item in near), counted=heap.count(receipt.on)
         )
 
     def party_of(self, item: int) -> Party | None:
@@ -293,6 +312,11 @@ class Standing:
         """Whether the text names nothing that would have to explain the amount."""
         reading = self.reading[place]
         return not (reading.mentions or reading.strange or reading.cut)
+
+    def is_silent_but(self, place: int) -> bool:
+        """Whether the text holds nothing that might be another number than those it names."""
+        reading = self.reading[place]
+        return not (reading.strange or reading.cut)
 
     def is_echo(self, place: int, group: int) -> bool:
         """Whether the same payer sent the same amount a few days before: it may have come twice."""

@@ -18,6 +18,11 @@ SUBSET_MIN = 3
 ACCIDENTS_PPM_MAX = 1_000
 """One in a thousand."""
 PPM = 1_000_000
+SERIES_TERMS = 16
+HALVINGS_MAX = 40
+_ONE = 10**12
+_LN_TWO = 693_147_180_560
+_ROOT_SCALE, _ROOT_OF_TWO_PI = 10_000, 25_066
 
 
 def singles(amounts: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
@@ -86,21 +91,37 @@ def accidents_of_runs(amounts: Sequence[int], wanted: int) -> int:
 
 
 def _expected(amounts: Sequence[int], wanted: int, sizes: range, ways: Callable[[int], int]) -> int:
-    """The number of ways of each size times the density of their sums at the amount."""
+    """The number of ways of each size times the density of their sums at the amount, as of a normal distribution, in
+    whole numbers throughout."""
     count = len(amounts)
     if count <= 1:
         return 0
-    mean = sum(amounts) / count
-    variance = sum((amount - mean) ** 2 for amount in amounts) / count
+    total = sum(amounts)
+    variance = count * sum(amount * amount for amount in amounts) - total * total  # times count squared
     grain = math.gcd(*amounts) or 1
-    expected = 0 * mean
+    expected = 0
     for size in sizes:
         if size > count:
             break
-        spread = math.sqrt(max(variance * size * (1 - (size - 1) / (count - 1)), 1))
-        distance = (wanted - mean * size) / spread
-        expected += ways(size) * math.exp(-distance * distance / 2) / (spread * math.sqrt(math.tau)) * grain
-    return int(min(expected, PPM) * PPM)
+        spread = max(variance * size * max(count - size, 1) // (count * count * (count - 1)), 1)
+        distance = wanted * count - total * size  # times count
+        exponent = distance * distance * _ONE // (2 * count * count * spread)
+        expected += ways(size) * _falling(exponent) * grain * _ROOT_SCALE // (math.isqrt(spread) * _ROOT_OF_TWO_PI)
+    return min(expected // (_ONE // PPM), PPM)
+
+
+def _falling(exponent: int) -> int:
+    """E to the minus exponent, both in parts of _ONE: halved as often as it goes, the rest by its series."""
+    halvings, rest = divmod(exponent, _LN_TWO)
+    if halvings > HALVINGS_MAX:
+        return 0
+    term = result = _ONE
+    for step in range(1, SERIES_TERMS):
+        term = term * rest // (_ONE * step)
+        if not term:
+            break
+        result += -term if step % 2 else term
+    return result >> halvings
 
 
 def _sums(amounts: Sequence[int]) -> list[tuple[int, int]]:

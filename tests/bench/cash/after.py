@@ -7,11 +7,9 @@ from datetime import date
 from functools import partial
 
 from tests.bench.cash.books import BEGINNING, Books
-from tests.bench.cash.judge import AGREES
 from tests.bench.cash.paying import pay
 from tests.bench.cash.people import Payer
 from tests.bench.cash.records import Link, Receipt
-from tests.bench.cash.remittance import Style
 
 _NOT_OURS = ("INTEREST", "TAX AUTHORITY", "PAYROLL REVERSAL", "INSURANCE CO", "OWNER LOAN", "SUPPLIER REFUND")
 _PREPAID = ("prepayment", "deposit for next order", "advance", "", "on account")
@@ -75,11 +73,7 @@ def _again(books: Books, payer: Payer, item: str, today: date) -> None:
 
 def _twice(books: Books, receipt: Receipt, today: date) -> None:
     """The same once more, by mistake. It can be told from a second instalment only when what it names is closed."""
-    told = bool(receipt.key) or receipt.style not in ("", Style.NONE.value)
-    second = replace(
-        receipt, id=books.receipt_id(), on=today, truth=(), category="duplicate", twin=receipt.id,
-        decidable=told and receipt.decidable and receipt.category in AGREES,
-    )  # fmt: skip
+    second = replace(receipt, id=books.receipt_id(), on=today, truth=(), category="duplicate", twin=receipt.id)
     books.receipts.append(second)
     if books.rng.random() < books.profile.duplicate_back:
         day = (today - BEGINNING).days
@@ -119,6 +113,5 @@ def _back(books: Books, receipt: Receipt, links: tuple[Link, ...], category: str
         replace(
             receipt, id=books.receipt_id(), kind=kind, on=today, amount=amount, fee=0, text="", key="",
             related=receipt.id, truth=links, category=category, style="", twin="",
-            decidable=receipt.decidable,
         )
     )  # fmt: skip

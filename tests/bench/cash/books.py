@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from tests.bench.cash.people import Crowd, Payer
+from tests.bench.cash.judge import Clue
+from tests.bench.cash.people import HOME, Crowd, Payer
 from tests.bench.cash.records import Item, Link, Rate, Receipt
 from tests.bench.cash.settings import Profile
 
 BEGINNING = date(2024, 1, 1)
-HOME = "USD"
-LEARNED_FROM = 2
-"""So many proved receipts tell whose account it is."""
 _MIDDLE = {"EUR": 1.08, "GBP": 1.27, "CAD": 0.73, "JPY": 0.0067}
 _RATE_DIGITS = 6
 
@@ -33,12 +31,12 @@ class Books:
         self.lost: set[str] = set()
         """Open, and nobody will ever pay it."""
         self.receipts: list[Receipt] = []
+        self.clues: list[Clue] = []
         self.paid: dict[str, list[str]] = defaultdict(list)
         self._shape = rng.choice(profile.shapes)
         self._next = self._shape.first + rng.randrange(0, 90)
         self._open: dict[str, dict[str, None]] = defaultdict(dict)
         self._agenda: dict[int, list[Callable[[date], None]]] = defaultdict(list)
-        self._heard: dict[str, Counter[str]] = defaultdict(Counter)
         self._rates = {currency: _walk(rng, middle, profile.days + 400) for currency, middle in _MIDDLE.items()}
 
     def at(self, day: int, act: Callable[[date], None]) -> None:
@@ -88,15 +86,6 @@ class Books:
     def receipt_id(self) -> str:
         """The next."""
         return f"{self.tenant}-p{len(self.receipts)}"
-
-    def hear(self, account: str, root: str) -> None:
-        """A proved receipt came from that account."""
-        self._heard[account][root] += 1
-
-    def whose(self, account: str) -> str:
-        """The group that an account was learned to be, "" while it is not."""
-        heard = self._heard.get(account, Counter())
-        return next(iter(heard)) if len(heard) == 1 and heard.total() >= LEARNED_FROM else ""
 
     def mid(self, currency: str, on: date) -> Fraction:
         """So much of our money for one of that."""

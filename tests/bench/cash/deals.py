@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.bench.cash.books import HOME, Books
-from tests.bench.cash.people import Payer
-from tests.bench.cash.records import Link
+from tests.bench.cash.books import Books
+from tests.bench.cash.people import HOME, Payer
+from tests.bench.cash.records import Item, Link
 
-GRACE_DAYS = 0
+DOUBTFUL_DAYS = 5
+"""A discount taken so shortly after its time is late or in time, as one likes: none is made."""
 FEES_MINOR = (500, 1_000, 1_500, 2_500)
 FEE_SHARE = 20
 BANK_MARGIN = 0.01
@@ -46,10 +47,10 @@ def strike(books: Books, payer: Payer, chosen: Sequence[str], today: date) -> De
     return _by_terms(books, payer, opened, today) or _by_accident(books, payer, opened) or exact
 
 
-def under_terms(books: Books, payer: Payer, category: str, item: str, today: date) -> int:
-    """What an item would bring under the terms of that category."""
-    left, who = books.left[item], payer.customer
-    if category == "discount" and (today - books.items[item].issued).days <= who.discount_days + GRACE_DAYS:
+def under_terms(payer: Payer, category: str, left: int, item: Item, today: date) -> int:
+    """What an item of that payer, of which so much is open, would bring under the terms of that category."""
+    who = payer.customer
+    if category == "discount" and (today - item.issued).days <= who.discount_days:
         return left - part(left, who.discount_bp)
     if category == "withholding":
         return left - part(left, who.wht_bp)
@@ -65,10 +66,11 @@ def _by_terms(books: Books, payer: Payer, opened: dict[str, int], today: date) -
     """Less, by what was agreed, or by what the payer wrongly thinks was."""
     who = payer.customer
     for category, agreed in (("discount", who.discount_bp), ("withholding", who.wht_bp)):
-        worth = {item: under_terms(books, payer, category, item, today) for item in opened}
+        worth = {item: under_terms(payer, category, left, books.items[item], today) for item, left in opened.items()}
         if agreed and worth != opened:
             return Deal(category, tuple(Link(item, worth[item], opened[item]) for item in opened), 0, who.currency)
-    if who.discount_bp and len(opened) == 1 and books.rng.random() < books.profile.late_discount:
+    late = min((today - books.items[item].issued).days for item in opened) > who.discount_days + DOUBTFUL_DAYS
+    if who.discount_bp and late and len(opened) == 1 and books.rng.random() < books.profile.late_discount:
         ((item, left),) = opened.items()
         paid = left - part(left, who.discount_bp)
         return Deal("late discount", (Link(item, paid, paid),), 0, who.currency)
@@ -89,7 +91,8 @@ def _by_accident(books: Books, payer: Payer, opened: dict[str, int]) -> Deal | N
     if rng.random() < profile.partial and opened[last] > 1_000:
         paid = max(100, int(opened[last] * rng.uniform(0.2, 0.8)) // 100 * 100)
         links = [Link(item, left, left) for item, left in opened.items() if item != last]
-        return Deal("partial", (*links, Link(last, paid, paid)), 0, currency)
+        if (opened[last] - paid) * FEE_SHARE > opened[largest]:  # Else nobody could tell it from a fee.
+            return Deal("partial", (*links, Link(last, paid, paid)), 0, currency)
     if rng.random() < profile.over:
         extra = rng.choice((rng.randrange(6, 100), rng.randrange(100, 5_000), opened[last] // 10))
         if extra > 5:

@@ -26,14 +26,10 @@ class Desk:
     left: dict[str, int] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
 
-    def apply(self, payment: Row, invoice: Row, amount: int) -> None:
-        """So much of the payment to the invoice."""
-        self.taken.append((payment["payment_id"], invoice["invoice_id"], amount, amount))
-        self.left[invoice["invoice_id"]] -= amount
-
-    def on_account(self, payment: Row) -> None:
-        """Nothing of it to an invoice."""
-        self.taken.append((payment["payment_id"], "", 0, 0))
+    def apply(self, payment: Row, invoice: Row, amount: int, discount: int = 0) -> None:
+        """So much of the payment to the invoice, and a discount beside it."""
+        self.taken.append((payment["payment_id"], invoice["invoice_id"], amount, amount + discount))
+        self.left[invoice["invoice_id"]] -= amount + discount
 
     def by_date(self) -> Iterator[Row]:
         """Incoming payments, oldest first."""

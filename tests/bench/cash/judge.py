@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.bench.cash.remittance import Style, Text, digits_of
+from tests.bench.cash.records import Receipt
+from tests.bench.cash.remittance import Text, digits_of
 
-SEARCHED_MAX = 14
+SEARCHED_MAX = 20
 """Among so many other items every subset is counted; among more, only single ones, pairs and all."""
 PAIRS_AMONG_MAX = 40
-RUN_MIN = 3
+RUN_MIN = 2
 
 AGREES = frozenset({"exact", "remainder", "credit", "discount", "withholding", "bank fee", "rounding", "converted"})
 """What was paid is what is open, less only what somebody permitted."""
@@ -26,9 +27,23 @@ WITHOUT_TEXT = frozenset({"exact", "remainder", "credit", "discount", "withholdi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clue:
+    """What a reader has of a payment, and what it really was. `root`: whose group sent it; `known`: that this is known
+    from what the ledger lists; `key`: how fresh the stored one is."""
+
+    receipt: Receipt
+    category: str
+    text: Text
+    key: str
+    root: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A receipt as it lies on the desk. `worth`: what each open item of the payer's group would bring under the terms
-    that this receipt used, oldest first; `numbers`: theirs; `due`: those that were due."""
+    that this receipt used, oldest first; `numbers`: theirs; `due`: those that were due, as strictly and
+    as loosely as one may count days; `owners`: whose each item is."""
 
     category: str
     amount: int
@@ -37,29 +52,35 @@ class Seen:
     payer_known: bool
     worth: Mapping[str, int]
     numbers: Mapping[str, str]
-    due: frozenset[str]
+    due: tuple[frozenset[str], ...]
+    owners: Mapping[str, str]
     key: str = ""
 
 
 def is_decidable(seen: Seen) -> bool:
     """Whether the truth follows."""
-    if seen.key:
+    if seen.key in ("fresh", "reused"):
         return seen.key == "fresh"
-    shown = frozenset(item for item in seen.worth if seen.numbers[item] in set(seen.text.shown))
-    plain = seen.text.whole and not seen.text.slipped and not seen.text.astray
-    if plain and shown == seen.meant:
-        if seen.category in AGREES:
-            return True
-        return seen.category in ALONE and len(shown) == 1 and seen.payer_known and not _has_rival(seen)
-    if seen.text.astray or not seen.payer_known or seen.category not in WITHOUT_TEXT or not shown <= seen.meant:
+    told = set(seen.text.shown)
+    shown = frozenset(item for item in seen.worth if seen.numbers[item] in told)
+    if seen.text.plain and shown == seen.meant:
+        alone = seen.category in ALONE and len(shown) == 1 and seen.payer_known
+        return seen.category in AGREES or (alone and not _has_rival(seen))
+    if seen.text.astray or seen.category not in WITHOUT_TEXT or not shown <= seen.meant:
         return False
-    if seen.text.style is Style.NONE:
-        return _only(seen, frozenset(), list(seen.worth))
+    if not seen.payer_known and not shown:
+        return False
     if seen.text.slipped and seen.text.whole:
-        near = [item for item in seen.worth if item not in shown and _one_slip(digits_of(seen.numbers[item]), seen)]
-        rest = seen.amount - sum(seen.worth[item] for item in shown)
-        return [item for item in near if seen.worth[item] == rest] == list(seen.meant - shown)
-    return _only(seen, shown, [item for item in seen.worth if item not in shown]) or _is_run(seen, shown)
+        return _is_near(seen, shown)
+    others = [item for item in seen.worth if item not in shown]
+    return _only(seen, shown, others) or (not seen.text.whole and _goes_on(seen, shown, others))
+
+
+def _is_near(seen: Seen, shown: frozenset[str]) -> bool:
+    """Whether of the items whose number is one slip away from what was written, one only is the rest."""
+    rest = seen.amount - sum(seen.worth[item] for item in shown)
+    near = [item for item in seen.worth if item not in shown and _one_slip(digits_of(seen.numbers[item]), seen)]
+    return {item for item in near if seen.worth[item] == rest} == seen.meant - shown
 
 
 def _has_rival(seen: Seen) -> bool:
@@ -82,23 +103,36 @@ def _only(seen: Seen, shown: Iterable[str], others: Sequence[str]) -> bool:
     singles = amounts.count(rest)
     if singles or len(meant) == 1:
         return singles == 1 and len(meant) == 1
-    if rest == sum(amounts) and meant == set(others) and all(amount > 0 for amount in amounts):
-        return True
-    due = [item for item in others if item in seen.due]
-    if meant == set(due) and len(amounts) > SEARCHED_MAX:
+    if _is_everything(seen, meant, others):
         return True
     if len(amounts) <= SEARCHED_MAX:
         return subsets_of_sum(amounts, rest) == 1
-    if len(meant) == 2 and len(amounts) <= PAIRS_AMONG_MAX:
-        return _pairs(amounts, rest) == 1
-    return False
+    return len(meant) == 2 and len(amounts) <= PAIRS_AMONG_MAX and _pairs(amounts, rest) == 1
 
 
-def _is_run(seen: Seen, shown: frozenset[str]) -> bool:
-    """Whether a cut list goes on in the order of the numbers, and one end of it only is the amount."""
+def _is_everything(seen: Seen, meant: frozenset[str], others: Sequence[str]) -> bool:
+    """Whether the meant are all there are, or all that are due, with the credits or without them."""
+    owed = {item for item in others if seen.worth[item] > 0}
+    owner = {seen.owners[item] for item in meant}
+    own = {item for item in others if seen.owners[item] in owner}
+    return any(
+        meant in (all_, all_ & owed, all_ & own, all_ & own & owed)
+        for all_ in (set(others), *(due.intersection(others) for due in seen.due))
+    )
+
+
+def _goes_on(seen: Seen, shown: frozenset[str], others: Sequence[str]) -> bool:
+    """Whether a cut list, whose numbers rise, goes on with later numbers in one way only."""
     if len(shown) < RUN_MIN:
         return False
     order = sorted(seen.worth, key=lambda item: (len(seen.numbers[item]), seen.numbers[item]))
+    last = max(order.index(item) for item in shown)
+    later = [item for item in others if order.index(item) > last]
+    return bool(later) and (_only(seen, shown, later) or _is_run(seen, shown, order))
+
+
+def _is_run(seen: Seen, shown: frozenset[str], order: Sequence[str]) -> bool:
+    """Whether the shown follow each other among the open, and one end of the run only is the amount."""
     begin = min(order.index(item) for item in shown)
     if set(order[begin : begin + len(shown)]) != shown:
         return False

@@ -6,25 +6,28 @@ import random
 import re
 from dataclasses import dataclass
 
-_FIRST = (
-    "Acorn Alder Amber Anchor Apex Arbor Argo Aspen Atlas Aurora Beacon Birch Bluewater Boulder Bramble Bridge Bright "
-    "Cascade Cedar Chestnut Cinder Clear Cobalt Compass Copper Coral Crane Crescent Crown Cypress Dawn Delta Drift Dune "
-    "Eagle Echo Elm Ember Evergreen Falcon Fern Field Finch Flint Forge Fox Frost Garnet Glacier Granite Grove Harbor "
-    "Hawthorn Hazel Heron Hickory Horizon Indigo Iron Ivy Jade Juniper Keystone Kingfisher Lantern Larch Laurel Lime "
-    "Lotus Maple Marble Meadow Meridian Mill Moss Northwind Oak Onyx Opal Orchard Osprey Otter Palisade Pearl Pine "
-    "Pinnacle Prairie Quarry Quartz Quill Raven Redwood Ridge River Rowan Saffron Sage Sequoia Sierra Silver Slate "
-    "Sparrow Spruce Sterling Stone Summit Swift Sycamore Talon Teal Thistle Thorn Timber Topaz Trail Tulip Union Valley "
-    "Vertex Violet Walnut Wharf Willow Winter Wren Yarrow Zenith"
-).split()
-_SECOND = (
-    "Advisors Analytics Apparel Architects Bakery Beverages Bicycles Books Builders Cabinets Catering Ceramics Clinics "
-    "Coffee Components Consulting Couriers Dairy Dental Design Diagnostics Electric Engineering Equipment Fabrics Farms "
-    "Fasteners Films Fitness Flooring Foods Freight Furniture Gardens Glass Graphics Hardware Health Heating Hospitality "
-    "Imaging Insulation Interiors Joinery Kitchens Labs Landscaping Lighting Logistics Lumber Machining Marine Media "
-    "Metals Mills Motors Networks Optics Packaging Paints Paper Partners Plastics Plumbing Pottery Press Printing "
-    "Produce Pumps Recycling Rentals Roofing Salons Seafood Security Signs Software Solar Staffing Storage Studios "
-    "Supplies Surveying Systems Textiles Tiles Tooling Toys Transport Travel Utilities Ventures Vintners Welding Windows"
-).split()
+_FIRST_WORDS = """
+Acorn Alder Amber Anchor Apex Arbor Argo Aspen Atlas Aurora Beacon Birch Bluewater Boulder Bramble Bridge
+Bright Cascade Cedar Chestnut Cinder Clear Cobalt Compass Copper Coral Crane Crescent Crown Cypress Dawn Delta
+Drift Dune Eagle Echo Elm Ember Evergreen Falcon Fern Field Finch Flint Forge Fox Frost Garnet Glacier Granite
+Grove Harbor Hawthorn Hazel Heron Hickory Horizon Indigo Iron Ivy Jade Juniper Keystone Kingfisher Lantern
+Larch Laurel Lime Lotus Maple Marble Meadow Meridian Mill Moss Northwind Oak Onyx Opal Orchard Osprey Otter
+Palisade Pearl Pine Pinnacle Prairie Quarry Quartz Quill Raven Redwood Ridge River Rowan Saffron Sage Sequoia
+Sierra Silver Slate Sparrow Spruce Sterling Stone Summit Swift Sycamore Talon Teal Thistle Thorn Timber Topaz
+Trail Tulip Union Valley Vertex Violet Walnut Wharf Willow Winter Wren Yarrow Zenith
+"""
+_SECOND_WORDS = """
+Advisors Analytics Apparel Architects Bakery Beverages Bicycles Books Builders Cabinets Catering Ceramics
+Clinics Coffee Components Consulting Couriers Dairy Dental Design Diagnostics Electric Engineering Equipment
+Fabrics Farms Fasteners Films Fitness Flooring Foods Freight Furniture Gardens Glass Graphics Hardware Health
+Heating Hospitality Imaging Insulation Interiors Joinery Kitchens Labs Landscaping Lighting Logistics Lumber
+Machining Marine Media Metals Mills Motors Networks Optics Packaging Paints Paper Partners Plastics Plumbing
+Pottery Press Printing Produce Pumps Recycling Rentals Roofing Salons Seafood Security Signs Software Solar
+Staffing Storage Studios Supplies Surveying Systems Textiles Tiles Tooling Toys Transport Travel Utilities
+Ventures Vintners Welding Windows
+"""
+_FIRST = tuple(_FIRST_WORDS.split())
+_SECOND = tuple(_SECOND_WORDS.split())
 _FORMS = ("Inc", "LLC", "Ltd", "Co", "GmbH", "Corp", "S.A.", "& Sons", "Group", "")
 _BARE_FORMS = frozenset({"INC", "LLC", "LTD", "CO", "GMBH", "CORP", "SA", "SONS", "GROUP"})
 _SHORT = {"Consulting": "Consltg", "Engineering": "Eng", "Supplies": "Supl", "Logistics": "Logist", "Systems": "Sys"}
@@ -73,10 +76,15 @@ def trade(rng: random.Random, taken: set[str]) -> str:
     return firm(rng, taken)
 
 
+def letters(name: str) -> str:
+    """Capitals and digits only."""
+    return _STRIPPED.sub("", name.upper()).replace(" ", "")
+
+
 def bare(name: str) -> str:
     """A name without signs, cases and legal form: what makes two spellings the same."""
     words = _STRIPPED.sub("", name.upper().replace("&", " ")).split()
-    return " ".join(word for word in words if word not in _BARE_FORMS)
+    return "".join(word for word in words if word not in _BARE_FORMS)
 
 
 def as_banked(rng: random.Random, name: str, width: int) -> Spelling:

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from tests.bench.cash import remittance
 from tests.bench.cash.books import Books
-from tests.bench.cash.deals import Deal, strike, under_terms
-from tests.bench.cash.judge import Seen, is_decidable
+from tests.bench.cash.deals import Deal, strike
+from tests.bench.cash.judge import Clue
 from tests.bench.cash.people import Payer
 from tests.bench.cash.records import Item, Receipt
 from tests.bench.cash.remittance import Style, Text
@@ -27,7 +27,7 @@ SHORTENS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """Who seems to have paid, and whether that is known."""
+    """Who seems to have paid, and whether the ledger lists it."""
 
     name: str = ""
     account: str = ""
@@ -78,16 +78,17 @@ def pay(books: Books, payer: Payer, chosen: Sequence[str], today: date) -> Recei
     key, key_is = _key(books, payer, sender, deal)
     if key and books.rng.random() >= TEXT_BESIDE_KEY:
         text = Text()
-    decidable = _judged(books, sender, deal, text, front, key_is, today)
     receipt = Receipt(
         id=books.receipt_id(), kind="payment", source=_source(sender) if sender.processor else "bank", on=today,
         currency=deal.currency, amount=deal.amount, fee=30 + deal.amount * 29 // 1_000 if sender.processor else 0,
         payer_name=front.name, payer_account=front.account, processor=front.processor, email=front.email,
-        text=text.text, key=key, truth=deal.links, decidable=decidable,
-        category=f"{key_is} key" if key_is in ("stale", "reused") else deal.category, style=text.style.value,
+        text=text.text, key=key, truth=deal.links, style=text.style.value,
+        category=f"{key_is} key" if key_is in ("stale", "reused") else deal.category,
     )  # fmt: skip
-    if decidable and front.account and text.shown:
-        books.hear(front.account, books.crowd.root(sender))
+    known = front.known
+    books.clues.append(
+        Clue(receipt=receipt, category=deal.category, text=text, key=key_is, root=books.crowd.root(sender), known=known)
+    )
     books.apply(deal.links)
     books.receipts.append(receipt)
     return receipt
@@ -122,8 +123,7 @@ def _front(books: Books, sender: Payer) -> Front:
         email = sender.email if rng.random() < SHOWS_EMAIL else ""
         return Front(name, "", sender.processor, email, known or bool(who.processor or (email and who.email)))
     account = sender.account if rng.random() < SHOWS_ACCOUNT else ""
-    learned = bool(account) and books.whose(account) == books.crowd.root(sender)
-    return Front(name, account, "", "", known or learned or bool(account and who.account))
+    return Front(name, account, "", "", known or bool(account and who.account))
 
 
 def _text(books: Books, payer: Payer, sender: Payer, deal: Deal) -> Text:
@@ -138,12 +138,17 @@ def _text(books: Books, payer: Payer, sender: Payer, deal: Deal) -> Text:
         style = remittance.pick(rng, remittance.SLIPS)
     width = rng.choice(remittance.WIDTHS) if not sender.processor and rng.random() < profile.cut else 0
     numbers = [item.number for item in meant]
-    return remittance.write(rng, numbers, style, others=_others(books, payer, meant), width=width, noise=profile.noise)
+    others = _others(books, payer, meant, deal.amount)
+    return remittance.write(rng, numbers, style, others=others, width=width, noise=profile.noise)
 
 
-def _others(books: Books, payer: Payer, meant: Sequence[Item]) -> list[str]:
-    """Numbers for a wrong reference: of the payer's other items, and of a stranger's."""
-    mine = [books.items[item].number for item in books.open_of(payer) if books.items[item] not in meant]
+def _others(books: Books, payer: Payer, meant: Sequence[Item], amount: int) -> list[str]:
+    """Numbers for a wrong reference: of the payer's other items, unless it would then be right, and of a stranger's."""
+    mine = [
+        books.items[item].number
+        for item in books.open_of(payer)
+        if books.items[item] not in meant and books.left[item] != amount
+    ]
     stranger = books.rng.choice(list(books.items)[-200:])
     return [*mine[:3], books.items[stranger].number] if books.items[stranger] not in meant else mine[:3]
 
@@ -156,29 +161,7 @@ def _key(books: Books, payer: Payer, sender: Payer, deal: Deal) -> tuple[str, st
     meant = deal.links[0].item
     if rng.random() < profile.stale_key and books.paid[payer.id]:
         return books.paid[payer.id][-1], "stale"
-    other = [item for item in books.open_of(payer) if item != meant and books.left[item] > deal.amount]
+    other = [item for item in books.open_of(payer) if item != meant and 0 < books.left[item] != deal.amount]
     if other and deal.category == "exact" and rng.random() < profile.reused_key:
         return rng.choice(other), "reused"
     return meant, "fresh"
-
-
-def _judged(
-    books: Books, sender: Payer, deal: Deal, text: Text, front: Front, key: str, today: date
-) -> bool:  # fmt: skip
-    group = books.open_of_group(sender)
-    meant = frozenset(link.item for link in deal.links)
-    if not meant <= set(group):
-        return False
-    opened = [item for item in group if books.items[item].currency == books.items[deal.links[0].item].currency]
-    return is_decidable(
-        Seen(
-            category=deal.category, amount=deal.amount, meant=meant, text=text, payer_known=front.known,
-            worth={item: _worth(books, deal.category, item, today) for item in opened},
-            numbers={item: books.items[item].number for item in opened},
-            due=frozenset(item for item in opened if books.items[item].due <= today), key=key,
-        )
-    )  # fmt: skip
-
-
-def _worth(books: Books, category: str, item: str, today: date) -> int:
-    return under_terms(books, books.crowd.payers[books.items[item].customer], category, item, today)

@@ -46,7 +46,7 @@ def _processor(
     rng: random.Random, found: Settled, tenant: str, kind: tuple[str, str, str], moved: Sequence[Receipt]
 ) -> None:
     """Every so many days all that is available goes out; a balance below nothing is carried on."""
-    source, currency, mode = kind
+    mode = kind[2]
     waiting = sorted((_txn(tenant, receipt) for receipt in moved), key=lambda txn: (txn.available, txn.created, txn.id))
     every = rng.choice((1, 1, 7)) if mode == "automatic" else 0
     day = waiting[0].available

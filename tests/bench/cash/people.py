@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from tests.bench.cash import names, remittance
 from tests.bench.cash.names import Spelling
@@ -15,7 +15,8 @@ from tests.bench.cash.remittance import Style
 from tests.bench.cash.settings import Profile
 
 BANK_WIDTHS = (22, 27, 35, 70)
-CURRENCIES = ("EUR", "GBP", "CAD", "JPY")
+HOME = "USD"
+FOREIGN = ("EUR", "GBP", "CAD", "JPY")
 RHYTHMS_DAYS = (7, 15, 30, 30)
 QUARTER_DAYS = 90
 SHORT_NAME = 6
@@ -54,7 +55,12 @@ class Crowd:
         self._members: dict[str, list[str]] = defaultdict(list)
         for payer in self.payers.values():
             self._members[self.root(payer)].append(payer.id)
-        self._names = sorted((names.bare(one.customer.name), self.root(one)) for one in self.payers.values())
+        self._full = self._index(names.letters)
+        self._bare = self._index(names.bare)
+
+    def _index(self, read: Callable[[str], str]) -> list[tuple[str, str]]:
+        """Every name as it is read, with the head of its group."""
+        return sorted((read(one.customer.name), self.root(one)) for one in self.payers.values())
 
     def root(self, payer: Payer) -> str:
         """The head of its group."""
@@ -66,22 +72,29 @@ class Crowd:
 
     def is_named(self, payer: Payer, spelling: Spelling) -> bool:
         """Whether this spelling can mean nobody else's group."""
-        printed = names.bare(spelling.text)
+        printed = names.letters(spelling.text)
+        mine = {self.root(payer)}
         if len(printed) < SHORT_NAME:
             return False
         if not spelling.faithful:
-            return not payer.mistakable and names.bare(payer.customer.name).split()[0] == printed.split()[0]
-        at = bisect_left(self._names, (printed, ""))
-        meant: set[str] = set()
-        exact: set[str] = set()
-        while at < len(self._names) and self._names[at][0].startswith(printed):
-            meant.add(self._names[at][1])
-            if self._names[at][0] == printed:
-                exact.add(self._names[at][1])
-            at += 1
-        if exact and len(spelling.text) not in BANK_WIDTHS:
-            return exact == {self.root(payer)}
-        return meant == {self.root(payer)}
+            same_word = names.letters(payer.customer.name).startswith(names.letters(spelling.text.split()[0]))
+            return not payer.mistakable and same_word
+        if _beginning_with(self._full, printed, exactly=True) == mine:
+            return True
+        if _beginning_with(self._bare, names.bare(spelling.text), exactly=True) == mine:
+            return len(spelling.text) not in BANK_WIDTHS or _beginning_with(self._full, printed) == mine
+        return _beginning_with(self._full, printed) == mine
+
+
+def _beginning_with(index: Sequence[tuple[str, str]], printed: str, *, exactly: bool = False) -> set[str]:
+    """The groups that have a name which begins so, or is so."""
+    at = bisect_left(index, (printed, ""))
+    found = set()
+    while at < len(index) and index[at][0].startswith(printed):
+        if not exactly or index[at][0] == printed:
+            found.add(index[at][1])
+        at += 1
+    return found
 
 
 def people(rng: random.Random, profile: Profile, tenant: str, count: int) -> Crowd:
@@ -102,48 +115,58 @@ def people(rng: random.Random, profile: Profile, tenant: str, count: int) -> Cro
                 name, alike = names.alike(rng, model.customer.name, taken), model.id
             elif drawn < profile.children + profile.look_alikes + profile.same_names:
                 name, alike = model.customer.name, model.id
-        payer = _payer(rng, profile, tenant, index, (name, parent), taken, made, mistakable=bool(alike))
+        customer = _customer(rng, profile, (tenant, index), name, made.get(parent))
+        payer = _payer(rng, profile, customer, taken, mistakable=bool(alike))
         made[payer.id] = payer
         if alike:
-            made[alike] = _mistakable(made[alike])
+            made[alike] = replace(made[alike], mistakable=True)
     return Crowd(made.values())
 
 
-def _mistakable(payer: Payer) -> Payer:
-    return Payer(**{**{name: getattr(payer, name) for name in Payer.__slots__}, "mistakable": True})
-
-
-def _payer(
-    rng: random.Random, profile: Profile, tenant: str, index: int, named: tuple[str, str], taken: set[str],
-    made: Mapping[str, Payer], *, mistakable: bool,
-) -> Payer:  # fmt: skip
-    name, parent = named
-    processor = f"cus_{tenant}_{index}" if rng.random() < profile.by_key else ""
-    account = f"DE{rng.randrange(10**17, 10**18)}"
-    email = f"ap{index}@{tenant}.example"
-    currency = rng.choice(CURRENCIES) if rng.random() < profile.foreign else "USD"
-    if parent:
-        currency = made[parent].customer.currency
-    customer = Customer(
-        id=f"{tenant}-c{index}", name=name, parent=parent, currency=currency,
+def _customer(
+    rng: random.Random, profile: Profile, place: tuple[str, int], name: str, parent: Payer | None
+) -> Customer:
+    """As the ledger knows it: some of what it might is missing there."""
+    tenant, index = place
+    by_key = rng.random() < profile.by_key
+    return Customer(
+        id=f"{tenant}-c{index}",
+        name=name,
+        parent=parent.id if parent else "",
+        currency=parent.customer.currency
+        if parent
+        else rng.choice(FOREIGN)
+        if rng.random() < profile.foreign
+        else HOME,
         terms_days=rng.choice((0, 14, 30, 30, 30, 45, 60)),
-        discount_bp=rng.choice((100, 200, 300)) if rng.random() < profile.discount * 3 else 0, discount_days=10,
+        discount_bp=rng.choice((100, 200, 300)) if rng.random() < profile.discount * 3 else 0,
+        discount_days=10,
         wht_bp=rng.choice((500, 1_000)) if rng.random() < profile.withholding * 2 else 0,
-        email=email if rng.random() < profile.email_known else "",
-        processor=processor if rng.random() < 0.95 else "",
-        account=account if rng.random() < profile.account_known else "",
-    )  # fmt: skip
-    spoken = names.trade(rng, taken) if rng.random() < profile.trade_name else name
-    spellings = tuple(names.as_banked(rng, spoken, rng.choice(BANK_WIDTHS)) for _ in range(profile.spellings))
+        email=f"ap{index}@{tenant}.example" if rng.random() < profile.email_known else "",
+        processor=f"cus_{tenant}_{index}" if by_key else "",
+        account=f"DE{rng.randrange(10**17, 10**18)}" if rng.random() < profile.account_known else "",
+    )
+
+
+def _payer(rng: random.Random, profile: Profile, customer: Customer, taken: set[str], *, mistakable: bool) -> Payer:
+    spoken = names.trade(rng, taken) if rng.random() < profile.trade_name else customer.name
     batches = rng.random() < profile.batch
     return Payer(
-        customer=customer, account=account, email=email, spellings=spellings, processor=processor,
-        habit=remittance.pick(rng, remittance.HABITS), lag_days=int(rng.gauss(3, 6)), batches=batches,
-        rhythm_days=QUARTER_DAYS if rng.random() < profile.runs else rng.choice(RHYTHMS_DAYS), writes=rng.random() >= profile.no_text,
-        converts=currency != "USD" and rng.random() < profile.converts,
+        customer=customer,
+        account=customer.account or f"FR{rng.randrange(10**17, 10**18)}",
+        email=customer.email or f"{rng.randrange(10**6)}@mail.example",
+        spellings=tuple(names.as_banked(rng, spoken, rng.choice(BANK_WIDTHS)) for _ in range(profile.spellings)),
+        processor=customer.processor,
+        habit=remittance.pick(rng, remittance.HABITS),
+        lag_days=int(rng.gauss(3, 6)),
+        batches=batches,
+        rhythm_days=QUARTER_DAYS if rng.random() < profile.runs else rng.choice(RHYTHMS_DAYS),
+        writes=rng.random() >= profile.no_text,
+        converts=customer.currency != HOME and rng.random() < profile.converts,
         median_minor=max(1_000, int(profile.median_minor * rng.lognormvariate(0, 0.6))),
-        prices=_prices(rng, profile), mistakable=mistakable,
-    )  # fmt: skip
+        prices=_prices(rng, profile),
+        mistakable=mistakable,
+    )
 
 
 def _prices(rng: random.Random, profile: Profile) -> tuple[int, ...]:

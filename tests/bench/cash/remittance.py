@@ -44,7 +44,7 @@ HABITS = (
     (Style.CLEAN, 0.5), (Style.LIST, 0.14), (Style.RANGE, 0.04), (Style.SHORTHAND, 0.04), (Style.ZEROS, 0.08),
     (Style.BARE, 0.2),
 )  # fmt: skip
-SLIPS = ((Style.TYPO, 0.45), (Style.MISSING, 0.25), (Style.LETTERS, 0.1), (Style.SPLIT, 0.1), (Style.WRONG, 0.1))
+SLIPS = ((Style.TYPO, 0.45), (Style.MISSING, 0.3), (Style.LETTERS, 0.1), (Style.SPLIT, 0.1), (Style.WRONG, 0.05))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,11 @@ class Text:
     whole: bool = True
     slipped: str = ""
     astray: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether all that stands there is whole and right."""
+        return self.whole and not self.slipped and not self.astray
 
 
 @dataclass(frozen=True, slots=True)

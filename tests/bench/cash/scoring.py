@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.cash.records import Link, Receipt, Tenant
+from tests.bench.cash.records import Item, Link, Receipt, Tenant
 
 Answers = Mapping[str, Sequence[Link]]
 
@@ -48,6 +48,7 @@ class Score:
     decided: int = 0
     right: int = 0
     split_otherwise: int = 0
+    right_up_to_equal: int = 0
     with_truth: int = 0
     through: int = 0
     decidable: int = 0
@@ -82,6 +83,11 @@ class Score:
     @property
     def precision_low(self) -> float:
         return wilson_low(self.right, self.decided)
+
+    @property
+    def precision_up_to_equal(self) -> float:
+        """Where one of several identical items of a customer is as good as another."""
+        return share(self.right_up_to_equal, self.decided)
 
     @property
     def straight_through(self) -> float:
@@ -143,14 +149,27 @@ def score(tenants: Iterable[Tenant], answers: Answers, classes: Mapping[str, str
     """All figures. `classes` says what each decision stands on, where that is known."""
     known = list(tenants)
     receipts = {receipt.id: receipt for tenant in known for receipt in tenant.receipts}
-    customer_of = {item.id: item.customer for tenant in known for item in tenant.items}
+    items = {item.id: item for tenant in known for item in tenant.items}
+    customer_of = {item.id: item.customer for item in items.values()}
     truths = _truths(receipts, answers)
     found = Score(unknown=[name for name in answers if name not in receipts])
     for receipt in receipts.values():
         _count(found, receipt, truths[receipt.id], answers.get(receipt.id), (classes or {}).get(receipt.id, ""))
         _count_money(found, truths[receipt.id], answers.get(receipt.id, ()), customer_of)
+    found.right_up_to_equal = found.right + sum(
+        _up_to_equal(truths[name], items) == _up_to_equal(answers[name], items) for name in found.wrong
+    )
     _count_invariants(found, known, receipts, answers)
     return found
+
+
+def _up_to_equal(links: Sequence[Link], items: Mapping[str, Item]) -> list[tuple[str, str, int, int, int]]:
+    """The links, each item known by its customer, currency and amount only."""
+    return sorted(
+        (item.customer, item.currency, item.amount, link.pay, link.applied)
+        for link in links
+        if (item := items.get(link.item)) is not None
+    )
 
 
 def _truths(receipts: Mapping[str, Receipt], answers: Answers) -> dict[str, tuple[Link, ...]]:

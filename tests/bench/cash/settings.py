@@ -53,7 +53,7 @@ class Profile:
     slips: float = 0.05
     cut: float
     noise: float = 0.3
-    stale_key: float = 0.003
+    stale_key: float = 0.002
     reused_key: float = 0.001
     # What differs.
     discount: float = 0.0

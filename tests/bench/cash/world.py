@@ -15,6 +15,7 @@ from functools import partial
 
 from tests.bench.cash.after import follow, prepay, stranger
 from tests.bench.cash.books import BEGINNING, Books
+from tests.bench.cash.hindsight import Hindsight
 from tests.bench.cash.paying import choose, pay
 from tests.bench.cash.payouts import settle
 from tests.bench.cash.people import Payer, people
@@ -22,6 +23,7 @@ from tests.bench.cash.records import Tenant
 from tests.bench.cash.settings import Profile
 
 TAIL_DAYS = 120
+SMALLEST_TENANT = 150
 MONTH_DAYS = 30
 LARGEST_WEIGHT = 25.0
 """No customer is invoiced so many times more often than another."""
@@ -29,13 +31,14 @@ BURST_MAX = 5
 SMALLEST_MINOR = 500
 
 
-def world(profile: Profile, invoices: int, seed: int) -> Iterator[Tenant]:
-    """The tenants of a world with about so many invoices. The same arguments make the same world."""
+def world(profile: Profile, receipts: int, seed: int) -> Iterator[Tenant]:
+    """Tenants until there are so many receipts, or a few more. The same arguments make the same world."""
     number = 0
-    while invoices > 0:
-        size = min(invoices, profile.invoices_per_tenant)
-        yield _tenant(profile, size, random.Random(f"{seed} {profile.name} {number}"), f"t{number}")  # noqa: S311
-        invoices -= size
+    while receipts > 0:
+        size = min(profile.invoices_per_tenant, max(SMALLEST_TENANT, receipts + receipts // 4))
+        made = _tenant(profile, size, random.Random(f"{seed} {profile.name} {number}"), f"t{number}")  # noqa: S311
+        yield made
+        receipts -= len(made.receipts)
         number += 1
 
 
@@ -51,12 +54,13 @@ def _tenant(profile: Profile, size: int, rng: random.Random, name: str) -> Tenan
         for _ in range(int(expected) + (rng.random() < expected % 1)):
             books.at(day, partial(stranger, books))
     books.live(profile.days + TAIL_DAYS)
-    settled = settle(rng, name, books.receipts, profile.manual_payouts)
+    receipts = Hindsight(books).judged()
+    settled = settle(rng, name, receipts, profile.manual_payouts)
     return Tenant(
         id=name,
         customers=[payer.customer for payer in crowd.payers.values()],
         items=list(books.items.values()),
-        receipts=books.receipts,
+        receipts=receipts,
         rates=books.rates(),
         payouts=settled.payouts,
         txns=settled.txns,

@@ -1,0 +1,271 @@
+"""What follows from a stored key or from the numbers in a text: exact, under an agreed difference, completed by what
+is missing, mended where there is a slip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from connector.reconcile.cash import sums
+from connector.reconcile.cash.adjust import (
+    net,
+    single_under_terms,
+    terms_of,
+    under_terms,
+    within_limits,
+)
+from connector.reconcile.cash.explained import NOTHING, explained
+from connector.reconcile.cash.heaps import Heap
+from connector.reconcile.cash.slips import is_like
+from connector.reconcile.cash.standing import Standing
+from connector.reconcile.cash.verdict import Class, Share, Verdict
+
+AMONG_NAMED_PPM_MAX = 10_000
+"""So many accidental answers are allowed among items that are all named."""
+NEAR_MAX = 50
+CREDITS_MAX = 12
+CUT_MIN = 2
+"""So many digits of a number that was cut tell something by themselves."""
+
+
+def key(at: Standing, place: int) -> Verdict | None:
+    """The item that a stored key names, unless payer or text contradicts it."""
+    receipt = at.case.receipts[place]
+    item = at.item_of.get(receipt.key, -1)
+    if item < 0 or at.case.items[item].currency != receipt.currency or at.left[item] <= 0:
+        return None
+    if at.is_vetoed(at.payer[place], at.group[item]) or any(other != item for other in at.named(place)):
+        return None
+    if receipt.amount == at.left[item]:
+        return at.verdict(place, Class.KEY, [item])
+    agreed = under_terms(at, place, [item]) or within_limits(at, place, [item])
+    if agreed is not None:
+        return agreed._replace(kind=Class.KEY)
+    return part_of(at, place, Class.KEY, item) if _is_part_by_key(at, place, item) else None
+
+
+def part_of(at: Standing, place: int, kind: Class, item: int) -> Verdict:
+    """As much of one item as came."""
+    amount, left = at.case.receipts[place].amount, at.left[item]
+    paid = min(amount, left)
+    shares = (Share(item, paid, paid, left),)
+    return at.with_rivals(Verdict(place, kind, shares, amount - paid, payer=at.payer[place]))
+
+
+def _is_part_by_key(at: Standing, place: int, item: int) -> bool:
+    """Whether another amount than what is open was still meant for it: it fits no other item, is no second payment, and
+    nothing was paid on the item before if it is more."""
+    receipt = at.case.receipts[place]
+    others = at.heap(place, at.group[item])
+    if others is not None and others.exact(receipt.amount, receipt.on, 1):
+        return False
+    if at.is_echo(place, at.payer[place].group):
+        return False
+    return receipt.amount < at.left[item] or at.left[item] == at.case.items[item].amount
+
+
+def reference(at: Standing, place: int) -> Verdict | None:
+    """The numbers in the text, and the amount agrees."""
+    found = [item for item in at.named(place) if at.left[item]]
+    receipt = at.case.receipts[place]
+    if not found:
+        return _one_of_several(at, place)
+    if not at.is_one_group(found):
+        return None
+    total = sum(at.left[item] for item in found)
+    if total == receipt.amount:
+        return at.verdict(place, Class.REFERENCE, found)
+    agreed = under_terms(at, place, found)
+    if agreed is not None or total < receipt.amount:
+        return agreed
+    return _with_credits(at, place, found) or within_limits(at, place, found) or _some_of(at, place, found)
+
+
+def _one_of_several(at: Standing, place: int) -> Verdict | None:
+    """One number that several customers' items have: the one of that amount."""
+    receipt, mentions = at.case.receipts[place], at.reading[place].mentions
+    if len(mentions) != 1 or not at.is_silent_but(place):
+        return None
+    fitting = [
+        item
+        for item in mentions[0].items
+        if at.left[item] == receipt.amount
+        and at.case.items[item].currency == receipt.currency
+        and not at.is_vetoed(at.payer[place], at.group[item])
+    ]
+    return at.verdict(place, Class.REFERENCE, fitting) if len(fitting) == 1 else None
+
+
+def _with_credits(at: Standing, place: int, found: Sequence[int]) -> Verdict | None:
+    """The same less credit memos of the payer's that the text does not name, under any agreed terms."""
+    receipt, group = at.case.receipts[place], at.group[found[0]]
+    credits_ = [item for item in at.opened(place, group) if at.left[item] < 0 and item not in found]
+    if not credits_ or len(credits_) > CREDITS_MAX:
+        return None
+    answers: list[Verdict] = []
+    for terms in terms_of(at, group):
+        rest = receipt.amount - sum(net(at, receipt, item, terms) for item in found)
+        sets = explained([net(at, receipt, item, terms) for item in credits_], rest) if rest < 0 else NOTHING
+        for one in sets.answers:
+            taken = [*found, *(credits_[chosen] for chosen in one)]
+            pays = [net(at, receipt, item, terms) for item in taken]
+            verdict = at.verdict(place, Class.REFERENCE_CREDIT, taken, pays=pays, adjustment=terms)
+            answers.append(verdict._replace(accidents_ppm=sets.accidents))
+    return answers[0] if len(answers) == 1 else None
+
+
+def _some_of(at: Standing, place: int, found: Sequence[int]) -> Verdict | None:
+    """The one set of the named items that is the amount."""
+    wanted = at.case.receipts[place].amount
+    if not 1 < len(found) <= sums.SEARCHED_MAX:
+        return None
+    amounts = [at.left[item] for item in found]
+    answers = sums.singles(amounts, wanted) + sums.pairs(amounts, wanted) + sums.subsets(amounts, wanted)
+    expected = sums.accidents(amounts, wanted, range(1, len(amounts)))
+    if len(answers) != 1 or expected > AMONG_NAMED_PPM_MAX:
+        return None
+    return at.verdict(place, Class.REFERENCE_SUBSET, [found[one] for one in answers[0]])._replace(
+        accidents_ppm=expected
+    )
+
+
+def completion(at: Standing, place: int) -> Verdict | None:
+    """The numbers explain a part, and exactly one set of the payer's other items the rest."""
+    reading, receipt = at.reading[place], at.case.receipts[place]
+    found = [item for item in at.named(place) if at.left[item]]
+    group = at.payer[place].group
+    if found and not at.is_one_group(found):
+        return None
+    if group < 0 and found:
+        group = at.group[found[0]]
+    heap = at.heap(place, group)
+    if heap is None or group < 0 or not (found or len(reading.cut.lstrip("0")) >= CUT_MIN):
+        return None
+    others = [item for item in heap.few(receipt.on, sums.RUNS_AMONG_MAX) or () if item not in found]
+    answers: list[Verdict] = []
+    for terms in terms_of(at, group):
+        sets, expected = _missing(at, place, found, others, terms)
+        for one in sets:
+            taken = [*found, *one]
+            pays = [net(at, receipt, item, terms) for item in taken]
+            if not terms or any(pay != at.left[item] for pay, item in zip(pays, taken, strict=True)):
+                verdict = at.verdict(place, Class.COMPLETION, taken, pays=pays, adjustment=terms)
+                answers.append(verdict._replace(accidents_ppm=expected))
+    return answers[0] if len(answers) == 1 else None
+
+
+def _missing(
+    at: Standing, place: int, found: Sequence[int], others: Sequence[int], terms: str
+) -> tuple[list[list[int]], int]:
+    """The sets of other items that are the rest under these terms, and how many were to be expected by accident."""
+    receipt, reading = at.case.receipts[place], at.reading[place]
+    rest = receipt.amount - sum(net(at, receipt, item, terms) for item in found)
+    if rest <= 0:
+        return [], 0
+    if reading.full:
+        after = _after(at, found, others)
+        run = _run_after(at, place, after, terms, rest)
+        single = [item for item in others if net(at, receipt, item, terms) == rest]
+        if run and (len(run) == 1 or not single):
+            return [run], 0
+        if reading.cut and single:
+            begun = [item for item in single if at.numbers.begins(item, reading.cut)]
+            return [[item] for item in begun or single], 0
+        others = after if len(found) > 1 and after else others
+    sets = explained([net(at, receipt, item, terms) for item in others], rest)
+    return [[others[one] for one in answer] for answer in sets.answers], sets.accidents
+
+
+def _after(at: Standing, found: Sequence[int], others: Sequence[int]) -> list[int]:
+    """The items whose numbers follow the last that is named, in order, where the named ones stand in order."""
+    digits = [at.numbers.digits_of(item) for item in found]
+    if any((len(one), one) > (len(other), other) for one, other in pairwise(digits)):
+        return []
+    last = (len(digits[-1]), digits[-1]) if digits else (0, "")
+    numbered = sorted((len(one), one, item) for item in others if (one := at.numbers.digits_of(item)))
+    return [item for width, one, item in numbered if (width, one) > last]
+
+
+def _run_after(at: Standing, place: int, after: Sequence[int], terms: str, rest: int) -> list[int]:
+    """The next ones that follow in order and are the rest together: what stood there before the bank cut it."""
+    receipt, cut = at.case.receipts[place], at.reading[place].cut
+    start = 0
+    if cut:
+        start = next((at_ for at_, item in enumerate(after) if at.numbers.begins(item, cut)), len(after))
+    total = 0
+    for end in range(start, len(after)):
+        total += net(at, receipt, after[end], terms)
+        if total == rest:
+            return list(after[start : end + 1])
+    return []
+
+
+def near(at: Standing, place: int) -> Verdict | None:
+    """A number with one slip in it, by a known payer, of whose items one has exactly the missing amount."""
+    payer, reading, receipt = at.payer[place], at.reading[place], at.case.receipts[place]
+    groups = [payer.group] if payer.group >= 0 else list(payer.among)
+    if reading.cut or not groups:
+        return None
+    named = [item for item in at.named(place) if at.left[item]]
+    if named and not at.is_one_group(named):
+        return None
+    tokens = _slipped(at, place, named)
+    rest = receipt.amount - sum(at.left[item] for item in named)
+    heaps = [(group, heap) for group in groups if (heap := at.heap(place, group)) is not None]
+    if not tokens or rest <= 0:
+        return None
+
+    def like(items: Sequence[int] | None) -> list[int]:
+        return [
+            item for item in items or () if item not in named and any(_is_like(at, token, item) for token in tokens)
+        ]
+
+    exact = [item for _, heap in heaps for item in like(heap.exact(rest, receipt.on, NEAR_MAX))]
+    if exact:
+        return at.verdict(place, Class.NEAR_MISS, [*named, exact[0]]) if len(exact) == 1 else None
+    close = _close(at, place, heaps, rest)
+    found = [
+        verdict
+        for item in like(close)
+        if (verdict := under_terms(at, place, [*named, item]) or within_limits(at, place, [*named, item])) is not None
+    ]
+    if len(found) != 1 or found[0].adjustment == "rounding":
+        return None
+    return at.with_rivals(found[0]._replace(kind=Class.NEAR_MISS))
+
+
+def _is_like(at: Standing, token: str, item: int) -> bool:
+    """Whether that may be an item's number written down wrong, or what payers write of it."""
+    end = at.numbers.end_of(item)
+    return is_like(token, at.numbers.digits_of(item)) or (bool(end) and is_like(token, end))
+
+
+def _slipped(at: Standing, place: int, named: Sequence[int]) -> list[str]:
+    """What may be one of the payer's numbers written down wrong."""
+    reading = at.reading[place]
+    meant = set(named)
+    tokens = list(reading.strange)
+    tokens += [
+        at.numbers.digits_of(mention.items[0]) for mention in reading.mentions if not meant.intersection(mention.items)
+    ]
+    return [_numeral(token) for token in (*tokens, *reading.loose)]
+
+
+def _numeral(token: str) -> str:
+    """The digits of a word, letters for digits read as digits."""
+    return "".join(letter for letter in token.translate(_LETTERS_FOR_DIGITS) if letter.isdigit())
+
+
+_LETTERS_FOR_DIGITS = str.maketrans("OIBZ", "0182")
+
+
+def _close(at: Standing, place: int, heaps: Sequence[tuple[int, Heap]], rest: int) -> list[int]:
+    """The items of which an agreed cut or a bank's fee may leave the rest."""
+    receipt, fee = at.case.receipts[place], at.case.policy.bank_fee
+    found: dict[int, None] = {}
+    for group, heap in heaps:
+        found.update(dict.fromkeys(single_under_terms(at, place, group, rest)))
+        if fee:
+            found.update(dict.fromkeys(heap.between(rest + 1, rest + fee, receipt.on, NEAR_MAX) or ()))
+    return list(found)

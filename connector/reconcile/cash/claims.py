@@ -1,0 +1,281 @@
+"""What each class of decision claims, and whether it is so: which items must be named, which must be the only ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from itertools import combinations
+
+from connector.reconcile.cash.doubt import RUN, TOKEN, Doubt, digits_in, numeral, readings
+from connector.reconcile.cash.sums import accidents
+
+WHOLE_MAX = 20
+"""So many items are searched for every set of them; of more, only single ones and pairs."""
+ACCIDENTS_PPM_MAX = 1_000
+DUE_GRACE = timedelta(days=5)
+DUPLICATE = timedelta(days=45)
+END_MIN = 3
+WORD_MAX = 40
+JOINED_MAX = 4
+"""A number is so many words at most."""
+
+
+def _whole(doubt: Doubt) -> Iterator[str]:
+    """All of what is settled is settled whole, and nothing is left of the money."""
+    for each in doubt.settled:
+        if each.applied != doubt.open(each.item):
+            yield f"it does not settle {each.item} whole"
+    if doubt.line.unapplied:
+        yield "it leaves money over"
+
+
+def _only(doubt: Doubt, *, named: int = -1, sought: int = -1) -> Iterator[str]:
+    if (named >= 0 and len(doubt.named) != named) or (sought >= 0 and len(doubt.sought) != sought):
+        yield f"a decision of the class {doubt.line.kind} does not look like this"
+
+
+def _all_named(doubt: Doubt) -> Iterator[str]:
+    left_out = [item for item in doubt.meant() if item not in doubt.named]
+    if left_out:
+        yield f"its text names {left_out[0]} too"
+
+
+def _ways(doubt: Doubt, among: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+    """Whether no other set of no more of them has the same sum."""
+    nets = [doubt.net(item) for item in among]
+    wanted = sum(doubt.net(item) for item in found)
+    sizes = len(found) if len(among) <= WHOLE_MAX else min(len(found), 2)
+    inside = set(found) <= set(among) and len(found) <= sizes
+    if _count(nets, wanted, sizes) > inside:
+        yield "other items come to the same amount"
+
+
+def _count(amounts: Sequence[int], wanted: int, sizes: int) -> int:
+    """How many sets of so many items at most have that sum; counted up to two."""
+    if sizes <= 2:  # noqa: PLR2004 - single ones and pairs
+        singles = sum(amount == wanted for amount in amounts)
+        return singles + (sum(one + other == wanted for one, other in combinations(amounts, 2)) if sizes > 1 else 0)
+    half = len(amounts) // 2
+    by_sum: dict[int, list[int]] = defaultdict(list)
+    for count, total in _sums(amounts[:half]):
+        by_sum[total].append(count)
+    return sum(
+        0 < count + other <= sizes for count, total in _sums(amounts[half:]) for other in by_sum.get(wanted - total, ())
+    )
+
+
+def _sums(amounts: Sequence[int]) -> list[tuple[int, int]]:
+    found = [(0, 0)]
+    for amount in amounts:
+        found += [(count + 1, total + amount) for count, total in found]
+    return found
+
+
+def _by_key(doubt: Doubt) -> Iterator[str]:
+    yield from _only(doubt, named=1, sought=0)
+    for each in doubt.settled:
+        if each.why != "key":
+            yield f"its key is not {each.item}"
+        elif not doubt.line.adjustments and each.applied != min(doubt.paid.amount, doubt.open(each.item)):
+            yield f"it does not give {each.item} what came, as far as that is open"
+
+
+def _by_number(doubt: Doubt) -> Iterator[str]:
+    yield from (*_whole(doubt), *_all_named(doubt), *_only(doubt, sought=0))
+    if bool(doubt.line.adjustments) is not (doubt.line.kind == "reference-adjusted"):
+        yield f"a decision of the class {doubt.line.kind} does not look like this"
+
+
+def _by_some_numbers(doubt: Doubt) -> Iterator[str]:
+    yield from (*_whole(doubt), *_only(doubt, sought=0), *_ways(doubt, doubt.meant(), doubt.named))
+    if not set(doubt.named) < set(doubt.meant()):
+        yield f"a decision of the class {doubt.line.kind} does not look like this"
+
+
+def _completed(doubt: Doubt) -> Iterator[str]:
+    yield from (*_whole(doubt), *_all_named(doubt))
+    if not doubt.sought or (doubt.line.kind == "reference-credit" and any(doubt.open(one) > 0 for one in doubt.sought)):
+        yield f"a decision of the class {doubt.line.kind} does not look like this"
+    among = doubt.others()
+    if doubt.line.kind == "reference-credit":
+        among = [one for one in among if doubt.open(one) < 0]
+    elif _is_next(doubt, among) or not list(_sought(doubt, _after(doubt, among))):
+        return
+    yield from _sought(doubt, among)
+
+
+def _after(doubt: Doubt, among: Sequence[str]) -> list[str]:
+    """Those whose numbers follow all that the text names: a list that the bank cut off goes on there."""
+    numbers = {one: digits_in(doubt.known[one].number) for one in {*among, *doubt.named}}
+    last = max(((len(numbers[one]), numbers[one]) for one in doubt.named), default=(0, ""))
+    return [one for one in among if (len(numbers[one]), numbers[one]) > last]
+
+
+def _is_next(doubt: Doubt, among: Sequence[str]) -> bool:
+    """Whether these are the next numbers in order after the last that the text names, or that begin as it ends."""
+    numbers = {one: digits_in(doubt.known[one].number) for one in {*among, *doubt.named, *doubt.sought}}
+    order = sorted(numbers, key=lambda one: (len(numbers[one]), numbers[one]))
+    places = sorted(order.index(one) for one in doubt.sought)
+    named = [order.index(one) for one in doubt.named]
+    in_order = places == list(range(places[0], places[0] + len(places)))
+    begins = digits_in(doubt.paid.text[-WORD_MAX:].split()[-1]) if doubt.paid.text.split() else ""
+    follows = bool(named) and places[0] == max(named) + 1
+    return in_order and (follows or (bool(begins) and begins in numbers[order[places[0]]]))
+
+
+def _sought(doubt: Doubt, among: Sequence[str]) -> Iterator[str]:
+    """Whether only these come to their amount; all that is open, or due by some day, is hardly a matter of chance."""
+    several = len(doubt.sought) > 1
+    if several and _is_run(doubt, among):
+        outside = {doubt.net(one) for one in among if one not in doubt.sought}
+        if doubt.line.kind == "all-due" and outside & {doubt.net(one) for one in doubt.sought}:
+            yield "other items come to the same amount"
+    else:
+        yield from _ways(doubt, among, doubt.sought)
+        if several and doubt.is_whole:
+            nets = [doubt.net(one) for one in among]
+            wanted = sum(doubt.net(one) for one in doubt.sought)
+            if accidents(nets, wanted, range(2, len(doubt.sought) + 1)) > ACCIDENTS_PPM_MAX:
+                yield "so many items come to such an amount by accident"
+    if doubt.line.accidents_ppm > ACCIDENTS_PPM_MAX:
+        yield "so many items come to such an amount by accident"
+
+
+def _is_run(doubt: Doubt, among: Sequence[str]) -> bool:
+    """Whether everything was taken that was due from one day to another, or all that was due by now."""
+    if not doubt.is_whole:
+        return True
+    days = sorted(doubt.known[one].due for one in doubt.sought)
+    last = max(days[-1], doubt.paid.on + DUE_GRACE)
+    taken = set(doubt.sought)
+    runs = ((days[0], days[-1]), (doubt.known[among[0]].due if among else days[0], last))
+    return any({one for one in among if first <= doubt.known[one].due <= end} == taken for first, end in runs)
+
+
+def _near(doubt: Doubt) -> Iterator[str]:
+    yield from (*_whole(doubt), *_only(doubt, sought=1), *_all_named(doubt))
+    near = [one for one in doubt.others() if any(doubt.net(one) == doubt.net(item) for item in doubt.sought)]
+    for item in doubt.sought:
+        if not _is_like(doubt, item):
+            yield f"no number of its text is one slip away from {item}"
+        if any(one != item and _is_like(doubt, one) for one in near):
+            yield "another number is as near"
+
+
+def _is_like(doubt: Doubt, item: str) -> bool:
+    """Whether a number of the text is the item's but for one slip, or its end."""
+    runs = RUN.findall(doubt.known[item].number)
+    owns = {"".join(runs), *runs[-1:]}
+    words = [*TOKEN.findall(doubt.paid.text.upper()), *RUN.findall(doubt.paid.text)]
+    words += [doubt.known[one].number for span in doubt.line.spans for one in span.items]
+    said = {reading for word in words for reading in (*readings(word), digits_in(word), numeral(word))}
+    return any(_is_near(reading, own) for reading in said - {""} for own in owns)
+
+
+def _is_near(one: str, own: str) -> bool:
+    if own.lstrip("0") == one.lstrip("0") or (len(one) >= END_MIN and own.endswith(one)):
+        return True
+    bare = one.lstrip("0"), own.lstrip("0")
+    return any(min(map(len, pair)) >= END_MIN and _slips(*pair) == 1 for pair in (bare, (one, own)))
+
+
+def _slips(one: str, other: str) -> int:
+    """How many digits are wrong, missing, too many, or two neighbours changed about; 2 for more."""
+    if abs(len(one) - len(other)) > 1:
+        return 2
+    at = next(
+        (at for at, (mine, yours) in enumerate(zip(one, other, strict=False)) if mine != yours),
+        min(len(one), len(other)),
+    )
+    rest, other_rest = one[at:], other[at:]
+    if not rest and not other_rest:
+        return 0
+    swapped = rest[1::-1] + rest[2:] == other_rest
+    return 1 if swapped or rest[1:] == other_rest[1:] or rest[1:] == other_rest or rest == other_rest[1:] else 2
+
+
+def _part(doubt: Doubt) -> Iterator[str]:
+    """One number, another amount, and nothing else that has it."""
+    if doubt.line.kind == "instalment":
+        yield from () if len(doubt.settled) == 1 else ("it settles several in part",)
+    else:
+        yield from (*_only(doubt, named=1, sought=0), *_all_named(doubt))
+    for each in doubt.settled:
+        left = doubt.open(each.item)
+        if doubt.line.kind == "over" and (each.applied != left or not 0 <= doubt.line.unapplied <= left):
+            yield f"it is not up to twice what was open of {each.item}"
+        last = doubt.line.kind == "instalment" and each.applied == left
+        if doubt.line.kind != "over" and not last and (each.applied >= left or doubt.line.unapplied):
+            yield f"it is not a part of what was open of {each.item}"
+    if doubt.line.kind != "instalment" and any(doubt.open(one) == doubt.paid.amount for one in doubt.others()):
+        yield "other items come to the same amount"
+
+
+def _by_amount(doubt: Doubt) -> Iterator[str]:
+    yield from (*_whole(doubt), *_only(doubt, named=0))
+    words = TOKEN.findall(doubt.paid.text.upper())
+    said = {"".join(words[at : at + count]) for at in range(len(words)) for count in range(1, JOINED_MAX + 1)}
+    numbers = {"".join(TOKEN.findall(each.number.upper())) for each in doubt.line.items}
+    if doubt.line.spans or any(number in said and not number.isdigit() for number in numbers - {""}):
+        yield "its text names something"
+    if (doubt.line.kind in ("amount", "amount-terms")) is not (len(doubt.sought) == 1):
+        yield f"a decision of the class {doubt.line.kind} does not look like this"
+    if bool(doubt.line.adjustments) < (doubt.line.kind == "amount-terms"):
+        yield f"a decision of the class {doubt.line.kind} does not look like this"
+    if not doubt.line.payer.group:
+        yield "nobody is known to have paid it"
+    if doubt.line.kind != "amount-terms":
+        yield from _sought(doubt, doubt.others())
+
+
+def _identical(doubt: Doubt) -> Iterator[str]:
+    yield from (*_whole(doubt), *_only(doubt, named=0, sought=1))
+    if not doubt.policy.oldest_first:
+        yield "the company does not permit the oldest first"
+
+
+def _again(doubt: Doubt) -> Iterator[str]:
+    """The same amount once more, soon after, and nothing is open of what it names."""
+    line = doubt.line
+    yield from _only(doubt, named=0, sought=0)
+    if line.unapplied != doubt.paid.amount or line.settled:
+        yield "it does not leave everything on account"
+    if len(line.together) != 1 or line.together[0].amount != doubt.paid.amount:
+        yield "the receipt that it repeats is of another amount"
+    elif not timedelta(0) <= doubt.paid.on - line.together[0].on <= DUPLICATE:
+        yield "the receipt that it repeats came at another time"
+    if doubt.meant():
+        yield f"something was open of {doubt.meant()[0]}"
+
+
+def _back(doubt: Doubt) -> Iterator[str]:
+    line = doubt.line
+    if [one.id for one in line.together] != [doubt.paid.related] or not (
+        0 < -doubt.paid.amount <= line.together[0].amount
+    ):
+        yield "it takes back another receipt than it says, or more than that was"
+    for each in line.settled:
+        if each.applied >= 0 or each.applied > each.pay:
+            yield f"it does not take back what {each.item} got"
+
+
+CLASSES: dict[str, Callable[[Doubt], Iterator[str]]] = {
+    "key": _by_key,
+    "reference": _by_number,
+    "reference-adjusted": _by_number,
+    "reference-subset": _by_some_numbers,
+    "reference-credit": _completed,
+    "completion": _completed,
+    "near-miss": _near,
+    "instalment": _part,
+    "partial": _part,
+    "over": _part,
+    "amount": _by_amount,
+    "all-due": _by_amount,
+    "subset": _by_amount,
+    "amount-terms": _by_amount,
+    "identical": _identical,
+    "duplicate": _again,
+    "reversal": _back,
+}

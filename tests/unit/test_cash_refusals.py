@@ -1,0 +1,142 @@
+"""Two explanations that are equally good always give silence; so does one that something contradicts."""
+
+from __future__ import annotations
+
+from connector.reconcile.cash.case import Party
+from connector.reconcile.cash.questions import question
+from tests.unit.cash_ground import back, invoice, paid, rounds, told
+
+ALIKE = [Party("a", "Bright Bakery Ltd"), Party("b", "Bright Bakery Inc")]
+
+
+def test_two_equal_items_of_the_payer_are_not_chosen_between() -> None:
+    done = rounds([invoice("R100", 5_011), invoice("R101", 5_011)], [paid("p", 5_011, account="DE1")])
+    assert told(done) == {}
+    assert set(question(done.at, 0).rivals) == {0, 1}
+
+
+def test_two_sets_of_the_same_sum_are_not_chosen_between() -> None:
+    amounts = (510_031, 299_977, 510_030, 299_978, 64_301)
+    items = [invoice(f"R10{at}", amount) for at, amount in enumerate(amounts)]
+    assert told(rounds(items, [paid("p", 810_008, account="DE1")])) == {}
+
+
+def test_a_sum_that_sets_have_by_accident_proves_none_of_them() -> None:
+    items = [invoice(f"R1{at:02}", 100 * (at + 1)) for at in range(12)]
+    assert told(rounds(items, [paid("p", 7_700, account="DE1")])) == {}
+
+
+def test_a_run_of_due_days_is_refused_when_an_equal_item_could_stand_in() -> None:
+    items = [invoice(f"R1{at:02}", 100_003 + 7_919 * at * at, issued=at, due=10) for at in range(30)]
+    items.append(invoice("R200", items[12].amount, issued=0, due=60))
+    total = sum(item.amount for item in items[11:19])
+    assert told(rounds(items, [paid("p", total, account="DE1", on=45)])) == {}
+
+
+def test_two_customers_of_one_name_are_not_chosen_between() -> None:
+    items = [invoice("R100", 5_011, "a"), invoice("R101", 5_011, "b")]
+    done = rounds(items, [paid("p", 5_011, name="BRIGHT BAKERY")], parties=ALIKE)
+    assert told(done) == {}
+    assert done.at.payer[0].among == (0, 1)
+
+
+def test_one_name_for_two_customers_is_settled_by_a_number_of_either() -> None:
+    items = [invoice("R100", 5_011, "a"), invoice("R101", 5_011, "b")]
+    done = rounds(items, [paid("p", 5_011, "R101", name="BRIGHT BAKERY")], parties=ALIKE)
+    assert told(done) == {"p": ("reference", {"R101": 5_011})}
+
+
+def test_a_key_that_two_different_receipts_use_is_neither_one_s() -> None:
+    receipts = [paid("p", 5_000, "spring", key="R100"), paid("q", 5_000, "summer", key="R100")]
+    assert told(rounds([invoice("R100", 5_000)], receipts)) == {}
+
+
+def test_two_payers_who_name_one_item_both_stay_open() -> None:
+    parties = [Party("acme", "Acme"), Party("kid", "Kid", parent="acme", account="DE8"), Party("x", "Bolt")]
+    receipts = [paid("p", 5_000, "R100", name="ACME"), paid("q", 5_000, "R100", account="DE8")]
+    assert told(rounds([invoice("R100", 5_000)], receipts, parties=parties)) == {}
+
+
+def test_the_second_of_two_equal_silent_payments_in_a_week_is_not_applied() -> None:
+    receipts = [paid("p", 5_011, account="DE1", on=10), paid("q", 5_011, account="DE1", on=13)]
+    items = [invoice("R100", 5_011), invoice("R101", 5_011, issued=12)]
+    assert "q" not in told(rounds(items, receipts))
+
+
+def test_a_key_of_somebody_else_s_item_is_no_match() -> None:
+    assert told(rounds([invoice("R100", 5_000, "bolt")], [paid("p", 5_000, key="R100", account="DE1")])) == {}
+
+
+def test_a_key_and_a_text_that_name_different_items_are_no_match() -> None:
+    items = [invoice("R100", 5_000), invoice("R101", 5_000)]
+    assert told(rounds(items, [paid("p", 5_000, "R101", key="R100", account="DE1")])).get("p", ("",))[0] != "key"
+
+
+def test_a_key_with_the_amount_of_another_item_is_stale() -> None:
+    done = rounds([invoice("R100", 5_000), invoice("R101", 7_013)], [paid("p", 7_013, key="R100", account="DE1")])
+    assert told(done) == {"p": ("amount", {"R101": 7_013})}
+
+
+def test_a_number_of_another_customer_is_no_match_however_well_the_amount_fits() -> None:
+    assert told(rounds([invoice("R100", 5_000, "bolt")], [paid("p", 5_000, "R100", account="DE1")])) == {}
+
+
+def test_a_text_that_does_not_explain_the_amount_forbids_the_amount_alone() -> None:
+    items = [invoice("R100", 5_000, "bolt"), invoice("R345", 7_013)]
+    assert told(rounds(items, [paid("p", 7_013, "R100", account="DE1")])) == {}
+
+
+def test_two_slips_that_both_fit_are_not_chosen_between() -> None:
+    items = [invoice("R4711", 5_001), invoice("R4772", 5_001)]
+    assert told(rounds(items, [paid("p", 5_001, "R4771", account="DE1")])) == {}
+
+
+def test_two_ways_to_complete_a_list_are_not_chosen_between() -> None:
+    items = [invoice("R100", 5_000), invoice("R205", 2_513), invoice("R207", 2_513)]
+    assert told(rounds(items, [paid("p", 7_513, "R100", account="DE1")])) == {}
+
+
+def test_a_part_is_refused_when_another_item_is_exactly_the_amount() -> None:
+    items = [invoice("R100", 50_000), invoice("R101", 20_000)]
+    assert told(rounds(items, [paid("p", 20_000, "R100", account="DE1")])) == {}
+
+
+def test_a_part_is_refused_when_nobody_knows_who_paid() -> None:
+    assert told(rounds([invoice("R100", 50_000)], [paid("p", 20_000, "R100")])) == {}
+
+
+def test_too_much_is_refused_when_the_rest_may_be_another_item() -> None:
+    items = [invoice("R100", 50_000), invoice("R101", 9_000)]
+    assert told(rounds(items, [paid("p", 60_500, "R100", account="DE1")])) == {}
+
+
+def test_another_currency_is_never_converted() -> None:
+    items = [invoice("R100", 5_000, currency="EUR"), invoice("R101", 5_000)]
+    receipts = [paid("p", 5_000, "R100", account="DE1"), paid("q", 5_000, key="R100", account="DE1", on=60)]
+    done = rounds(items, receipts)
+    assert all("R100" not in applied for _, applied in told(done).values())
+
+
+def test_each_currency_is_settled_in_itself() -> None:
+    items = [invoice("R100", 5_011, currency="EUR"), invoice("R101", 5_011)]
+    done = rounds(items, [paid("p", 5_011, account="DE1"), paid("q", 5_011, account="DE1", currency="EUR")])
+    assert told(done) == {"p": ("amount", {"R101": 5_011}), "q": ("amount", {"R100": 5_011})}
+
+
+def test_what_is_no_exact_repetition_is_no_second_time() -> None:
+    receipts = [paid("p", 5_000, "R100", account="DE1", on=10), paid("q", 5_000, "R100 (2)", account="DE1", on=12)]
+    assert "q" not in told(rounds([invoice("R100", 5_000)], receipts))
+
+
+def test_more_than_came_cannot_go_back() -> None:
+    receipts = [paid("p", 5_000, "R100"), back("b", 3_000, "p"), back("c", 3_000, "p", on=41)]
+    done = rounds([invoice("R100", 5_000)], receipts)
+    assert set(told(done)) == {"p", "b"}
+    assert done.at.left == [3_000]
+
+
+def test_money_that_went_back_from_what_nobody_decided_stays_open() -> None:
+    done = rounds(
+        [invoice("R100", 5_011), invoice("R101", 5_011)], [paid("p", 5_011, account="DE1"), back("b", 5_011, "p")]
+    )
+    assert told(done) == {}
