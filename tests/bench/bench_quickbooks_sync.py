@@ -20,70 +20,46 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.bench.page_server import PROJECT, REALM, served
+from tests.bench.page_server import PROJECT, REALM, changed, served
 
 INVOICES = 100_000
 LIBRARY_INVOICES = 5_000
 PAGE = 1000
+HELD = 2_000
+"""Rows there are while changes are captured, of which the newest change."""
+CHANGES = 900
 DELAYS_MS = (0, 50, 200)
 KILOBYTE = 1024
 
 
 def ours(url: str, invoices: int) -> dict[str, float]:
-    """The product's own path: adapter, decode, translate, hash, journal, upsert, commit."""
-    from adapters.quickbooks.client import connect
-    from adapters.quickbooks.settings import Settings
-    from connector.clock import SystemClock
-    from connector.model.firm import Actor, Company
-    from connector.model.source import ActorId, CompanyId, ConnectionId, Kind
-    from connector.money import currency
-    from connector.ports import Surroundings
-    from connector.store import Author, Store
-    from connector.sync import sync
-    from tests.surroundings import OpenBudget, OpenTurns
-    from tests.unit.quickbooks_ground import MemoryTokens
+    """The product's own path. What it imports is no part of the others' memory."""
+    from tests.bench import quickbooks_reader
 
-    company, connection = CompanyId("crowd"), ConnectionId("quickbooks")
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder) / "store.db", SystemClock())
-        store.add_company(
-            Company(company_id=company, name="Crowd", home_currency=currency("USD"), zone="America/New_York"),
-            Actor(company_id=company, actor_id=ActorId("bench"), name="bench"),
-        )
-        values = {
-            "client_id": "c",
-            "client_secret": "s",
-            "realm_id": REALM,
-            "refresh_token": "r",
-            "base_url": url,
-            "token_url": f"{url}/token",
-        }
-        budget = OpenBudget()
-        surroundings = Surroundings(
-            connection=connection,
-            settings=Settings.parse(values),
-            zone="America/New_York",
-            clock=SystemClock(),
-            tokens=MemoryTokens(),
-            budget=budget,
-            turns=OpenTurns(),
-            mirror=store.mirrored(company, connection),
-        )
-        books = connect(surroundings)
-        author = Author(company=company)
-        began, spent = time.perf_counter(), time.process_time()
-        counts = sync(store, books, connection, author, lambda *_: None).counts
-        wall, cpu = time.perf_counter() - began, time.process_time() - spent
-        first_calls = budget.taken
-        began, spent = time.perf_counter(), time.process_time()
-        sync(store, connect(surroundings), connection, author, lambda *_: None)
-        tick = time.process_time() - spent
-        held = store.mirrored(company, connection).number(Kind.INVOICE)
-        calls = budget.taken - first_calls
-        store.close()
-    if held != invoices or counts["invoice"].new != invoices:
-        raise SystemExit(f"{held} of {invoices} are held")
-    return {"wall": wall, "cpu": cpu, "calls": first_calls, "tick_ms": tick * 1000, "tick_calls": calls}
+    return quickbooks_reader.first_sync(url, invoices)
+
+
+def ours_changes(url: str, invoices: int) -> dict[str, float]:
+    """Change capture by the product's own path: the newest rows, changed every time, until so many have come."""
+    from tests.bench import quickbooks_reader
+
+    return quickbooks_reader.changes(url, invoices, HELD, CHANGES)
+
+
+def library_changes(url: str, invoices: int) -> dict[str, float]:
+    """python-quickbooks' own `change_data_capture`, each object as JSON into one table of SQLite."""
+    from quickbooks.cdc import change_data_capture
+    from quickbooks.objects.invoice import Invoice
+
+    client = _library(url)
+    since = changed(HELD - CHANGES).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+    def page(start: int) -> list[tuple[str, str]]:
+        del start
+        found = change_data_capture([Invoice], since, qb=client)
+        return [(each.Id, each.to_json()) for each in found.Invoice._object_list]
+
+    return _looped(page, invoices)
 
 
 def library_objects(url: str, invoices: int) -> dict[str, float]:
@@ -136,12 +112,18 @@ def _looped(page: Callable[[int], list[tuple[str, str]]], invoices: int) -> dict
         return {"wall": time.perf_counter() - began, "cpu": time.process_time() - spent}
 
 
-READERS = {"ours": ours, "objects": library_objects, "dicts": library_dicts}
+READERS = {
+    "ours": ours,
+    "objects": library_objects,
+    "dicts": library_dicts,
+    "changes": ours_changes,
+    "library_changes": library_changes,
+}
 
 
 def measured(reader: str, invoices: int, delay_ms: int) -> dict[str, float]:
     """What one reader says of itself, in a process of its own."""
-    with served(invoices, delay_ms) as url:
+    with served(HELD if "changes" in reader else invoices, delay_ms) as url:
         answer = subprocess.run(
             [sys.executable, "-m", "tests.bench.bench_quickbooks_sync", "--read", reader, url, str(invoices)],
             cwd=PROJECT,
@@ -173,6 +155,11 @@ def main(invoices: int) -> None:
     for name in ("objects", "dicts"):
         few = LIBRARY_INVOICES if name == "objects" else LIBRARY_INVOICES * 4
         title = {"objects": "python-quickbooks Invoice.filter", "dicts": "python-quickbooks client.query"}[name]
+        say(shown(title, few, 0, measured(name, few, 0)) + "\n")
+    for name, title, few in (
+        ("changes", "ours, change capture", 100 * CHANGES),
+        ("library_changes", "python-quickbooks change_data_capture", 6 * CHANGES),
+    ):
         say(shown(title, few, 0, measured(name, few, 0)) + "\n")
     say(f"Intuit allows 500 calls a minute: {invoices / PAGE / 500 * 60:.0f} s for {invoices:,}; ")
     say(f"our own half of it: {invoices / PAGE / 250 * 60:.0f} s.\n")

@@ -21,11 +21,14 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 PROJECT = Path(__file__).parents[2]
-BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-STEP_SECONDS = 40
+BEGINNING = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=20)
+"""Late enough that all changes are still told, early enough that a million of them have happened."""
+STEP_SECONDS = 1
 REALM = "9139999"
 _SINCE = re.compile(r"LastUpdatedTime >= '([^']+)'")
 _WINDOW = re.compile(r"STARTPOSITION (\d+) MAXRESULTS (\d+)", re.IGNORECASE)
+_TOKEN = re.compile(rb'"SyncToken":"\d+"')
+_NUMBER = re.compile(rb'("DocNumber":"N-\d+)"')
 _ENTITY = re.compile(r"FROM (\w+)", re.IGNORECASE)
 
 _SWITCHED_OFF = (
@@ -124,6 +127,7 @@ class Pages:
         self.rows = [invoice(number).encode() for number in range(invoices)]
         self.moments = [changed(number) for number in range(invoices)]
         self.delay_seconds = delay_seconds
+        self.answered = 0
 
     def answer(self, path: str, query: dict[str, list[str]]) -> bytes:
         """The body of one answer."""
@@ -142,6 +146,9 @@ class Pages:
 
     def _changes(self, since: datetime, now: str) -> bytes:
         rows = self.rows[bisect_left(self.moments, since) :][-1000:]
+        self.answered += 1  # every time they have changed again
+        marks = b'"SyncToken":"%d"' % (self.answered + 9), rb'\1.%d"' % self.answered
+        rows = [_NUMBER.sub(marks[1], _TOKEN.sub(marks[0], row, count=1)) for row in rows]
         group = b'{"Invoice":[%s]}' % b",".join(rows) if rows else b"{}"
         return b'{"CDCResponse":[{"QueryResponse":[%s]}],"time":"%s"}' % (group, now.encode())
 

@@ -75,9 +75,10 @@ def test_the_slots_of_a_killed_process_come_free(store: Store, address: str) -> 
             os.kill(each.pid, signal.SIGKILL)
             each.wait(10)
         before = intuit.traffic().calls
+        assert intuit.traffic().flight_max == SLOTS
+        # From here on calls of the dead may still be under way at the other end, which nobody here can count.
         assert callers(address, server, 1, 4)[0].wait(60) == 0
         assert intuit.traffic().calls >= before + 24
-    assert intuit.traffic().flight_max == SLOTS
 
 
 def test_one_process_has_four_calls_under_way_and_no_more(store: Store, address: str) -> None:

@@ -66,12 +66,14 @@ def test_how_many_hours_are_too_many_is_a_setting(firm: Firm) -> None:
 REPORTS = ["aging", "today", "reconcile", "plan", "findings"]
 
 
+@pytest.mark.req("F30")
 @pytest.mark.parametrize("report", REPORTS)
 def test_every_report_says_how_old_it_is(firm: Firm, report: str) -> None:
     assert "Data as of 2" in firm.do(report).out
     assert firm.do(report, "--json").json["data_as_of"].startswith("2")
 
 
+@pytest.mark.req("F30")
 def test_status_and_the_page_say_how_old_they_are(firm: Firm) -> None:
     assert all(each["data_as_of"].startswith("2") for each in firm.do("status", "--json").json["connections"])
     with firm.desk() as desk:

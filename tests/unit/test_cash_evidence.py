@@ -269,7 +269,6 @@ def test_a_file_without_evidence_is_refused(tmp_path: Path, body: bytes | None) 
         check_file(path, quiet)
 
 
-@pytest.mark.req("R9")
 @pytest.mark.parametrize("profile", ["smb", "b2b", "subs"])
 def test_every_decision_and_abstention_of_a_world_is_computed_again_from_its_evidence(
     tmp_path: Path, profile: str

@@ -273,7 +273,6 @@ class Processor:
         return [each for each in waiting if each not in ready]
 
 
-@pytest.mark.req("R14")
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_two_years_of_payouts_are_found_and_explained_and_none_is_wrong(*, by_hand: bool) -> None:
     world = Processor(7, by_hand=by_hand)

@@ -251,7 +251,8 @@ def test_no_body_reaches_the_log(owing: responses.RequestsMock, caplog: pytest.L
     owing.post(f"{COMPANY}/payment", body=PAYMENT)
     with caplog.at_level(logging.DEBUG):
         books().post(payment_intent(memo="Dana Reyes called"), KEY)
-    logged = " ".join(str(vars(record)) for record in caplog.records)
+    words = [vars(record).values() for record in caplog.records]
+    logged = " ".join(word for each in words for word in each if isinstance(word, str))  # clocks may say 120 too
     assert "/payment" in logged
     assert "Dana" not in logged
     assert "120" not in logged
