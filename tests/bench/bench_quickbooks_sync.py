@@ -8,7 +8,6 @@ its own too: CPU seconds and peak memory are what it says of itself. Our own lim
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.page_server import PROJECT, REALM, changed, served
+from tests.bench.rounds import peak_mb
 
 INVOICES = 100_000
 LIBRARY_INVOICES = 5_000
@@ -29,7 +29,6 @@ HELD = 2_000
 """Rows there are while changes are captured, of which the newest change."""
 CHANGES = 900
 DELAYS_MS = (0, 50, 200)
-KILOBYTE = 1024
 
 
 def ours(url: str, invoices: int) -> dict[str, float]:
@@ -168,7 +167,7 @@ def main(invoices: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--read"]:
         outcome = READERS[sys.argv[2]](sys.argv[3], int(sys.argv[4]))
-        outcome["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTE
+        outcome["rss_mb"] = peak_mb()
         sys.stdout.write(json.dumps(outcome))
     else:
         main(int(sys.argv[1]) if sys.argv[1:] else INVOICES)

@@ -9,7 +9,6 @@ off, but for the last lines, where the server allows 25 calls a second.
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.page_server import PROJECT, served
+from tests.bench.rounds import peak_mb
 
 ROWS = 100_000
 LIBRARY_ROWS = 2_000
@@ -32,7 +32,6 @@ PACE_PER_SECOND = 24
 """A little less than is allowed: requests that leave evenly do not arrive evenly."""
 MANY_IN_FLIGHT = 10
 LIMITED_ROWS = 25_000
-KILOBYTE = 1024
 MODULE = "tests.bench.stripe_pages"
 
 
@@ -215,7 +214,7 @@ def main(rows: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--read"]:
         outcome = READERS[sys.argv[2]](sys.argv[3], int(sys.argv[4]))
-        outcome["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTE
+        outcome["rss_mb"] = peak_mb()
         sys.stdout.write(json.dumps(outcome))
     else:
         main(int(sys.argv[1]) if sys.argv[1:] else ROWS)
