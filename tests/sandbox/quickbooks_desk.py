@@ -8,15 +8,12 @@ or made inactive where Intuit deletes nothing.
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -29,7 +26,7 @@ from connector.clock import Clock, SystemClock
 from connector.dates import BusinessDate, business_date, day_of, later, zone
 from connector.model.allocation import Allocation
 from connector.model.intent import DepositPart, PostDeposit, Posting, PostPayment, WriteKey, Written
-from connector.model.source import ConnectionId, Kind, OpId, Ref
+from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money, currency, from_text
 from connector.ports import Surroundings, TokenStore
 from connector.testing.standin import Server
@@ -37,6 +34,7 @@ from connector.testing.worlds import parse
 from connector.transport import TokenBucket, VendorSession
 from tests.clocks import FakeClock
 from tests.intuit_rig import Books, Json, Reply, inspector, read, written
+from tests.sandbox.desk import Telling, Vendor, new_key
 from tests.sandbox.quickbooks_keys import SANDBOX, TOKENS_FILE, FileTokens, alone, missing, sandbox_settings
 from tests.surroundings import Held, OpenBudget, OpenTurns
 from tests.unit.quickbooks_ground import BOOKS, MemoryTokens, books
@@ -59,12 +57,8 @@ customer  Acme North  parent Acme
 CALLS_PER_MINUTE, CALLS_BURST = 450, 2
 """Below Intuit's 500 in a minute and 10 in a second; one test at a time is in the company."""
 PAUSE_SECONDS = 60
-LOOKS_MAX, LOOK_SECONDS = 20, 3
-"""So often, and so far apart, a sandbox is asked for what it may show late."""
 GONE = "610"
 CHARGE = Ref(ConnectionId("stripe"), Kind.PAYMENT, "ch_sandbox")
-
-T = TypeVar("T")
 
 
 class Paced(OpenBudget):
@@ -122,7 +116,7 @@ class Plain(Books):
 
 
 @dataclass(kw_only=True)
-class Desk:
+class Desk(Telling):
     """One company and a connection to it. `clock` stands still at the stand-in's. `keepsakes` is a file that lasts as
     long as the grant does: what one run leaves there for a later one."""
 
@@ -284,27 +278,11 @@ class Desk:
             self.keep_in_mind("Attachable", one["Id"])
         return found
 
-    # Waiting, and telling
+    vendor = Vendor(system="quickbooks", owner="Intuit", account="Intuit's sandbox")
 
-    def eventually(self, ask: Callable[[], T], shows: Callable[[T], bool]) -> T:
-        """What is answered once it shows what it must, or at last. The stand-in is asked once: it is never late."""
-        found = ask()
-        for _ in range(0 if self.stand_in else LOOKS_MAX):
-            if shows(found):
-                break
-            self.clock.sleep(LOOK_SECONDS)
-            found = ask()
-        return found
-
-    def report(self, question: str, answer: str) -> None:
-        """What was found, into the records of the run and its last lines."""
-        self.record("quickbooks", f"{question} {answer} ({self._whose()})")
-
-    def _whose(self) -> str:
-        if self.settings.base_url == SANDBOX:
-            return "Intuit's sandbox"
-        what = "own answer" if self.stand_in else "answer in a rehearsal"
-        return f"the stand-in's {what}, which says nothing of Intuit"
+    @property
+    def real(self) -> bool:
+        return self.settings.base_url == SANDBOX
 
     # The end
 
@@ -324,11 +302,6 @@ class Desk:
         else:
             done = self.raw.post(entity, names, operation="delete")
         return "" if done.status == 200 and not done.code else f"{entity} {vendor_id} is left behind ({done.code})"
-
-
-def new_key() -> WriteKey:
-    """A key that nobody has used."""
-    return WriteKey(op_id=OpId(base64.b32encode(secrets.token_bytes(13)).decode()[:20]))
 
 
 @contextmanager

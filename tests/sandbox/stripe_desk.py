@@ -7,7 +7,6 @@ they stay, with the mark.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import secrets
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -25,15 +24,16 @@ from adapters.stripe.settings import API, Settings
 from adapters.stripe.wire import VERSION
 from connector.clock import Clock, SystemClock
 from connector.dates import after, epoch_seconds, instant_from_epoch
-from connector.model.intent import OpenPayPage, PushNote, WriteKey
+from connector.model.intent import OpenPayPage, PushNote
 from connector.model.mirror import Mirrored
-from connector.model.source import ConnectionId, Kind, OpId, Ref
+from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import currency, from_text
 from connector.ports import Page, Surroundings
 from connector.testing.standin import Server
 from connector.testing.worlds import parse
 from connector.transport import TokenBucket, VendorSession
 from tests.clocks import FakeClock
+from tests.sandbox.desk import Telling, Vendor, new_key
 from tests.sandbox.stripe_keys import account_settings, missing
 from tests.stripe_desk import judged
 from tests.stripe_rig import CONNECTION, NoTokens
@@ -53,10 +53,7 @@ customer  Bolt  email pay@bolt.example  in stripe as cus_bolt
 """
 MARK_KEY = "receivables_test"
 PAGES_MAX = 400
-LOOKS_MAX, LOOK_SECONDS = 20, 3
-"""So often, and so far apart, a real account is asked for what it may show late."""
 
-T = TypeVar("T")
 Json = dict[str, Any]
 
 
@@ -97,7 +94,7 @@ class Reply:
 
 
 @dataclass(kw_only=True)
-class Desk:
+class Desk(Telling):
     """One account and a connection to it. `clock` stands still at the stand-in's."""
 
     stand_in: bool
@@ -252,27 +249,11 @@ class Desk:
                 return records, cursor, pages
         pytest.skip(f"The account holds more than {PAGES_MAX} pages; take a smaller one.")
 
-    # Waiting, and telling
+    vendor = Vendor(system="stripe", owner="Stripe", account="Stripe's test mode")
 
-    def eventually(self, ask: Callable[[], T], shows: Callable[[T], bool]) -> T:
-        """What is answered once it shows what it must, or at last. The stand-in is asked once: it is never late."""
-        found = ask()
-        for _ in range(0 if self.stand_in else LOOKS_MAX):
-            if shows(found):
-                break
-            self.clock.sleep(LOOK_SECONDS)
-            found = ask()
-        return found
-
-    def report(self, question: str, answer: str) -> None:
-        """What was found, into the records of the run and its last lines."""
-        self.record("stripe", f"{question} {answer} ({self._whose()})")
-
-    def _whose(self) -> str:
-        if self.settings.base_url == API:
-            return "Stripe's test mode"
-        what = "own answer" if self.stand_in else "answer in a rehearsal"
-        return f"the stand-in's {what}, which says nothing of Stripe"
+    @property
+    def real(self) -> bool:
+        return self.settings.base_url == API
 
     # The end
 
@@ -285,11 +266,6 @@ class Desk:
             if answer.status != 200 and not closed:
                 left.append(f"the {what} {path.split('/')[-1 if method == 'DELETE' else -2]} ({answer.outcome})")
         return left
-
-
-def new_key() -> WriteKey:
-    """A key that nobody has used."""
-    return WriteKey(op_id=OpId(base64.b32encode(secrets.token_bytes(13)).decode()[:20]))
 
 
 @contextmanager
@@ -337,4 +313,4 @@ def may_write(desk: Desk) -> None:
         pytest.skip(f"The key lacks {', '.join(lacking)}.")
 
 
-__all__ = ["MARK_KEY", "Desk", "Reply", "at_account", "at_stand_in", "may_write", "new_key"]
+__all__ = ["MARK_KEY", "Desk", "Reply", "at_account", "at_stand_in", "may_write"]

@@ -23,7 +23,8 @@ from connector.model.source import Kind, Ref
 from connector.ports import Page
 from tests.contract.quickbooks_room import reflect, stream_of
 from tests.intuit_rig import Json, read
-from tests.sandbox.quickbooks_desk import CHARGE, Desk, new_key
+from tests.sandbox.desk import new_key
+from tests.sandbox.quickbooks_desk import CHARGE, Desk
 from tests.unit.quickbooks_ground import BOOKS, books
 
 NOBODY = "999999999"

@@ -15,7 +15,8 @@ import pytest
 from connector.dates import Instant, epoch_seconds, instant_from_iso
 from tests.clocks import FakeClock
 from tests.intuit_rig import Json, Reply
-from tests.sandbox.quickbooks_desk import Desk, new_key
+from tests.sandbox.desk import new_key
+from tests.sandbox.quickbooks_desk import Desk
 from tests.sandbox.quickbooks_keys import write_mine
 
 REFERENCE_LENGTHS = (20, 21, 22, 50)

@@ -13,7 +13,8 @@ from connector.model.mirror import Mirrored
 from connector.model.money_in import AttemptState, Payment
 from connector.model.party import Profile
 from connector.model.source import Kind, Ref
-from tests.sandbox.stripe_desk import MARK_KEY, Desk, may_write, new_key
+from tests.sandbox.desk import new_key
+from tests.sandbox.stripe_desk import MARK_KEY, Desk, may_write
 from tests.stripe_rig import CONNECTION
 
 

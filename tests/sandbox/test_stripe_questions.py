@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from connector.model.source import Kind
-from tests.sandbox.stripe_desk import Desk, may_write, new_key
+from tests.sandbox.desk import new_key
+from tests.sandbox.stripe_desk import Desk, may_write
 from tests.vendor import stripe as judge
 from tests.vendor import where
 
