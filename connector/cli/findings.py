@@ -50,8 +50,12 @@ def findings(
         )
         for each in notices
     ]
-    columns = ("#", "connection", "first seen (UTC)", "last seen (UTC)", "what", "next")
-    table(f"{len(rows)} seen while reading", columns, rows, right=(0,))
+    if rows:
+        columns = ("#", "connection", "first seen (UTC)", "last seen (UTC)", "what", "next")
+        table(f"{len(rows)} seen while reading", columns, rows, right=(0,))
     others = [("", str(each.code), each.sentence, each.next_step) for each in rest]
-    table(f"{len(others)} from the books and from reconciling", ("", "reason", "what", "next"), others)
+    if others:
+        table(f"{len(others)} from the books and from reconciling", ("", "reason", "what", "next"), others)
+    if not (rows or others):
+        say("Nothing waits for a person.")
     tell_age(fresh)
