@@ -397,7 +397,8 @@ class AdapterSpec:
     the currencies each takes, and `method_titles` their names for payers. `keeps_books`: its open balances are the
     truth about what is owed. `calls_per_minute` and `calls_burst` (at once) are our own limits, below the vendor's;
     `metered_per_month` is our share of the reads the vendor meters, None where it meters none. `hooks` is the import
-    path of a module that is `Hooks`, `authorise` of a class that is `Authorising`.
+    path of a module that is `Hooks`, `authorise` of a class that is `Authorising`, `exports` of the files that people
+    download there (`connector.model.export.Exports`).
     """
 
     name: str
@@ -413,3 +414,4 @@ class AdapterSpec:
     keeps_books: bool = False
     hooks: str | None = None
     authorise: str | None = None
+    exports: str | None = None

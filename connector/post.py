@@ -12,6 +12,7 @@ No decision is made here about money; and nothing here knows a vendor.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,11 +37,13 @@ from connector.model.intent import (
     ApplyCredit,
     Intent,
     IntentKind,
+    JournalPart,
     OpenHook,
     OpenPayPage,
     PostDeposit,
     PostExpense,
     Posting,
+    PostJournal,
     PostPayment,
     PostTransfer,
     PushNote,
@@ -49,7 +52,7 @@ from connector.model.intent import (
     Written,
 )
 from connector.model.source import CompanyId, ConnectionId, Kind, OpId, Ref
-from connector.money import Money, zero
+from connector.money import Money, total, zero
 from connector.ports import Adapter, Books, Hook, HookDesk, NoteBoard, PayPages
 from connector.store import Lease, OutboxRow, OutboxState, Store
 
@@ -59,6 +62,7 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
     IntentKind.TRANSFER: 6 * 3600,
     IntentKind.CREDIT: 6 * 3600,
     IntentKind.DEPOSIT: 6 * 3600,
+    IntentKind.JOURNAL: 6 * 3600,
     IntentKind.VOID: 6 * 3600,
     IntentKind.NOTE: 15 * 60,
     # A pay page does nothing until the payer acts, and a hook tells twice at the most what is known to be one thing.
@@ -68,7 +72,7 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
 """How long a lost write may still turn up on the other side before it may be repeated."""
 
 KEY_LIFE = timedelta(hours=20)
-"""Past this the vendor's idempotency key may be gone, so the key gets a suffix; the op id never changes."""
+"""So long after its first use the vendor's key may be gone, so it gets a suffix; the op id never changes."""
 
 Boundary = Callable[[str], None]
 Keep = Callable[[ConnectionId, Mapping[str, str]], None]
@@ -127,7 +131,15 @@ class Posted:
 def connection_of(intent: Intent) -> ConnectionId:
     """The connection an intent is written to."""
     match intent:
-        case PostPayment() | PostExpense() | PostTransfer() | ApplyCredit() | PostDeposit() | VoidPosting():
+        case (
+            PostPayment()
+            | PostExpense()
+            | PostTransfer()
+            | ApplyCredit()
+            | PostDeposit()
+            | PostJournal()
+            | VoidPosting()
+        ):
             return intent.books
         case PushNote():
             return intent.target.connection
@@ -191,14 +203,12 @@ class _Carry:
             self._finish(found)
             return False
         now = self._tools.clock.now()
-        if self._row.not_before is not None and now < self._row.not_before:
-            return False
-        if self._row.tried_at is not None and now - self._row.tried_at > KEY_LIFE:
-            self._store.outbox_repeat(self._company, self._row.op_id, self._lease)
-            self._reload()
-        return True
+        return self._row.not_before is None or now >= self._row.not_before
 
     def _send(self) -> None:
+        if self._row.keyed_at is not None and self._tools.clock.now() - self._row.keyed_at > KEY_LIFE:
+            self._store.outbox_repeat(self._company, self._row.op_id, self._lease)
+            self._reload()
         self._tools.boundary("post.before-sending")
         self._store.outbox_sending(self._company, self._row.op_id, self._lease)
         self._reload()
@@ -289,6 +299,9 @@ def _asked(intent: Intent) -> Money | None:
             return intent.amount
         case ApplyCredit():
             return zero(intent.allocations[0].amount.currency)
+        case PostJournal():
+            debits = [part.amount for part in intent.parts if part.amount.minor > 0]
+            return total(debits, intent.parts[0].amount.currency)
         case VoidPosting() | PushNote() | OpenHook():
             return None
 
@@ -303,6 +316,12 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
             wrong = "applies other credits, or to other invoices, than asked"
         case PostDeposit() if dict(held.members) != dict(intent.payments):
             wrong = "banks other payments or amounts than asked"
+        case PostDeposit() if Counter(held.moves) != Counter(_parts(intent)):
+            wrong = "keeps back other amounts than asked, or on other accounts"
+        case PostJournal() if Counter(held.moves) != Counter(intent.parts):
+            wrong = "moves other accounts, amounts or customers than asked"
+        case PostPayment() | PostJournal() if intent.exchange is not None and held.exchanged != intent.exchange.amount:
+            wrong = f"became {held.exchanged}, and not {intent.exchange.amount}"
         case VoidPosting() if held.amount or held.allocated or held.members:
             wrong = "was to be taken back, and still stands"
         case PushNote() if held.text is None or intent.text not in held.text:
@@ -312,6 +331,10 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
         case _:
             pass
     return wrong
+
+
+def _parts(intent: PostDeposit) -> list[JournalPart]:
+    return [JournalPart(account=one.account, amount=one.amount, customer=one.customer) for one in intent.parts]
 
 
 def _settles(asked: Sequence[Allocation], held: Written, *, less: bool) -> bool:

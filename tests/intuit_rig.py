@@ -181,7 +181,7 @@ def payment(books: Books, customer: str, amount: str, *shares: tuple[str, str], 
     }
 
 
-TIED = ("Invoice", "CreditMemo", "Payment", "JournalEntry", "Account", "Customer")
+TIED = ("Invoice", "CreditMemo", "Payment", "JournalEntry", "Deposit", "Account", "Customer")
 """The entities whose figures must tie out."""
 
 
@@ -232,6 +232,13 @@ def _unowed(rows: Mapping[str, list[Json]]) -> list[str]:
                 signed = line["Amount"] if detail["PostingType"] == "Debit" else -line["Amount"]
                 by_account[code] = by_account.get(code, Decimal(0)) + signed
                 by_customer[who] = by_customer.get(who, Decimal(0)) + signed
+    for deposit in rows.get("Deposit", []):
+        for line in deposit["Line"]:
+            detail, code = line.get("DepositLineDetail", {}), deposit["CurrencyRef"]["value"]
+            if "Entity" in detail:
+                who = detail["Entity"]["value"]
+                by_account[code] = by_account.get(code, Decimal(0)) - line["Amount"]
+                by_customer[who] = by_customer.get(who, Decimal(0)) - line["Amount"]
     wrong = [
         f"account {one['Name']} holds {one['CurrentBalance']}"
         for one in rows["Account"]

@@ -88,11 +88,34 @@ def _number(value: object) -> object:
 
 def snapshot_of(account: Ledger) -> Snapshot:
     """The whole account as the adapter would mirror it, without the way over the network."""
+    return snapshot(records_of(account), books=None)
+
+
+Known = dict[tuple[str, str], tuple[object, Noun]]
+"""What a document was translated to, by its kind and id, and how it stood then."""
+
+
+def records_of(account: Ledger, known: Known | None = None) -> list[tuple[Ref, str, Noun]]:
+    """The records of the same; a charge comes with its line of the ledger, as it is asked for. What stands as it did is
+    not translated again, where `known` is kept from look to look."""
+    lines = account._objects.get("balance_transaction", {})
     triples: list[tuple[Ref, str, Noun]] = []
+    memory: Known = {} if known is None else known
     for kind, name, shape, translated in _KINDS:
         for document in account._objects.get(name, {}).values():
-            row = _decoded(document, shape)
-            triples.append((WHERE.ref(kind, row.id), "", translated(row, WHERE)[0]))
+            stands = tuple(str(document.get(field)) for field in _STANDS)
+            before = memory.get((name, document["id"]))
+            if before is not None and before[0] == stands:
+                triples.append((WHERE.ref(kind, document["id"]), "", before[1]))
+                continue
+            own = {
+                field: lines[document[field]]
+                for field in _EXPANDED
+                if name == "charge" and document.get(field) in lines
+            }
+            row = _decoded({**document, **own}, shape)
+            memory[name, row.id] = (stands, translated(row, WHERE)[0])
+            triples.append((WHERE.ref(kind, row.id), "", memory[name, row.id][1]))
     for document in account._objects.get("payout", {}).values():
         payout = _decoded(document, wire.Payout)
         members = tuple(account.members[payout.id]) if ledgers.composed(payout) else None
@@ -100,9 +123,12 @@ def snapshot_of(account: Ledger) -> Snapshot:
     balance = wire.decode(json.dumps(account.balance(), default=_number).encode(), wire.Balance)
     codes = sorted({part.currency for part in (*balance.available, *balance.pending)})
     triples += [(WHERE.ref(Kind.ACCOUNT, code), "", ledgers.account(balance, code)) for code in codes]
-    return snapshot(triples, books=None)
+    return triples
 
 
+_STANDS = ("status", "amount_refunded", "disputed", "refunded", "balance_transaction", "metadata", "failure_code")
+"""What tells of a document that it changed."""
+_EXPANDED = ("balance_transaction", "failure_balance_transaction")
 _KINDS: tuple[tuple[Kind, str, Any, Any], ...] = (
     (Kind.PAYMENT, "charge", wire.Charge, payments.payment),
     (Kind.REFUND, "refund", wire.Refund, payments.refund),

@@ -17,6 +17,7 @@ spec = AdapterSpec(
     standin="adapters.quickbooks.standin:build",
     authorise="adapters.quickbooks.authorise:Door",
     hooks="adapters.quickbooks.hooks",
+    exports="adapters.quickbooks.exports:EXPORTS",
     keeps_books=True,
     calls_per_minute=250,  # half of Intuit's 500 for one company; `settings` says why, and lets a person choose
     calls_burst=2,

@@ -18,6 +18,7 @@ from connector.model.intent import (
     ApplyCredit,
     PostDeposit,
     PostExpense,
+    PostJournal,
     PostPayment,
     PostTransfer,
     VoidPosting,
@@ -61,7 +62,7 @@ def is_open(on: BusinessDate, ground: Ground) -> None:
         )
 
 
-New = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit
+New = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | PostJournal
 """What makes an entry; VoidPosting takes one back."""
 
 
@@ -74,6 +75,8 @@ def money_of(intent: New) -> Currency:
             return intent.amount.currency
         case ApplyCredit():
             return bodies.credit_currency(intent)
+        case PostJournal():
+            return intent.parts[0].amount.currency
 
 
 def accounts_of(intent: New) -> tuple[Ref, ...]:
@@ -87,6 +90,8 @@ def accounts_of(intent: New) -> tuple[Ref, ...]:
             return (intent.paid_from, intent.paid_to)
         case PostDeposit():
             return (intent.into, *dict.fromkeys(part.account for part in intent.parts))
+        case PostJournal():
+            return tuple(dict.fromkeys(part.account for part in intent.parts))
         case ApplyCredit():
             return ()
 
@@ -116,6 +121,17 @@ def customer_fits(code: Currency, row: wire.Customer, ground: Ground) -> None:
 
 def _unfit(sentence: str) -> Refused:
     return Refused(f"{sentence}.", next_step="Nothing was sent; choose accounts that fit, or post it by hand.")
+
+
+def customers_of(intent: New) -> tuple[Ref, ...]:
+    """The customers an entry names, each once."""
+    match intent:
+        case PostPayment() | ApplyCredit():
+            return (intent.customer,)
+        case PostDeposit() | PostJournal():
+            return tuple(dict.fromkeys(part.customer for part in intent.parts if part.customer is not None))
+        case PostExpense() | PostTransfer():
+            return ()
 
 
 def fitted(intent: PostPayment, invoices: Mapping[str, wire.Invoice], ground: Ground) -> PostPayment:

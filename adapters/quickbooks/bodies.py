@@ -1,8 +1,9 @@
 """From intents to the bodies of requests. Pure: no call, no clock, no log.
 
 A body names only what is meant to be written: never a balance, an online-payment switch, card data or ProcessPayment.
-Every body carries its currency, also where the company keeps only one, and never an exchange rate: QuickBooks uses its
-own. Our stamp stands in the private note of each. Batch requests are not used: one write, one call, one request id.
+Every body carries its currency, also where the company keeps only one. An exchange rate is sent only where a processor
+changed the money and said what it became; else QuickBooks uses its own. Our stamp stands in the private note of each.
+Batch requests are not used: one write, one call, one request id.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from connector.model.allocation import Allocation
 from connector.model.intent import (
     ApplyCredit,
     DepositPart,
+    Exchange,
+    JournalPart,
     PostDeposit,
     PostExpense,
     Posting,
+    PostJournal,
     PostPayment,
     PostTransfer,
     PushNote,
@@ -49,6 +53,8 @@ def posting(intent: Posting, key: WriteKey) -> tuple[str, wire.Json]:
             return "Payment", _credit_body(intent, key)
         case PostDeposit():
             return "Deposit", _deposit_body(intent, key)
+        case PostJournal():
+            return "JournalEntry", _journal_body(intent, key)
         case _:
             raise _refused("Taking an entry back creates none")
 
@@ -75,6 +81,7 @@ def _payment_body(intent: PostPayment, key: WriteKey) -> wire.Json:
         "TotalAmt": _positive(intent.total),
         "TxnDate": intent.on.isoformat(),
         "CurrencyRef": {"value": intent.total.currency},
+        **_changed(intent.exchange),
         "DepositToAccountRef": {"value": intent.into.vendor_id},
         "PaymentRefNum": key.op_id,
         "PrivateNote": _memo(intent.memo, key, intent.about),
@@ -153,11 +160,11 @@ def _transfer_body(intent: PostTransfer, key: WriteKey) -> wire.Json:
 
 def _deposit_body(intent: PostDeposit, key: WriteKey) -> wire.Json:
     """Payments at gross, what was kept back as negative lines, and no total of its own: QuickBooks adds up. An opening
-    entry has no payments, only a part against the account that it is booked against."""
+    entry has no payments, only parts against the accounts that it is booked against."""
     refs = [payment for payment, _ in intent.payments]
-    _check_own(intent.books, intent.into, *refs, *(part.account for part in intent.parts))
-    is_opening = intent.about.kind is Kind.ACCOUNT
-    if not (refs or is_opening) or len(set(refs)) < len(refs) or any(ref.kind is not Kind.PAYMENT for ref in refs):
+    owing = [part.customer for part in intent.parts if part.customer is not None]
+    _check_own(intent.books, intent.into, *refs, *owing, *(part.account for part in intent.parts))
+    if not (refs or intent.parts) or len(set(refs)) < len(refs) or any(ref.kind is not Kind.PAYMENT for ref in refs):
         raise _refused("The deposit banks no payment, one of them twice, or something other than payments")
     if intent.total.minor < 0:
         raise Refused(
@@ -192,12 +199,58 @@ def _banking(payment: Ref, amount: Money) -> wire.Json:
 def _kept_back(part: DepositPart) -> wire.Json:
     if not part.amount:
         raise _refused("A part of the deposit is nothing")
+    named: dict[str, wire.Json] = {"AccountRef": {"value": part.account.vendor_id}}
+    if part.customer is not None:
+        named["Entity"] = {"value": part.customer.vendor_id, "type": "CUSTOMER"}
     return {
         "Amount": _fitting(part.amount),
         "DetailType": "DepositLineDetail",
         "Description": part.memo[:_LINE_CHARACTERS_MAX],
-        "DepositLineDetail": {"AccountRef": {"value": part.account.vendor_id}},
+        "DepositLineDetail": named,
     }
+
+
+def _journal_body(intent: PostJournal, key: WriteKey) -> wire.Json:
+    """Debits and credits that come to nothing together, in one currency; QuickBooks keeps no total of its own."""
+    named = [ref for part in intent.parts for ref in (part.account, part.customer) if ref is not None]
+    _check_own(intent.books, *named)
+    codes = {part.amount.currency for part in intent.parts}
+    if len(codes) != 1:
+        raise _refused("The journal entry has no parts, or parts in several currencies")
+    [code] = codes
+    off = total((part.amount for part in intent.parts), code)
+    if off:
+        raise _refused(f"The debits and credits of the journal entry differ by {off}")
+    return {
+        "TxnDate": intent.on.isoformat(),
+        "CurrencyRef": {"value": code},
+        **_changed(intent.exchange),
+        "DocNumber": key.op_id,
+        "PrivateNote": _memo(intent.memo, key, intent.about),
+        "Line": [_moving(part, intent.memo) for part in intent.parts],
+    }
+
+
+def _moving(part: JournalPart, memo: str) -> wire.Json:
+    debits = part.amount.minor > 0
+    party: dict[str, wire.Json] = {}
+    if part.customer is not None:
+        party["Entity"] = {"Type": "Customer", "EntityRef": {"value": part.customer.vendor_id}}
+    return {
+        "Amount": _positive(part.amount if debits else -part.amount),
+        "DetailType": "JournalEntryLineDetail",
+        "Description": memo[:_LINE_CHARACTERS_MAX],
+        "JournalEntryLineDetail": {
+            "PostingType": "Debit" if debits else "Credit",
+            "AccountRef": {"value": part.account.vendor_id},
+            **party,
+        },
+    }
+
+
+def _changed(exchange: Exchange | None) -> dict[str, wire.Json]:
+    """At which rate the money was changed, in the digits that were decided on."""
+    return {"ExchangeRate": Decimal(exchange.rate)} if exchange is not None else {}
 
 
 def note(intent: PushNote, key: WriteKey) -> wire.Json:

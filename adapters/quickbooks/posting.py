@@ -24,6 +24,7 @@ from connector.model.intent import (
     PostDeposit,
     PostExpense,
     Posting,
+    PostJournal,
     PostPayment,
     PostTransfer,
     VoidPosting,
@@ -55,6 +56,7 @@ _POSTED: dict[str, type[translate.Posted]] = {
     "Purchase": wire.Purchase,
     "Transfer": wire.Transfer,
     "Deposit": wire.Deposit,
+    "JournalEntry": wire.JournalEntry,
 }
 _KINDS = {Kind.PAYMENT: "Payment", Kind.DEPOSIT: "Deposit"}
 
@@ -98,11 +100,13 @@ class Bookkeeping(Room):
             case PostPayment() | ApplyCredit():
                 rows: Iterable[translate.Posted] = self._our_payments(intent, key)
             case PostExpense():
-                rows = self._our_expenses(intent, key)
+                rows = self._numbered(wire.Purchase, intent.on, key)
             case PostTransfer():
                 rows = self._stamped(wire.Transfer, _around(intent.on), key)
             case PostDeposit():
                 rows = self._our_deposits(intent, key)
+            case PostJournal():
+                rows = self._numbered(wire.JournalEntry, intent.on, key)
             case VoidPosting():
                 done = self._undone.pop(key.op_id, None) or self._taken_back(intent)
                 return (done,) if done is not None else ()
@@ -132,10 +136,10 @@ class Bookkeeping(Room):
         admission.is_kept(code, ground)
         if ground.several:
             admission.accounts_fit(code, self._accounts_named(admission.accounts_of(intent)), ground)
+            for customer in admission.customers_of(intent):
+                admission.customer_fits(code, self._customer(customer), ground)
         match intent:
             case PostPayment() | ApplyCredit():
-                if ground.several:
-                    admission.customer_fits(code, self._customer(intent.customer), ground)
                 return self._applicable(intent, key, ground)
             case PostDeposit():
                 payments = self._by_id(wire.Payment, (ref.vendor_id for ref, _ in intent.payments))
@@ -272,10 +276,11 @@ class Bookkeeping(Room):
             )
         return ours
 
-    def _our_expenses(self, intent: PostExpense, key: WriteKey) -> list[wire.Purchase]:
-        found = self._calls.every(wire.Purchase, f"DocNumber = {translate.quoted(key.op_id)}")
-        ours = [row for row in found if row.doc_number == key.op_id]
-        return ours or self._stamped(wire.Purchase, _around(intent.on), key)
+    def _numbered(self, shape: type[Row], on: BusinessDate, key: WriteKey) -> list[Row]:
+        """By document number; else by day and stamp, because a person may have overwritten the number."""
+        found = self._calls.every(shape, f"DocNumber = {translate.quoted(key.op_id)}")
+        ours: list[Row] = [row for row in found if isinstance(row, wire.Transaction) and row.doc_number == key.op_id]
+        return ours or self._stamped(shape, _around(on), key)
 
     def _our_deposits(self, intent: PostDeposit, key: WriteKey) -> list[wire.Deposit]:
         """By day and stamp; else through its payments, which know what deposit holds them whatever its day is now."""
@@ -306,7 +311,7 @@ def _of_ours(ref: Ref) -> tuple[type[translate.Posted], str] | None:
     if ref.kind in _KINDS:
         return _POSTED[_KINDS[ref.kind]], ref.vendor_id
     entity, _, vendor_id = ref.vendor_id.partition(":")
-    if ref.kind is Kind.BOOK_ENTRY and entity in ("Purchase", "Transfer") and vendor_id:
+    if ref.kind is Kind.BOOK_ENTRY and entity in ("Purchase", "Transfer", "JournalEntry") and vendor_id:
         return _POSTED[entity], vendor_id
     return None
 

@@ -72,7 +72,7 @@ class Records(Room):
     def _frame_for(self, rows: Rows) -> translate.Frame:
         """The frame of rows that were read outside the books' own stream, whose cursor keeps it."""
         frame = self._known()
-        if frame.receivable or not any(isinstance(one.row, wire.JournalEntry) for one in rows):
+        if frame.receivable or not any(isinstance(one.row, wire.JournalEntry | wire.Deposit) for one in rows):
             return frame
         if self._receivable is None:
             self._receivable = frozenset(row.id for row in self._calls.every(wire.Account, _RECEIVABLE))

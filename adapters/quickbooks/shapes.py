@@ -66,6 +66,13 @@ class JournalDetail(msgspec.Struct, frozen=True, rename="pascal"):
     entity: Party | None = None
 
 
+class DepositDetail(msgspec.Struct, frozen=True, rename="pascal"):
+    """Which account a line of a deposit takes its amount from, and about whom."""
+
+    account_ref: Reference | None = None
+    entity: Reference | None = None
+
+
 class Line(msgspec.Struct, frozen=True, rename="pascal"):
     """A line of a transaction."""
 
@@ -73,6 +80,7 @@ class Line(msgspec.Struct, frozen=True, rename="pascal"):
     linked_txn: tuple[Link, ...] = ()
     account_based_expense_line_detail: ExpenseDetail | None = None
     journal_entry_line_detail: JournalDetail | None = None
+    deposit_line_detail: DepositDetail | None = None
 
 
 class Entity(msgspec.Struct, frozen=True, rename="pascal"):
@@ -88,6 +96,7 @@ class Transaction(Entity, frozen=True, rename="pascal"):
 
     txn_date: str | None = None
     currency_ref: Reference | None = None
+    exchange_rate: Decimal | None = None
     private_note: str | None = None
     doc_number: str | None = None
 

@@ -6,22 +6,21 @@ raw document. A value nobody has seen yet never becomes paid or settled: it is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from adapters.quickbooks import wire
-from connector.dates import BusinessDate, Instant, business_date, instant_from_iso
-from connector.errors import MalformedAnswer, UnknownCurrency, UserError
+from adapters.quickbooks.fields import at_home, currency_of, day_of, instant_of, money_of, odd
+from connector.dates import BusinessDate, Instant
 from connector.model.allocation import Allocation
-from connector.model.intent import WriteKey, Written
+from connector.model.intent import DepositPart, JournalPart, WriteKey, Written
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
 from connector.model.money_in import Payment, PaymentState, Refund, RefundState
 from connector.model.party import Account, AccountRole, Customer, Profile
 from connector.model.settlement import BookEntry, Deposit, DepositLine, OwedPart
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.model.stamp import read_stamps
-from connector.money import Currency, Money, MoneyError, currency, from_decimal, zero
+from connector.money import Currency, Money, total
 
 VOIDED = "Voided"
 """QuickBooks puts this word before the private note of a voided transaction; with amounts of nothing it is the sign."""
@@ -93,12 +92,12 @@ def account(row: wire.Account, frame: Frame) -> Account:
         role = AccountRole.UNDEPOSITED
     else:
         role = _ROLES.get(row.account_type or "", AccountRole.OTHER)
-    code = _currency(row, row.currency_ref, frame.home)
+    code = currency_of(row, row.currency_ref, frame.home)
     return Account(
         name=row.name or row.id,
         role=role,
         currency=code,
-        balance=_money(row, row.current_balance, code) if row.current_balance is not None else None,
+        balance=money_of(row, row.current_balance, code) if row.current_balance is not None else None,
         active=row.active is not False,
     )
 
@@ -110,20 +109,20 @@ def customer(row: wire.Customer, frame: Frame) -> Customer:
         email=row.primary_email_addr.address if row.primary_email_addr else None,
         phone=row.primary_phone.free_form_number if row.primary_phone else None,
         parent=_ref(frame, Kind.CUSTOMER, row.parent_ref),
-        currency=_currency(row, row.currency_ref, frame.home),
+        currency=currency_of(row, row.currency_ref, frame.home),
         active=row.active is not False,
     )
 
 
 def invoice(row: wire.Invoice, frame: Frame) -> Invoice:
     """An invoice. Whether it is overdue is nobody's field: that is for the date and the open balance to say."""
-    code = _currency(row, row.currency_ref, frame.home)
-    total, left = _money(row, row.total_amt, code), _money(row, row.balance, code)
+    code = currency_of(row, row.currency_ref, frame.home)
+    total, left = money_of(row, row.total_amt, code), money_of(row, row.balance, code)
     return Invoice(
         number=row.doc_number,
         customer=_ref(frame, Kind.CUSTOMER, row.customer_ref),
-        issued_on=_day(row, row.txn_date),
-        due_on=_day(row, row.due_date) if row.due_date else None,
+        issued_on=day_of(row, row.txn_date),
+        due_on=day_of(row, row.due_date) if row.due_date else None,
         total=total,
         open=left,
         state=_state(row, total, left),
@@ -134,13 +133,13 @@ def invoice(row: wire.Invoice, frame: Frame) -> Invoice:
 
 def credit_note(row: wire.CreditMemo, frame: Frame) -> CreditNote:
     """A credit memo; `open` is what no invoice has used yet."""
-    code = _currency(row, row.currency_ref, frame.home)
-    total = _money(row, row.total_amt, code)
-    left = _money(row, row.remaining_credit if row.remaining_credit is not None else row.balance, code)
+    code = currency_of(row, row.currency_ref, frame.home)
+    total = money_of(row, row.total_amt, code)
+    left = money_of(row, row.remaining_credit if row.remaining_credit is not None else row.balance, code)
     return CreditNote(
         number=row.doc_number,
         customer=_ref(frame, Kind.CUSTOMER, row.customer_ref),
-        issued_on=_day(row, row.txn_date),
+        issued_on=day_of(row, row.txn_date),
         total=total,
         open=left,
         state=_state(row, total, left),
@@ -149,33 +148,41 @@ def credit_note(row: wire.CreditMemo, frame: Frame) -> CreditNote:
 
 def payment(row: wire.Payment, frame: Frame) -> Payment:
     """A payment. One of nothing that links an invoice with a credit memo is a credit being applied, not cash."""
-    code = _currency(row, row.currency_ref, frame.home)
-    gross = _money(row, row.total_amt, code)
+    code = currency_of(row, row.currency_ref, frame.home)
+    gross = money_of(row, row.total_amt, code)
     voided = not gross and _says_voided(row)
     return Payment(
         customer=_ref(frame, Kind.CUSTOMER, row.customer_ref),
-        received_on=_day(row, row.txn_date),
+        received_on=day_of(row, row.txn_date),
         gross=gross,
         state=PaymentState.VOID if voided else PaymentState.SUCCEEDED,
         method=(row.payment_method_ref.name if row.payment_method_ref else None) or "other",
-        created=_instant(row, row.meta_data.create_time),
-        unapplied=_money(row, row.unapplied_amt, code) if row.unapplied_amt is not None else None,
+        created=instant_of(row, row.meta_data.create_time),
+        unapplied=money_of(row, row.unapplied_amt, code) if row.unapplied_amt is not None else None,
         allocations=allocations(row, frame),
         into=_ref(frame, Kind.ACCOUNT, row.deposit_to_account_ref),
+        changed_into=_changed_into(row, gross, frame),
         reference=row.payment_ref_num,
         memo=row.private_note,
         stamps=read_stamps(row.private_note),
     )
 
 
+def _changed_into(row: wire.Payment, gross: Money, frame: Frame) -> Money | None:
+    """What a foreign payment became in an account that is kept in the company's own currency."""
+    into = row.deposit_to_account_ref
+    kept_at_home = into is not None and frame.accounts.get(into.value, frame.home) == frame.home
+    return at_home(row, gross, frame.home) if kept_at_home and gross.currency != frame.home else None
+
+
 def allocations(row: wire.Payment, frame: Frame) -> tuple[Allocation, ...]:
     """What each line of a payment settles. Both sides of a credit application are positive amounts."""
-    code = _currency(row, row.currency_ref, frame.home)
+    code = currency_of(row, row.currency_ref, frame.home)
     return tuple(
         Allocation(
             payment=ref_of(row, frame.connection),
             target=_settled(line.linked_txn[0], frame),
-            amount=_money(row, line.amount, code),
+            amount=money_of(row, line.amount, code),
         )
         for line in row.line
         if len(line.linked_txn) == 1 and line.linked_txn[0].txn_type in _TARGETS
@@ -184,33 +191,52 @@ def allocations(row: wire.Payment, frame: Frame) -> tuple[Allocation, ...]:
 
 def refund(row: wire.RefundReceipt, frame: Frame) -> Refund:
     """Money given back. QuickBooks does not say of which payment."""
-    amount = _money(row, row.total_amt, _currency(row, row.currency_ref, frame.home))
+    amount = money_of(row, row.total_amt, currency_of(row, row.currency_ref, frame.home))
     voided = not amount and _says_voided(row)
     return Refund(
         payment=None,
         amount=amount,
-        on=_day(row, row.txn_date),
+        on=day_of(row, row.txn_date),
         state=RefundState.FAILED if voided else RefundState.DONE,
     )
 
 
 def deposit(row: wire.Deposit, frame: Frame) -> Deposit:
     """A deposit; its lines add up to its total, cash kept back being a negative one."""
-    code = _currency(row, row.currency_ref, frame.home)
+    code = currency_of(row, row.currency_ref, frame.home)
     lines = [
-        DepositLine(amount=_money(row, line.amount, code), payment=_banked(line, frame))
+        DepositLine(amount=money_of(row, line.amount, code), payment=_banked(line, frame))
         for line in row.line
         if line.amount is not None
     ]
+    owed = [
+        OwedPart(customer=part.customer, amount=-part.amount)
+        for part in deposit_parts(row, frame)
+        if part.account.vendor_id in frame.receivable
+    ]
     if row.cash_back is not None and row.cash_back.amount:
-        lines.append(DepositLine(amount=-_money(row, row.cash_back.amount, code)))
+        lines.append(DepositLine(amount=-money_of(row, row.cash_back.amount, code)))
     return Deposit(
         into=_ref(frame, Kind.ACCOUNT, row.deposit_to_account_ref),
-        on=_day(row, row.txn_date),
-        total=_money(row, row.total_amt, code),
+        on=day_of(row, row.txn_date),
+        total=money_of(row, row.total_amt, code),
         lines=tuple(lines),
         stamps=read_stamps(row.private_note),
+        owed=tuple(owed),
     )
+
+
+def deposit_parts(row: wire.Deposit, frame: Frame) -> tuple[DepositPart, ...]:
+    """The lines of a deposit that bank no payment."""
+    code = currency_of(row, row.currency_ref, frame.home)
+    parts: list[DepositPart] = []
+    for line in row.line:
+        detail = line.deposit_line_detail
+        account = _ref(frame, Kind.ACCOUNT, detail.account_ref) if detail is not None else None
+        if detail is not None and account is not None and line.amount is not None and not line.linked_txn:
+            who = _ref(frame, Kind.CUSTOMER, detail.entity)
+            parts.append(DepositPart(account=account, amount=money_of(row, line.amount, code), memo="", customer=who))
+    return tuple(parts)
 
 
 def expense(row: wire.Purchase, frame: Frame) -> BookEntry:
@@ -225,8 +251,8 @@ def expense(row: wire.Purchase, frame: Frame) -> BookEntry:
     return BookEntry(
         paid_from=spent_on if row.credit else spent_from,
         paid_to=spent_from if row.credit else spent_on,
-        on=_day(row, row.txn_date),
-        amount=_money(row, row.total_amt, _currency(row, row.currency_ref, frame.home)),
+        on=day_of(row, row.txn_date),
+        amount=money_of(row, row.total_amt, currency_of(row, row.currency_ref, frame.home)),
         memo=row.private_note,
         stamps=read_stamps(row.private_note),
     )
@@ -235,12 +261,12 @@ def expense(row: wire.Purchase, frame: Frame) -> BookEntry:
 def transfer(row: wire.Transfer, frame: Frame) -> BookEntry:
     """Money moved. Where the transfer names no currency, it is that of the account it leaves."""
     leaves = row.from_account_ref
-    code = _currency(row, row.currency_ref, frame.accounts.get(leaves.value if leaves else "", frame.home))
+    code = currency_of(row, row.currency_ref, frame.accounts.get(leaves.value if leaves else "", frame.home))
     return BookEntry(
         paid_from=_ref(frame, Kind.ACCOUNT, leaves),
         paid_to=_ref(frame, Kind.ACCOUNT, row.to_account_ref),
-        on=_day(row, row.txn_date),
-        amount=_money(row, row.amount, code),
+        on=day_of(row, row.txn_date),
+        amount=money_of(row, row.amount, code),
         memo=row.private_note,
         stamps=read_stamps(row.private_note),
     )
@@ -251,8 +277,8 @@ def sales_receipt(row: wire.SalesReceipt, frame: Frame) -> BookEntry:
     return BookEntry(
         paid_from=None,
         paid_to=_ref(frame, Kind.ACCOUNT, row.deposit_to_account_ref),
-        on=_day(row, row.txn_date),
-        amount=_money(row, row.total_amt, _currency(row, row.currency_ref, frame.home)),
+        on=day_of(row, row.txn_date),
+        amount=money_of(row, row.total_amt, currency_of(row, row.currency_ref, frame.home)),
         memo=row.private_note,
         stamps=read_stamps(row.private_note),
     )
@@ -263,37 +289,58 @@ def journal_entry(row: wire.JournalEntry, frame: Frame) -> BookEntry:
 
     It names no open balance: that is its amount, less what payments say they settle of it.
     """
-    code = _currency(row, row.currency_ref, frame.home)
-    debited = zero(code)
-    owed: list[OwedPart] = []
-    for line in row.line:
-        detail = line.journal_entry_line_detail
-        if detail is None or line.amount is None:
-            continue
-        amount = _money(row, line.amount, code)
-        debits = detail.posting_type == "Debit"
-        debited = debited + amount if debits else debited
-        if detail.account_ref is not None and detail.account_ref.value in frame.receivable:
-            party = detail.entity if detail.entity is not None and detail.entity.type == "Customer" else None
-            customer = _ref(frame, Kind.CUSTOMER, party.entity_ref) if party is not None else None
-            owed.append(OwedPart(customer=customer, amount=amount if debits else -amount))
+    parts = journal_parts(row, frame)
     return BookEntry(
         paid_from=None,
         paid_to=None,
-        on=_day(row, row.txn_date),
-        amount=debited,
+        on=day_of(row, row.txn_date),
+        amount=_debited(row, parts, frame),
         memo=row.private_note,
         stamps=read_stamps(row.private_note),
-        owed=tuple(owed),
+        owed=tuple(
+            OwedPart(customer=part.customer, amount=part.amount)
+            for part in parts
+            if part.account.vendor_id in frame.receivable
+        ),
+        moves=tuple((part.account, _in_account(row, part, frame)) for part in parts),
     )
+
+
+def _in_account(row: wire.JournalEntry, part: JournalPart, frame: Frame) -> Money:
+    """What a line moves in the currency of its account, which is the entry's or the company's own."""
+    own = frame.accounts.get(part.account.vendor_id, frame.home)
+    changed = at_home(row, part.amount, frame.home) if own == frame.home else None
+    return changed if changed is not None else part.amount
+
+
+def journal_parts(row: wire.JournalEntry, frame: Frame) -> tuple[JournalPart, ...]:
+    """What each line of a journal entry debits (positive) or credits, and whom it is about where that is a customer."""
+    code = currency_of(row, row.currency_ref, frame.home)
+    parts: list[JournalPart] = []
+    for line in row.line:
+        detail = line.journal_entry_line_detail
+        account = _ref(frame, Kind.ACCOUNT, detail.account_ref) if detail is not None else None
+        if detail is None or account is None or line.amount is None:
+            continue
+        amount = money_of(row, line.amount, code)
+        party = detail.entity if detail.entity is not None and detail.entity.type == "Customer" else None
+        customer = _ref(frame, Kind.CUSTOMER, party.entity_ref) if party is not None else None
+        debits = detail.posting_type == "Debit"
+        parts.append(JournalPart(account=account, amount=amount if debits else -amount, customer=customer))
+    return tuple(parts)
+
+
+def _debited(row: wire.JournalEntry, parts: Iterable[JournalPart], frame: Frame) -> Money:
+    code = currency_of(row, row.currency_ref, frame.home)
+    return total((part.amount for part in parts if part.amount.minor > 0), code)
 
 
 def home_currency(preferences: wire.Preferences) -> Currency:
     """The company's own currency; MalformedAnswer when its preferences do not say."""
     named = preferences.currency_prefs.home_currency
     if named is None:
-        raise _odd(preferences, "home currency")
-    return _currency(preferences, named, Currency(""))
+        raise odd(preferences, "home currency")
+    return currency_of(preferences, named, Currency(""))
 
 
 def profile(company: wire.CompanyInfo, preferences: wire.Preferences, *, live: bool) -> Profile:
@@ -303,7 +350,7 @@ def profile(company: wire.CompanyInfo, preferences: wire.Preferences, *, live: b
         name=company.company_name or company.id,
         home_currency=home_currency(preferences),
         country=company.country,
-        closed_through=_day(preferences, closed) if closed else None,
+        closed_through=day_of(preferences, closed) if closed else None,
         multi_currency=preferences.currency_prefs.multi_currency_enabled is True,
         auto_applies_credit=preferences.sales_forms_prefs.auto_apply_credit is True,
         live=live,
@@ -312,15 +359,15 @@ def profile(company: wire.CompanyInfo, preferences: wire.Preferences, *, live: b
 
 def dated(row: wire.Transaction) -> BusinessDate:
     """The day under which a transaction stands in the books."""
-    return _day(row, row.txn_date)
+    return day_of(row, row.txn_date)
 
 
 def last_updated(row: wire.Entity) -> Instant | None:
     """When the record last changed. An account that nobody has changed since it was made does not say."""
-    return _instant(row, row.meta_data.last_updated_time)
+    return instant_of(row, row.meta_data.last_updated_time)
 
 
-Posted = wire.Payment | wire.Purchase | wire.Transfer | wire.Deposit
+Posted = wire.Payment | wire.Purchase | wire.Transfer | wire.Deposit | wire.JournalEntry
 """What a posting becomes there."""
 
 FELL_SHORT = "Settles less than planned: "
@@ -331,9 +378,16 @@ def written(row: Posted, frame: Frame) -> Written:
     """What the books hold of a posting; `allocated` is what a payment settles, `members` what a deposit banks."""
     settled: tuple[Allocation, ...] = ()
     members: tuple[tuple[Ref, Money], ...] = ()
+    moves: tuple[JournalPart, ...] = ()
+    exchanged: Money | None = None
     match row:
         case wire.Payment():
             settled, amount = allocations(row, frame), payment(row, frame).gross
+            exchanged = at_home(row, amount, frame.home)
+        case wire.JournalEntry():
+            moves = journal_parts(row, frame)
+            amount = _debited(row, moves, frame)
+            exchanged = at_home(row, amount, frame.home)
         case wire.Purchase():
             amount = expense(row, frame).amount
         case wire.Transfer():
@@ -342,6 +396,8 @@ def written(row: Posted, frame: Frame) -> Written:
             banked = deposit(row, frame)
             amount = banked.total
             members = tuple((line.payment, line.amount) for line in banked.lines if line.payment is not None)
+            parts = deposit_parts(row, frame)
+            moves = tuple(JournalPart(account=one.account, amount=one.amount, customer=one.customer) for one in parts)
     said = (line.strip() for line in (row.private_note or "").split("\n"))
     return Written(
         ref=ref_of(row, frame.connection),
@@ -349,6 +405,8 @@ def written(row: Posted, frame: Frame) -> Written:
         amount=amount,
         allocated=settled,
         members=members,
+        moves=moves,
+        exchanged=exchanged,
         notice=next((line for line in said if line.startswith(FELL_SHORT)), ""),
     )
 
@@ -384,7 +442,7 @@ def _says_voided(row: wire.Transaction) -> bool:
 def _issued(row: wire.Invoice) -> Issued:
     return Issued(
         to=(row.bill_email.address if row.bill_email else None) or None,
-        at=_instant(row, row.delivery_info.delivery_time) if row.delivery_info else None,
+        at=instant_of(row, row.delivery_info.delivery_time) if row.delivery_info else None,
         how="email" if row.email_status == "EmailSent" else None,
     )
 
@@ -403,51 +461,3 @@ def _banked(line: wire.Line, frame: Frame) -> Ref | None:
 
 def _ref(frame: Frame, kind: Kind, reference: wire.Reference | None) -> Ref | None:
     return Ref(frame.connection, kind, reference.value) if reference is not None else None
-
-
-def _currency(row: wire.Entity, reference: wire.Reference | None, otherwise: Currency) -> Currency:
-    if reference is None:
-        return otherwise
-    try:
-        return currency(reference.value)
-    except UnknownCurrency:
-        raise UnknownCurrency(reference.value, of=_called(row)) from None
-
-
-def _money(row: wire.Entity, amount: Decimal | None, code: Currency) -> Money:
-    if amount is None:
-        raise _odd(row, "amount")
-    if not amount:
-        return zero(code)
-    try:
-        return from_decimal(amount, code)
-    except MoneyError:
-        raise _odd(row, f"amount in {code}") from None
-
-
-def _day(row: wire.Entity, text: str | None) -> BusinessDate:
-    try:
-        return business_date(text or "")
-    except UserError:
-        raise _odd(row, "date") from None
-
-
-def _instant(row: wire.Entity, text: str | None) -> Instant | None:
-    if not text:
-        return None
-    try:
-        return instant_from_iso(text)
-    except UserError:
-        raise _odd(row, "time") from None
-
-
-def _called(row: wire.Entity) -> str:
-    return f"{type(row).__name__} {row.id}"
-
-
-def _odd(row: wire.Entity, what: str) -> MalformedAnswer:
-    return MalformedAnswer(
-        f"QuickBooks sent {_called(row)} without a {what} that can be read.",
-        next_step="Look at that record in QuickBooks; nothing of it was kept.",
-        system=wire.SYSTEM,
-    )

@@ -42,4 +42,5 @@ spec = AdapterSpec(
     method_titles=METHOD_TITLES,
     calls_per_minute=300,
     hooks="adapters.stripe.hooks",
+    exports="adapters.stripe.exports:EXPORTS",
 )

@@ -10,8 +10,9 @@ from connector import canonical
 from connector.app.freshness import freshness
 from connector.app.hints import follow
 from connector.app.house import Desk, new_op_id
+from connector.app.keeping import keep
 from connector.app.payouts import payout_findings
-from connector.app.rechecks import call_off, landed, still_true, with_live_profile
+from connector.app.rechecks import NEW_PLAN, call_off, landed, still_true, with_live_profile
 from connector.app.ties import check_ties
 from connector.errors import (
     Disagreement,
@@ -24,11 +25,13 @@ from connector.errors import (
 )
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
+from connector.model.intent import ApplyCredit, PostPayment
 from connector.model.party import Profile
-from connector.model.source import Kind, PlanId
+from connector.model.source import Kind, OpId, PlanId
 from connector.plan import Frame, Plan, PlanLine, plan
 from connector.post import Posted, connection_of, post
 from connector.reconcile.match import Reconciliation, reconcile
+from connector.reconcile.postable import postable, torn, without
 from connector.reconcile.tieout import TieOut, tie_out
 from connector.store import Author, OutboxRow, OutboxState
 from connector.sync import Progress, Synced, sync
@@ -103,6 +106,8 @@ def reconcile_all(desk: Desk) -> Decided:
     seen = desk.snapshot()
     decided = Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()), payouts=payout_findings(seen))
     author = desk.author("reconcile")
+    # First, so that no decision is ever kept without it.
+    keep(desk, seen, decided.outcome, author)
     desk.store.save_reconciliation(
         desk.id,
         author.run,
@@ -131,7 +136,11 @@ def make_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
         new_op_id=new_op_id,
         instead_of_closed=desk.today if closed_today else None,
     )
-    made = plan(seen, decided.outcome, desk.processors(), frame, untied=decided.ties.findings)
+    outcome = postable(seen, decided.outcome)
+    made = plan(seen, outcome, desk.processors(), frame, untied=decided.ties.findings)
+    halves = torn(seen, outcome, [line.subject for line in made.lines])
+    if halves:
+        made = plan(seen, without(outcome, halves), desk.processors(), frame, untied=decided.ties.findings)
     made = replace(made, data_as_of=fresh.data_as_of)
     desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
     return made
@@ -175,6 +184,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         off = call_off(desk, lease)
         known = {row.op_id for row in desk.store.outbox(desk.id)}
         fresh, stale = still_true(desk, made, known)
+        fresh, decided_since = _still_said(desk, made, fresh, known)
         added = desk.store.outbox_add([_row(desk, made, number, line) for number, line in fresh])
         desk.house.boundary("apply.rows-stored")
         posted = post(desk.tools(on_row), desk.id, lease)
@@ -184,10 +194,35 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
     return Applied(
         plan_id=made.plan_id,
         posted=posted,
-        stale=(*off, *stale),
+        stale=(*off, *stale, *decided_since),
         already=len(fresh) - len(added),
         not_landed=landed(desk, posted.done),
     )
+
+
+def _still_said(
+    desk: Desk, made: Plan, lines: list[tuple[int, PlanLine]], known: set[OpId]
+) -> tuple[list[tuple[int, PlanLine]], list[Finding]]:
+    """The lines about whose money nobody has said anything since the plan was made; the others are not written."""
+    later = {ruling.payment for ruling in desk.store.rulings(desk.id) if ruling.at > made.made_at}
+    later |= {
+        each.target for ruling in desk.store.rulings(desk.id) if ruling.payment in later for each in ruling.allocations
+    }
+    kept, stale = [], []
+    for number, line in lines:
+        about = line.intent.about
+        if about not in later or line.op_id in known or not isinstance(line.intent, PostPayment | ApplyCredit):
+            kept.append((number, line))
+            continue
+        stale.append(
+            Finding(
+                code=FindingCode.WRITE_REFUSED,
+                sentence=f"Line {number} was not written: somebody decided about {about.vendor_id} since.",
+                next_step=NEW_PLAN,
+                refs=(about,),
+            )
+        )
+    return kept, stale
 
 
 def unfinished(desk: Desk) -> tuple[OutboxRow, ...]:

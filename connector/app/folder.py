@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
+from math import gcd
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from connector.app.sheets import (
     day_or_none,
     little_collecting,
     made,
+    mid,
     minor,
     moment,
     name,
@@ -31,15 +33,20 @@ from connector.app.sheets import (
     rate,
     read,
     refuse,
+    refuse_row,
     text,
 )
+from connector.money import DIGITS
 from connector.reconcile.cash.case import Case, Item, Party, Policy, Receipt, ReceiptKind
-from connector.reconcile.cash.payouts import Deposit, Payout, Transaction
+from connector.reconcile.cash.payouts import Deposit, Made, Payout, Transaction
 
 T = TypeVar("T", bound=tuple[Any, ...])
 ByTenant = Mapping[str, Sequence[T]]
+Rates = dict[tuple[str, str, int], tuple[int, int]]
 
 _WORD_OF_ITEM = {"": 0, "invoice": 1, "credit_memo": -1}
+_UNITS = {code: 10**digits for code, digits in DIGITS.items()}
+_MADE = {"": Made.BY_SCHEDULE, "automatic": Made.BY_SCHEDULE, "manual": Made.BY_HAND, "instant": Made.AT_ONCE}
 _BACK = (ReceiptKind.REFUND, ReceiptKind.CHARGEBACK)
 
 
@@ -57,6 +64,15 @@ def _receipts(columns: list[Parsed]) -> Iterable[Receipt]:
     if set(kinds) & set(_BACK):
         columns[4] = [-abs(amount) if kind in _BACK else amount for kind, amount in zip(kinds, amounts, strict=True)]
     return made(Receipt)(columns)
+
+
+def _quoted(columns: list[Parsed]) -> Iterable[tuple[tuple[str, str, int], tuple[int, int]]]:
+    """Rates between minor units, from rates between units such as the dollar and the yen."""
+    days, currencies, homes, mids = columns
+    for on, currency, home, (one, other) in zip(days, currencies, homes, mids, strict=True):
+        many, few = one * _UNITS[home], other * _UNITS[currency]
+        common = gcd(many, few)
+        yield (currency, home, on), (many // common, few // common)
 
 
 CUSTOMERS = Sheet(
@@ -92,6 +108,14 @@ PAYMENTS = Sheet(
     ),
     _receipts,
 )  # fmt: skip
+QUOTED = Sheet(
+    "fx.csv",
+    (
+        Column("tenant_id", text), Column("date", day), Column("currency", code), Column("home", code),
+        Column("mid", mid),
+    ),
+    _quoted,
+)  # fmt: skip
 DEPOSITS = Sheet(
     "bank_deposits.csv",
     (
@@ -106,7 +130,7 @@ PAYOUTS = Sheet(
         Column("tenant_id", text), Column("payout_id", name), Column("source", text, needed=False),
         Column("created", moment), Column("arrival_date", day), Column("currency", code),
         Column("amount_minor", minor),
-        Column("mode", one_of({"": False, "automatic": False, "manual": True}), needed=False),
+        Column("mode", one_of(_MADE), needed=False), Column("trace_id", text, needed=False),
     ),
     made(Payout),
 )  # fmt: skip
@@ -134,9 +158,10 @@ class Purse:
 
 def sources(folder: Path) -> list[Path]:
     """Every file that may be read there."""
-    return [folder / sheet.name for sheet in (CUSTOMERS, INVOICES, PAYMENTS, DEPOSITS, PAYOUTS, TRANSACTIONS)]
+    return [folder / sheet.name for sheet in (CUSTOMERS, INVOICES, PAYMENTS, QUOTED, DEPOSITS, PAYOUTS, TRANSACTIONS)]
 
 
+@little_collecting()
 def read_cases(folder: Path, policy: Policy) -> list[tuple[str, Case]]:
     """The case of every company in the folder, in order of their names.
 
@@ -145,6 +170,7 @@ def read_cases(folder: Path, policy: Policy) -> list[tuple[str, Case]]:
     parties: ByTenant[Party] = _by_tenant(folder, CUSTOMERS) if (folder / CUSTOMERS.name).exists() else {}
     items: ByTenant[Item] = _by_tenant(folder, INVOICES)
     receipts: ByTenant[Receipt] = _by_tenant(folder, PAYMENTS)
+    rates = _rates(folder / QUOTED.name) if (folder / QUOTED.name).exists() else {}
     for tenant in sorted(parties):
         _refuse_circles(folder / CUSTOMERS.name, tenant, parties[tenant])
     if parties:
@@ -158,12 +184,14 @@ def read_cases(folder: Path, policy: Policy) -> list[tuple[str, Case]]:
                 items=items.get(tenant, ()),
                 receipts=receipts.get(tenant, ()),
                 policy=policy,
+                rates=rates.get(tenant, {}),
             ),
         )
         for tenant in sorted(parties.keys() | items.keys() | receipts.keys())
     ]
 
 
+@little_collecting()
 def read_purses(folder: Path) -> list[Purse]:
     """Payouts, deposits and the lines of the processor's balance. Payouts must be there, the other two may be."""
     payouts: ByTenant[Payout] = _by_tenant(folder, PAYOUTS)
@@ -178,9 +206,7 @@ def read_purses(folder: Path) -> list[Purse]:
 def _by_tenant(folder: Path, sheet: Sheet) -> dict[str, list[Any]]:
     """The values of a file by company, in the order of their ids."""
     found: dict[str, list[Any]] = defaultdict(list)
-    with little_collecting():
-        pieces = read(folder / sheet.name, sheet)
-    for tenants, values in pieces:
+    for tenants, values in read(folder / sheet.name, sheet):
         if len(set(tenants)) == 1:
             found[tenants[0]] += values
             continue
@@ -191,6 +217,19 @@ def _by_tenant(folder: Path, sheet: Sheet) -> dict[str, list[Any]]:
         if len({value[0] for value in held}) != len(held):
             twice = next(one[0] for one, other in pairwise(held) if one[0] == other[0])
             refuse(folder / sheet.name, sheet, (tenant, twice), sheet.key, "stands there twice")
+    return found
+
+
+def _rates(path: Path) -> dict[str, Rates]:
+    """What each company's currencies were worth in one another."""
+    found: dict[str, Rates] = defaultdict(dict)
+    rows = count()
+    for tenants, quoted in read(path, QUOTED):
+        for tenant, (key, ratio) in zip(tenants, quoted, strict=True):
+            row = next(rows)
+            if key in found[tenant]:
+                refuse_row(path, row, QUOTED.key, "has a rate of that currency already")
+            found[tenant][key] = ratio
     return found
 
 

@@ -8,7 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -41,6 +41,7 @@ ALL_BOUNDARIES: dict[str, str] = {
     "apply.rows-stored": "the plan's rows are stored as ready; nothing has been sent",
     **BOUNDARIES,
     "apply.posted": "every row was carried out; the books were not read again",
+    "review.ruling-stored": "a person's decision is stored; nothing was decided anew after it",
     "log.contact-stored": "the contact and the rows of its note are stored; nothing has been sent",
     "link.attempt-stored": "the try to pay and its row are stored; no page has been opened",
     "link.page-opened": "the page is open and its row done; the try does not know it yet",
@@ -310,7 +311,7 @@ class Desk:
             for stored in self.store.records(self.id, kind, include_gone=True)
         )
         rows = [row for row in self.store.outbox(self.id) if row.state is not OutboxState.DEAD]
-        return snapshot(
+        seen = snapshot(
             triples,
             books=books.connection_id if books is not None else None,
             in_flight=frozenset(row.subject for row in rows),
@@ -321,6 +322,12 @@ class Desk:
                 for row in rows
                 if row.answer is not None and row.kind is not IntentKind.VOID
             },
+        )
+        return replace(
+            seen,
+            rules=self.company.matching,
+            rulings=self.store.rulings(self.id),
+            forgotten=self.store.forgotten(self.id),
         )
 
     def clearing(self) -> dict[tuple[ConnectionId, Currency], Ref]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connector.app.agreeing import agreement, disagreements
 from connector.app.freshness import freshness
 from connector.app.house import Desk
+from connector.app.keeping import Kept, all_kept
 from connector.app.standing import Status, status
 from connector.collect.aging import AgeBy, Aging, aging
 from connector.collect.worklist import WorkItem, worklist
@@ -14,8 +17,9 @@ from connector.model.contact import Contact
 from connector.model.finding import Decision, Finding, FindingCode
 from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Ref
-from connector.money import Money
+from connector.money import Money, currency, grouped
 from connector.reconcile.match import Reconciliation, reconcile
+from connector.reconcile.rulings import in_force
 from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import TieOut, tie_out
 from connector.store import OutboxState
@@ -26,7 +30,8 @@ WARNINGS_MAX = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyRow:
-    """One payment and what became of it: `fate` is applied, decided, listed or lost. `because` is one sentence.
+    """One payment and what became of it: `fate` is applied, decided, listed or lost. `because` says in a sentence or
+    two what it stands on, with the sum that has to hold.
 
     `code` is the finding's code where it is listed; `next_step` what would settle it.
     """
@@ -79,7 +84,7 @@ def prove(desk: Desk) -> Proof:
     seen = desk.snapshot()
     outcome = reconcile(seen)
     ties = tie_out(seen, desk.clearing())
-    rows = money_rows(seen, outcome)
+    rows = money_rows(seen, outcome, all_kept(desk))
     chain = desk.store.verify(desk.id)
     lost = [f"Payment {row.ref} of {row.amount} is neither applied nor listed." for row in rows if row.fate == "lost"]
     by_invoice: dict[Ref, list[Contact]] = {}
@@ -98,7 +103,7 @@ def prove(desk: Desk) -> Proof:
         chain=chain,
         problems=(*(finding.sentence for finding in ties.findings), *lost, *chain),
         failed=standing.failed,
-        warnings=_warnings(standing),
+        warnings=(*_warnings(standing), *disagreements(agreement(desk, seen=seen))),
     )
 
 
@@ -115,16 +120,24 @@ def _warnings(standing: Status) -> tuple[str, ...]:
     return (*writes, *rows, *seen, *old, *ending)
 
 
-def money_rows(seen: Snapshot, outcome: Reconciliation) -> tuple[MoneyRow, ...]:
-    """Every payment that moved or may move money, newest first."""
+def money_rows(
+    seen: Snapshot, outcome: Reconciliation, evidence: Mapping[Ref, Kept] | None = None
+) -> tuple[MoneyRow, ...]:
+    """Every payment that moved or may move money, newest first; `evidence` is what is kept of earlier decisions."""
     decided = {decision.payment: decision for decision in outcome.decisions}
+    kept = _told(seen, evidence or {})
     listed: dict[Ref, Finding] = {}
     for finding in outcome.findings:
         if finding.refs:
             listed.setdefault(finding.refs[0], finding)
     copies = set(outcome.posted.values())
     rows = [
-        _row(seen, ref, payment, _fate(seen, ref, decided.get(ref), listed.get(ref), outcome.posted.get(ref)))
+        _row(
+            seen,
+            ref,
+            payment,
+            _fate(seen, ref, decided.get(ref), listed.get(ref), _Posted.of(outcome.posted.get(ref), kept.get(ref))),
+        )
         for ref, payment in seen.payments.items()
         if payment.is_cash and payment.state is not PaymentState.VOID and ref not in copies
     ]
@@ -154,19 +167,71 @@ def _row(seen: Snapshot, ref: Ref, payment: Payment, fate: _Fate) -> MoneyRow:
     )
 
 
-def _fate(seen: Snapshot, ref: Ref, decision: Decision | None, finding: Finding | None, posted: Ref | None) -> _Fate:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Posted:
+    """The payment of the books, and what it stood on when it was decided."""
+
+    ref: Ref
+    because: str
+
+    @classmethod
+    def of(cls, ref: Ref | None, because: str | None) -> _Posted | None:
+        return cls(ref=ref, because=f" {because}" if because else "") if ref is not None else None
+
+
+def _told(seen: Snapshot, evidence: Mapping[Ref, Kept]) -> dict[Ref, str]:
+    """What every decision that is kept stood on: a person's word before the engine's."""
+    told = {ref: f"{held.line.sentence} {equation_of(held)}" for ref, held in evidence.items() if held.line.settled}
+    for ref, ruling in in_force(seen.rulings).decided.items():
+        shares = [(_number(seen, each.target), each.amount) for each in ruling.allocations]
+        said = f"{ruling.by} decided it on {ruling.at:%Y-%m-%d}. {ruling.sentence}".strip()
+        told[ref] = f"{said} {equation(ruling.gross, shares, ruling.unapplied)}"
+    return told
+
+
+def equation_of(held: Kept) -> str:
+    """The sum of a decision that is kept: what came is what each item got, less the credits, and what is over."""
+    line = held.line
+    code = currency(line.payment.currency)
+    numbers = {item.id: item.number or item.id for item in line.items}
+    shares = [(numbers.get(each.item, each.item), Money(each.pay, code)) for each in line.settled]
+    return equation(Money(line.payment.amount, code), shares, Money(line.unapplied, code))
+
+
+def equation(gross: Money, shares: list[tuple[str, Money]], unapplied: Money) -> str:
+    """`280.00 USD = R-1002 300.00 - CM-1 20.00`: minor units to the last digit."""
+    parts = [(name, amount) for name, amount in shares if amount]
+    if unapplied:
+        parts.append(("on account", unapplied))
+    said = ""
+    for name, amount in parts:
+        sign = " - " if amount.minor < 0 else " + " if said else ""
+        said += f"{sign}{name} {grouped(-amount if amount.minor < 0 else amount).rpartition(' ')[0]}"
+    return f"{grouped(gross)} = {said or '0'}."
+
+
+def _decided(seen: Snapshot, decision: Decision) -> str:
+    """Its sentence and its sum."""
+    shares = [(_number(seen, each.target), each.amount) for each in decision.allocations]
+    return f"{decision.sentence} {equation(decision.gross, shares, decision.unapplied)}"
+
+
+def _fate(
+    seen: Snapshot, ref: Ref, decision: Decision | None, finding: Finding | None, posted: _Posted | None
+) -> _Fate:
     payment = seen.payments[ref]
     beside = finding is not None and finding.code in (FindingCode.SHORT_PAYMENT, FindingCode.OVER_PAYMENT)
     if finding is not None and not (beside and decision is not None):
         return _Fate(word="listed", because=finding.sentence, code=str(finding.code), next_step=finding.next_step)
     extra = f" {finding.sentence}" if finding is not None else ""
     if posted is not None:
-        return _Fate(word="applied", because=f"In the books as payment {posted.vendor_id}, with our mark.{extra}")
+        mark = f"In the books as payment {posted.ref.vendor_id}, with our mark."
+        return _Fate(word="applied", because=f"{mark}{posted.because}{extra}")
     if decision is not None:
         if all(seen.in_books(allocation.target) for allocation in decision.allocations):
             step = "Run `receivables plan`, then `receivables apply`."
-            return _Fate(word="decided", because=decision.sentence + extra, next_step=step)
-        return _Fate(word="applied", because=decision.sentence + extra)
+            return _Fate(word="decided", because=_decided(seen, decision) + extra, next_step=step)
+        return _Fate(word="applied", because=_decided(seen, decision) + extra)
     if seen.in_books(ref) and not payment.unapplied:
         targets = ", ".join(_number(seen, allocation.target) for allocation in payment.allocations)
         return _Fate(word="applied", because=f"The books apply it to {targets or 'nothing'}.")

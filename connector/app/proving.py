@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from connector import canonical
 from connector.errors import UserError
-from connector.reconcile.cash.record import Company, Customer, Debt, Line, Record
+from connector.reconcile.cash.payout_recheck import PayoutCourse
+from connector.reconcile.cash.payout_record import Arrived, Consists, Open, PayoutRecord
+from connector.reconcile.cash.record import Company, Customer, Debt, Line, Quoted, Record
 from connector.reconcile.cash.replay import Course
 
 if TYPE_CHECKING:
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
 FAULTS_SHOWN_MAX = 20
 TOLD_EVERY = 5_000
 
-_SHAPES: dict[str, type[Record]] = {"company": Company, "customer": Customer, "item": Debt, "payment": Line}
+_SHAPES: dict[str, type[Record | PayoutRecord]] = {
+    "company": Company,
+    "customer": Customer,
+    "item": Debt,
+    "rate": Quoted,
+    "payment": Line,
+    "deposit": Arrived,
+    "payout": Consists,
+    "open payout": Open,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +47,9 @@ def check_file(path: Path, progress: Progress) -> Report:
     shown: list[str] = []
     count = decisions = abstentions = 0
     course: Course | None = None
+    sent = PayoutCourse()
     companies: set[str] = set()
-    for number, record in enumerate(_records(path), start=1):
+    for number, record in enumerate(records(path), start=1):
         found: list[str] = []
         if isinstance(record, Company):
             found += _ended(course)
@@ -48,6 +60,8 @@ def check_file(path: Path, progress: Progress) -> Report:
             course = Course(record)
         elif isinstance(record, str):
             found.append(record)
+        elif isinstance(record, PayoutRecord):
+            found += sent.take(record)
         elif course is None:
             found.append(f"{path.name}, line {number}: no company stands before it.")
         else:
@@ -61,8 +75,8 @@ def check_file(path: Path, progress: Progress) -> Report:
     last = _ended(course)
     decisions, abstentions = _counted(course, decisions, abstentions)
     return Report(
-        decisions=decisions,
-        abstentions=abstentions,
+        decisions=decisions + sent.decisions,
+        abstentions=abstentions + sent.abstentions,
         faults=(*shown, *last[: FAULTS_SHOWN_MAX - len(shown)]),
         count=count + len(last),
     )
@@ -76,7 +90,7 @@ def _counted(course: Course | None, decisions: int, abstentions: int) -> tuple[i
     return (decisions + course.decisions, abstentions + course.abstentions) if course else (decisions, abstentions)
 
 
-def _records(path: Path) -> Iterator[Record | str]:
+def records(path: Path) -> Iterator[Record | PayoutRecord | str]:
     """Each line, or why it is none."""
     try:
         with path.open("rb") as file:
@@ -86,7 +100,7 @@ def _records(path: Path) -> Iterator[Record | str]:
         raise UserError(f"{path} cannot be read.", next_step="Name a file that `match --evidence` wrote.") from None
 
 
-def _record(path: Path, number: int, body: bytes) -> Record | str:
+def _record(path: Path, number: int, body: bytes) -> Record | PayoutRecord | str:
     where = f"{path.name}, line {number}"
     try:
         plain = canonical.decode(body, dict)

@@ -11,7 +11,7 @@ from connector.app.ties import SETTLING, books_alone
 from connector.dates import BusinessDate
 from connector.errors import VendorError
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, Intent, PostDeposit, Posting, PostPayment, VoidPosting
+from connector.model.intent import ApplyCredit, Intent, PostDeposit, Posting, PostJournal, PostPayment, VoidPosting
 from connector.model.mirror import Gone
 from connector.model.money_in import Dispute, Payment, PaymentState
 from connector.model.party import Account, Customer, Profile
@@ -145,9 +145,10 @@ class _Rechecks:
         if self._closed_through is not None and intent.on <= self._closed_through:
             why = f"it falls on {intent.on}, and the books are closed through {self._closed_through}"
             return FindingCode.CLOSED_PERIOD, why, NEW_PLAN, (intent.about,)
-        if isinstance(intent, PostPayment | ApplyCredit) and not self._takes_entries(intent.customer):
-            why = f"its customer {intent.customer.vendor_id} is gone or inactive in the books"
-            return FindingCode.CUSTOMER_GONE, why, NEW_PLAN, (intent.about, intent.customer)
+        shut = next((each for each in _customers(intent) if not self._takes_entries(each)), None)
+        if shut is not None:
+            why = f"its customer {shut.vendor_id} is gone or inactive in the books"
+            return FindingCode.CUSTOMER_GONE, why, NEW_PLAN, (intent.about, shut)
         pattern = pattern_of(intent, self._accounts)
         chosen = self._patterns.get(intent.about.connection)
         if pattern is not None and chosen is not None and pattern is not chosen:
@@ -168,14 +169,26 @@ class _Rechecks:
         return isinstance(held.record, Customer) and held.record.active and not isinstance(held.record, Gone)
 
 
+def _customers(intent: Posting) -> tuple[Ref, ...]:
+    """Whose balances an entry changes."""
+    match intent:
+        case PostPayment() | ApplyCredit():
+            return (intent.customer,)
+        case PostDeposit() | PostJournal():
+            return tuple(part.customer for part in intent.parts if part.customer is not None)
+        case _:
+            return ()
+
+
 def landed(desk: Desk, done: Iterable[OutboxRow]) -> tuple[Finding, ...]:
     """What of these rows the books, read again, do not show."""
     answered = [
         (row.intent, row.answer)
         for row in done
-        if row.answer is not None and isinstance(row.intent, PostPayment | ApplyCredit | PostDeposit | VoidPosting)
+        if row.answer is not None
+        and isinstance(row.intent, PostPayment | ApplyCredit | PostDeposit | PostJournal | VoidPosting)
     ]
     if not answered:
         return ()
-    kinds = (*SETTLING, Kind.DEPOSIT)
+    kinds = (*SETTLING, Kind.DEPOSIT, Kind.BOOK_ENTRY)
     return not_landed(books_alone(desk.store, desk.id, desk.books().connection_id, kinds), answered)

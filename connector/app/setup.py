@@ -19,7 +19,7 @@ from connector.reconcile.booked import opened, opening_subjects
 from connector.store import OutboxState
 
 FIRST_COMPANY = "main"
-ROLES = ("clearing", "bank", "fees", "opening")
+ROLES = ("clearing", "bank", "fees", "suspense", "opening")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +262,8 @@ def _with(posting: PostingAccounts, role: str, code: Currency, ref: Ref) -> Post
             return replace(posting, bank={**posting.bank, code: ref})
         case "fees":
             return replace(posting, fees=ref)
+        case "suspense":
+            return replace(posting, suspense=ref)
         case "opening" if posting.begins is not None:
             return replace(posting, begins=replace(posting.begins, opening=ref))
         case "opening":

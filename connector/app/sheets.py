@@ -35,6 +35,7 @@ YEAR_MIN, YEAR_MAX = 1970, 2199
 _NUMBER = re.compile(r"-?[0-9]{1,17}")
 _NUMBERS = re.compile(r"[0-9-]*")
 _RATE = re.compile(r"[0-9]{0,5}")
+_MID = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,24}))?(?:[eE]([+-]?[0-9]{1,2}))?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NOT_MINOR = "is no whole number of minor units (12050 is 120.50)"
 _AGAIN = "Put it right in the file and run it again; nothing was written."
@@ -93,7 +94,9 @@ _CODES = {code: code for code in DIGITS}
 
 
 def text(fields: Sequence[str]) -> Parsed:
-    """As they are."""
+    """As they are. A byte of nothing is no text, wherever it stands."""
+    if "\0" in "".join(fields):
+        _refuse_first(fields, lambda field: "\0" not in field, "holds a byte that is no text")
     return fields
 
 
@@ -101,7 +104,7 @@ def name(fields: Sequence[str]) -> Parsed:
     """Fields that may not be empty."""
     if not all(fields):
         raise BadField(fields.index(""), "is empty")
-    return fields
+    return text(fields)
 
 
 def minor(fields: Sequence[str]) -> Parsed:
@@ -125,6 +128,22 @@ def rate(fields: Sequence[str]) -> Parsed:
     if not good.issuperset(fields):
         _refuse_first(fields, good.__contains__, f"is no whole number from 0 to {RATE_MAX}")
     return [known[field] for field in fields]
+
+
+def mid(fields: Sequence[str]) -> Parsed:
+    """Rates of exchange as they are written, in decimals: exact, as numerators and denominators."""
+    known = {field: _mid(field) for field in set(fields)}
+    if not all(numerator for numerator, _ in known.values()):
+        _refuse_first(fields, lambda field: known[field][0] > 0, "is no rate of exchange such as 1.0865")
+    return [known[field] for field in fields]
+
+
+def _mid(field: str) -> tuple[int, int]:
+    found = _MID.fullmatch(field)
+    if found is None:
+        return 0, 1
+    power = int(found[3] or 0) - len(found[2] or "")
+    return int(found[1] + (found[2] or "")) * 10 ** max(power, 0), 10 ** max(-power, 0)
 
 
 def day(fields: Sequence[str]) -> Parsed:
@@ -346,11 +365,13 @@ def _not_utf8(path: Path) -> UserError:
 
 @contextmanager
 def little_collecting() -> Iterator[None]:
-    """What is made here holds no cycles; looking for them among so many values costs more than a second."""
+    """What is made here holds no cycles; looking for them among so many values costs more than a second. It is not
+    looked through afterwards either: what nobody uses any more goes away without that."""
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was:
+            gc.freeze()
             gc.enable()

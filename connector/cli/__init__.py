@@ -13,16 +13,19 @@ EPILOG = (
 def application() -> typer.Typer:
     """The command line."""
     from connector.cli import (
+        agreeing,
         books,
         collecting,
         connecting,
         demo,
+        explaining,
         findings,
         hooks,
         keys,
         matching,
         paying,
         payouts,
+        reviewing,
         setup,
         store,
     )
@@ -38,6 +41,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for group in (demo, connecting, setup, books, findings, payouts, collecting, paying, matching, hooks, keys, store):
+    money = (payouts, agreeing, collecting, paying, matching, explaining)
+    for group in (demo, connecting, setup, books, findings, reviewing, *money, hooks, keys, store):
         group.add_to(app)
     return app

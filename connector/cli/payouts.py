@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table
+from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table, tell_age
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,18 +33,22 @@ def payouts(
     as_json: JsonOption = False,
 ) -> None:
     """Every payout with what it consists of, to the cent, or why that cannot be said. Reads only what was synced."""
+    from connector.app.freshness import freshness
     from connector.app.payouts import payout as look_up
     from connector.app.payouts import payouts as look_at_all
 
     if payout is not None:
         with desk(company) as at:
             told, names = look_up(at, payout)
+            fresh = freshness(at)
         _show_json(told) if as_json else _show_one(told, names)
+        tell_age(fresh, as_json=as_json)
         if told.verdict in _WRONG:
             raise typer.Exit(NEEDS_A_PERSON)
         return
     with desk(company) as at:
         everything, names = look_at_all(at)
+        fresh = freshness(at)
     if as_json:
         say_json(
             {
@@ -58,6 +62,7 @@ def payouts(
         )
     else:
         _show_all(everything, unexplained=unexplained)
+    tell_age(fresh, as_json=as_json)
     if not everything.well:
         raise typer.Exit(NEEDS_A_PERSON)
 

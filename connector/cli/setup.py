@@ -38,6 +38,10 @@ def accounts(
     ] = None,
     bank: Annotated[str | None, typer.Option(help="The bank account its payouts arrive in; the same.")] = None,
     fees: Annotated[str | None, typer.Option(help="The expense account for its fees.")] = None,
+    suspense: Annotated[
+        str | None,
+        typer.Option(help="The account for what is neither payment nor fee: reserves, corrections, top-ups."),
+    ] = None,
     start: Annotated[
         str | None, typer.Option(help="The day from which on its money is booked, for example 2026-01-01.")
     ] = None,
@@ -59,7 +63,7 @@ def accounts(
         raise UserError(
             f"The pattern is clearing or deposit, not {pattern[:20]!r}.", next_step="Use --pattern with one of the two."
         )
-    wanted = {"clearing": clearing, "bank": bank, "fees": fees, "opening": opening}
+    wanted = {"clearing": clearing, "bank": bank, "fees": fees, "suspense": suspense, "opening": opening}
     begins = business_date(start) if start is not None else None
     with desk(company) as at:
         given = {role: name for role, name in wanted.items() if name is not None}
@@ -78,7 +82,8 @@ def accounts(
 
 def _posting(connection: Connection) -> dict[str, object]:
     chosen = connection.posting
-    return {"clearing": chosen.clearing, "bank": chosen.bank, "fees": chosen.fees, "begins": chosen.begins}
+    named = {"clearing": chosen.clearing, "bank": chosen.bank, "fees": chosen.fees, "suspense": chosen.suspense}
+    return {**named, "begins": chosen.begins}
 
 
 def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None:
@@ -98,6 +103,7 @@ def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None
         rows = [("clearing", code, name_of(ref)) for code, ref in chosen.clearing.items()]
     rows += [("bank", code, name_of(ref)) for code, ref in chosen.bank.items()]
     rows.append(("fees", "any", name_of(chosen.fees)))
+    rows.append(("suspense", "any", name_of(chosen.suspense)))
     if chosen.begins is not None and connection.pattern is BookingPattern.CLEARING:
         rows.append(("opening", "any", name_of(chosen.begins.opening)))
     table(f"Accounts for {connection.system}", ("role", "currency", "account"), rows)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from connector.app import books, collecting, paying, setup
+from connector.app import books, collecting, paying, reviewing, setup
 from connector.app.house import Desk, House
 from connector.app.proof import Proof, prove
 from connector.clock import SystemClock
@@ -24,9 +24,11 @@ from connector.config import Config
 from connector.dates import day_of, later, zone
 from connector.errors import Unreachable
 from connector.model.contact import Channel, Direction, Outcome, Promise
+from connector.model.finding import FindingCode
 from connector.model.intent import IntentKind
 from connector.model.source import ActorId
 from connector.money import by_currency, grouped
+from connector.reconcile.cash.verdict import Class
 from connector.registry import specs
 from connector.testing.demo_world import demo_world
 from connector.testing.worlds import World, parse
@@ -122,6 +124,7 @@ class Demo:
             desks = [house.company(_company_id(world)) for world in self._worlds]
             self._read(desks)
             self._decide(desks)
+            self._review(desks)
             self._write(house, desks)
             desks = [house.company(_company_id(world)) for world in self._worlds]
             self._pay(desks[0])
@@ -177,6 +180,22 @@ class Demo:
             figures.append((f"{desk.company.name}: listed with a reason", str(len(decided.outcome.findings))))
         sentence = "Money received and not applied is matched by stored keys and exact numbers; the rest is a question."
         self._step("Reconcile", sentence, *figures)
+
+    def _review(self, desks: list[Desk]) -> None:
+        """What follows in another way is proposed; a person says yes to an invoice less its credit note."""
+        figures = []
+        for desk in desks:
+            waits = reviewing.waiting(desk)
+            proposed = [row for row in waits if row.code is FindingCode.PROPOSED]
+            equal = next((row for row in waits if row.code is FindingCode.EQUAL_ITEMS), None)
+            figures.append((f"{desk.company.name}: proposals", f"{len(proposed)}, of {len(waits)} that wait"))
+            if equal is not None:
+                figures.append((f"{desk.company.name}: never guessed", equal.sentence))
+            credit = next((row for row in proposed if row.reason == Class.REFERENCE_CREDIT), None)
+            if credit is not None:
+                reviewing.confirm(desk, credit.payment.vendor_id, 1)
+                figures.append((f"{desk.company.name}: Dana says yes", credit.options[0].sentence))
+        self._step("Review", "A person confirms what was proposed; two equal explanations are only listed.", *figures)
 
     def _write(self, house: House, desks: list[Desk]) -> None:
         """Choose accounts, show the plan, allow writes, apply; then apply again, which writes nothing."""

@@ -46,6 +46,21 @@ class FindingCode(StrEnum):
     NOT_LANDED = "not-landed"
     READ_FAILED = "read-failed"
     READ_AGAIN = "read-again"
+    PROPOSED = "proposed"
+    DECISION_OVERTAKEN = "decision-overtaken"
+    NOT_POSTABLE = "not-postable"
+    NO_ORIGINAL = "no-original"
+    STALE_KEY = "stale-key"
+    REUSED_KEY = "reused-key"
+    OTHER_AMOUNT = "other-amount"
+    CUT_TEXT = "cut-text"
+    UNKNOWN_PAYER = "unknown-payer"
+    SEVERAL_PAYERS = "several-payers"
+    SAME_AMOUNT_AGAIN = "same-amount-again"
+    NOTHING_OPEN = "nothing-open"
+    EQUAL_ITEMS = "equal-items"
+    FITS_NOTHING = "amount-fits-nothing"
+    NOT_IDENTIFIED = "not-identified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +75,15 @@ class Finding:
 
 
 class Ground(StrEnum):
-    """What kind of evidence a decision stands on, strongest first."""
+    """What kind of evidence a decision stands on: what is written, strongest first; the amount and a known payer; a
+    rule of the company; a person."""
 
     STORED_KEY = "stored-key"
     EXACT_REFERENCE = "exact-reference"
     SOURCE_LINK = "source-link"
+    AMOUNT = "amount"
+    POLICY = "policy"
+    HUMAN = "human"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +97,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """This payment settles these debts. `gross` = sum of allocations + `unapplied`, exactly."""
+    """This payment settles these debts. `gross` = sum of allocations + `unapplied`, exactly.
+
+    `kind` is the engine's class, "" where it was not asked. A credit note that is used up is a decision of its own:
+    `beside` the payment together with which it is.
+    """
 
     payment: Ref
     gross: Money
@@ -87,3 +110,5 @@ class Decision:
     unapplied: Money
     evidence: tuple[Evidence, ...]
     sentence: str
+    kind: str = ""
+    beside: Ref | None = None

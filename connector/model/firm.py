@@ -19,6 +19,21 @@ class NotesMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchingRules:
+    """What of the cash application engine posts by itself, and what it may assume. Every other class is a proposal that
+    a person confirms.
+
+    `oldest_first`: among identical invoices. `bank_fee` and `rounding`: minor units that may be missing; the books
+    take no such difference from us yet, so a payment that needs one is recorded by hand.
+    """
+
+    automatic: tuple[str, ...] = ("key", "reference", "partial")
+    oldest_first: bool = False
+    bank_fee: int = 0
+    rounding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """One set of books. `zone` is an IANA name; its days are the company's business dates.
 
@@ -31,6 +46,7 @@ class Company:
     zone: str
     notes: NotesMode = NotesMode.ASK
     status_on_customer: bool = False
+    matching: MatchingRules = field(default_factory=MatchingRules)
 
 
 class BookingPattern(StrEnum):
@@ -58,12 +74,14 @@ class Beginning:
 class PostingAccounts:
     """Which accounts of the books a processor's money is booked to, per currency where the account has one.
 
-    `begins` is None where all of its history is booked.
+    `suspense` takes what moves the balance and is neither payment nor fee: reserves, corrections, top-ups, what a
+    release does not know. `begins` is None where all of its history is booked.
     """
 
     clearing: dict[Currency, Ref] = field(default_factory=dict)
     bank: dict[Currency, Ref] = field(default_factory=dict)
     fees: Ref | None = None
+    suspense: Ref | None = None
     begins: Beginning | None = None
 
 

@@ -19,6 +19,7 @@ class IntentKind(StrEnum):
     TRANSFER = "transfer"
     CREDIT = "credit"
     DEPOSIT = "deposit"
+    JOURNAL = "journal"
     VOID = "void"
     NOTE = "note"
     PAY_PAGE = "pay_page"
@@ -26,8 +27,21 @@ class IntentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What an entry in a foreign currency is in the company's own: `rate` is what one unit of it becomes, in digits
+    that bring exactly `amount` when the entry is changed and rounded once."""
+
+    rate: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostPayment:
-    """A customer's payment into the books at gross, with explicit allocations; the rest stays unapplied."""
+    """A customer's payment into the books at gross, with explicit allocations; the rest stays unapplied.
+
+    `exchange` is there where the money was changed before it reached the balance that `into` stands for: at which rate,
+    and into what. What the rate differs from the invoice's own is the books' own exchange gain or loss.
+    """
 
     books: ConnectionId
     customer: Ref
@@ -37,6 +51,7 @@ class PostPayment:
     into: Ref
     about: Ref
     memo: str
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +97,15 @@ class ApplyCredit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositPart:
-    """An amount of a deposit that is no payment: a fee (negative), a refund (negative), an adjustment."""
+    """An amount of a deposit that is no payment: a fee (negative), a refund (negative), an adjustment.
+
+    `customer` is there where the account is the receivable one: who owes more (negative) or less by it.
+    """
 
     account: Ref
     amount: Money
     memo: str
+    customer: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +123,35 @@ class PostDeposit:
     total: Money
     about: Ref
     memo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalPart:
+    """What a journal entry debits (positive) or credits (negative) on one account.
+
+    `customer` is there where the account is the receivable one: who owes more (positive) or less by it.
+    """
+
+    account: Ref
+    amount: Money
+    customer: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostJournal:
+    """A line of a processor's ledger that is neither payment, fee nor payout: a refund, money that came back, a payout
+    that failed, a correction. Debits equal credits, to the minor unit, in one currency.
+
+    `exchange` is there where that currency is not the one of the processor's balance: its amount is what all debits
+    together become.
+    """
+
+    books: ConnectionId
+    on: BusinessDate
+    parts: tuple[JournalPart, ...]
+    about: Ref
+    memo: str
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +173,7 @@ class VoidPosting:
     reopens: tuple[Allocation, ...] = ()
 
 
-Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | VoidPosting
+Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | PostJournal | VoidPosting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +226,7 @@ SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.TRANSFER: PostTransfer,
     IntentKind.CREDIT: ApplyCredit,
     IntentKind.DEPOSIT: PostDeposit,
+    IntentKind.JOURNAL: PostJournal,
     IntentKind.VOID: VoidPosting,
     IntentKind.NOTE: PushNote,
     IntentKind.PAY_PAGE: OpenPayPage,
@@ -213,9 +262,11 @@ class Written:
     """What the other side holds after a write, as it says so itself.
 
     `amount` is the object's own total (None for a note, and for an entry that is gone), `members` are the payments that
-    a deposit banks, `text` a note's own words, `url` a pay page's address or the one a hook sends to, `methods` what a
-    pay page really offers. `notice` is what the object itself says about settling less than was planned, because less
-    was open when it was written, or what makes it useless although it is there; "" when nothing needs saying.
+    a deposit banks, `moves` what a journal entry debits and credits, or what a deposit holds besides payments,
+    `exchanged` what a payment or journal entry in a foreign currency became in the company's own, `text` a note's own
+    words, `url` a pay page's address or the one a hook sends to, `methods` what a pay page really offers. `notice` is
+    what the object itself says about settling less than was planned, because less was open when it was written, or what
+    makes it useless although it is there; "" when nothing needs saying.
     """
 
     ref: Ref
@@ -226,4 +277,6 @@ class Written:
     url: str | None = None
     methods: tuple[str, ...] = ()
     members: tuple[tuple[Ref, Money], ...] = ()
+    moves: tuple[JournalPart, ...] = ()
+    exchanged: Money | None = None
     notice: str = ""

@@ -35,7 +35,8 @@ class Payment:
 
     `failure` is why it failed or came back, in plain words with the network's own code, and `returned_on` the day on
     which it came back, where the system says so on the payment itself (else its dispute does). `elsewhere`: the money
-    never passed through this system, which was only told of it.
+    never passed through this system, which was only told of it. `changed_into` is what the gross became in the currency
+    of the account it was booked to, where the books say at which rate it was changed.
     """
 
     customer: Ref | None
@@ -57,6 +58,7 @@ class Payment:
     failure: str | None = None
     returned_on: BusinessDate | None = None
     elsewhere: bool = False
+    changed_into: Money | None = None
     tags: tuple[Tag, ...] = ()
     stamps: tuple[Stamp, ...] = ()
 

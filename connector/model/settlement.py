@@ -132,6 +132,14 @@ class Payout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwedPart:
+    """What an entry adds to what a customer owes (negative: takes from it), without any invoice."""
+
+    customer: Ref | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DepositLine:
     """Part of a deposit: a payment that was banked, or an amount on an account (`payment` None)."""
 
@@ -141,27 +149,24 @@ class DepositLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """Money arriving in a bank account, as the books record it. That a payment was banked is known only from here."""
+    """Money arriving in a bank account, as the books record it. That a payment was banked is known only from here.
+
+    `owed` is what its lines do to the receivable account, customer by customer.
+    """
 
     into: Ref | None
     on: BusinessDate
     total: Money
     lines: tuple[DepositLine, ...] = ()
     stamps: tuple[Stamp, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwedPart:
-    """What an entry by hand adds to what a customer owes (negative: takes from it), without any invoice."""
-
-    customer: Ref | None
-    amount: Money
+    owed: tuple[OwedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookEntry:
     """An amount the books moved from one account to another: an expense, a transfer between money accounts, a sale that
-    was paid at once, or an entry by hand. `owed` is what it does to the receivable account, customer by customer."""
+    was paid at once, or an entry by hand. `owed` is what it does to the receivable account, customer by customer;
+    `moves` what a journal entry debits (positive) and credits on each account, line by line: no other entry has any."""
 
     paid_from: Ref | None
     paid_to: Ref | None
@@ -170,3 +175,4 @@ class BookEntry:
     memo: str | None = None
     stamps: tuple[Stamp, ...] = ()
     owed: tuple[OwedPart, ...] = ()
+    moves: tuple[tuple[Ref, Money], ...] = ()

@@ -63,12 +63,19 @@ def transfers(gate: Gate, books: ConnectionId) -> Iterator[PlanLine]:
         on = gate.day(IntentKind.TRANSFER, ref, payout.arrives_on, [ref])
         if on is None:
             continue
-        if payout.entries is None or not payout.amount:
+        if (payout.entries is None and not _left(gate, payout)) or not payout.amount:
             leave_payout(gate, ref, payout)
             continue
         line = _transfer(gate, books, ref, payout, on)
         if line is not None:
             yield line
+
+
+def _left(gate: Gate, payout: Payout) -> bool:
+    """Whether the ledger itself shows what left the balance by a payout of which nobody will ever say what it consists:
+    a transfer needs to know no more than that."""
+    own = gate.snapshot.balance_entries.get(payout.entry) if payout.entry is not None else None
+    return payout.membership is Membership.NEVER and own is not None and own.gross == -payout.amount
 
 
 def _transfer(gate: Gate, books: ConnectionId, ref: Ref, payout: Payout, on: BusinessDate) -> PlanLine | None:
@@ -95,14 +102,23 @@ def _transfer(gate: Gate, books: ConnectionId, ref: Ref, payout: Payout, on: Bus
     )
     return gate.line(
         intent,
-        said + redated(on, payout.arrives_on),
+        said
+        + redated(on, payout.arrives_on)
+        + ("" if payout.entries is not None else f" What it consists of is unknown{_MADE[payout.made]}."),
         effects=(
             Effect(account=gate.name(paid_to), amount=amount),
             Effect(account=gate.name(paid_from), amount=-amount),
         ),
-        evidence=(Evidence(ref=ref, field="entries", says=f"{len(payout.entries or ())} entries add up to it"),),
+        evidence=(_shown(ref, payout),),
         expects=[ref],
     )
+
+
+def _shown(ref: Ref, payout: Payout) -> Evidence:
+    if payout.entries is None and payout.entry is not None:
+        said = f"{grouped(-payout.amount)}; what it consists of cannot be reconciled{_MADE[payout.made]}"
+        return Evidence(ref=payout.entry, field="gross", says=said)
+    return Evidence(ref=ref, field="entries", says=f"{len(payout.entries or ())} entries add up to it")
 
 
 def leave_payout(gate: Gate, ref: Ref, payout: Payout) -> None:

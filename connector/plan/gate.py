@@ -13,6 +13,7 @@ from connector.model.intent import (
     PostDeposit,
     PostExpense,
     Posting,
+    PostJournal,
     PostPayment,
     PostTransfer,
     VoidPosting,
@@ -38,14 +39,25 @@ _WAITING_FOR: dict[str, tuple[str, str]] = {
         "The books have no single active account for undeposited funds in {code}, which {at} needs",
         "Look at the books' accounts and sync, or book {at} in the other pattern.",
     ),
+    "receivable": (
+        "The books have no single active receivable account in {code}, on which {at} puts what went back to customers",
+        "Look at the books' accounts and sync; or record these by hand.",
+    ),
+    "suspense": (
+        "No account in {code} is chosen for what moves the balance of {at} and is neither payment nor fee",
+        "Choose one: receivables accounts {at} --suspense NAME.",
+    ),
     "opening": (
         "No account is chosen for {at} against which its balance in {code} before the start is booked",
         "Choose one: receivables accounts {at} --opening NAME.",
     ),
 }
 
-_ANY_CURRENCY = frozenset({"fees", "opening"})
+_ANY_CURRENCY = frozenset({"fees", "opening", "suspense"})
 """Roles whose account is kept in the company's own currency and takes entries in every other."""
+
+_ROLES = {"holding": AccountRole.UNDEPOSITED, "receivable": AccountRole.RECEIVABLE}
+"""Roles whose account the books say themselves."""
 
 
 class Gate:
@@ -202,7 +214,7 @@ class Gate:
     def account(self, about: Ref, amount: Money, role: str) -> Ref | None:
         """The account for that role and currency; a missing or unfit one is listed."""
         code = amount.currency
-        ref = self.holding(code) if role == "holding" else self._chosen(about.connection, role, code)
+        ref = self._the_only(_ROLES[role], code) if role in _ROLES else self._chosen(about.connection, role, code)
         account = self.snapshot.accounts.get(ref) if ref is not None else None
         if account is not None and account.active and (role in _ANY_CURRENCY or account.currency == code):
             return ref
@@ -218,18 +230,21 @@ class Gate:
                 return chosen.bank.get(code)
             case "opening":
                 return chosen.begins.opening if chosen.begins is not None else None
+            case "suspense":
+                return chosen.suspense
             case _:
                 return chosen.fees
 
     def holding(self, code: Currency) -> Ref | None:
-        """Where money on hand rests: known by its role, never by its name, because people rename it."""
+        """Where money on hand rests."""
+        return self._the_only(AccountRole.UNDEPOSITED, code)
+
+    def _the_only(self, role: AccountRole, code: Currency) -> Ref | None:
+        """The books' one account of that role: known by it, and never by its name, because people rename accounts."""
         found = [
             ref
             for ref, account in self.snapshot.accounts.items()
-            if self.snapshot.in_books(ref)
-            and account.role is AccountRole.UNDEPOSITED
-            and account.active
-            and account.currency == code
+            if self.snapshot.in_books(ref) and account.role is role and account.active and account.currency == code
         ]
         return found[0] if len(found) == 1 else None
 
@@ -272,6 +287,7 @@ class Gate:
             transfer=intent if isinstance(intent, PostTransfer) else None,
             credit=intent if isinstance(intent, ApplyCredit) else None,
             deposit=intent if isinstance(intent, PostDeposit) else None,
+            journal=intent if isinstance(intent, PostJournal) else None,
             void=intent if isinstance(intent, VoidPosting) else None,
             effects=effects,
             evidence=evidence,
@@ -279,11 +295,11 @@ class Gate:
         )
 
     def amount(self, ref: Ref) -> Money | None:
-        """What is at stake with a payment, a payout, a credit note or the fee of a line of the ledger."""
+        """What is at stake with a payment, a payout, a credit note or a line of the ledger, its fee first."""
         snapshot = self.snapshot
         entry = snapshot.balance_entries.get(ref)
         if entry is not None:
-            return entry.fee
+            return entry.fee or entry.gross
         payment, payout = snapshot.payments.get(ref), snapshot.payouts.get(ref)
         credit = snapshot.credit_notes.get(ref)
         if payment is not None:

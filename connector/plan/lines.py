@@ -13,6 +13,7 @@ from connector.model.intent import (
     PostDeposit,
     PostExpense,
     Posting,
+    PostJournal,
     PostPayment,
     PostTransfer,
     VoidPosting,
@@ -46,6 +47,7 @@ class PlanLine:
     transfer: PostTransfer | None = None
     credit: ApplyCredit | None = None
     deposit: PostDeposit | None = None
+    journal: PostJournal | None = None
     void: VoidPosting | None = None
     effects: tuple[Effect, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -53,7 +55,9 @@ class PlanLine:
 
     @property
     def intent(self) -> Posting:
-        found = self.payment or self.expense or self.transfer or self.credit or self.deposit or self.void
+        found = (
+            self.payment or self.expense or self.transfer or self.credit or self.deposit or self.journal or self.void
+        )
         if found is None:
             raise TypeError(self.kind)
         return found

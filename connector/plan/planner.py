@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from connector.model.finding import Decision, Evidence, Finding, FindingCode
 from connector.model.firm import BookingPattern, Connection
-from connector.model.intent import ApplyCredit, IntentKind, PostPayment
+from connector.model.intent import ApplyCredit, Exchange, IntentKind, PostPayment
 from connector.model.money_in import Payment
 from connector.model.source import ConnectionId, Kind, Ref
-from connector.money import grouped, total
+from connector.money import Money, grouped, total
+from connector.plan.against import Against
 from connector.plan.clearing import fees, transfers
 from connector.plan.deposit import deposits
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import Effect, Frame, Plan, PlanLine
+from connector.plan.movements import Movements
 from connector.plan.opening import openings
 from connector.plan.returns import Returns
 from connector.reconcile.match import Reconciliation
@@ -32,16 +34,23 @@ def plan(
     gate = Gate(snapshot, processors, frame, untied)
     lines: list[PlanLine] = []
     back = Returns(gate)
+    said_by: list[Returns | Movements] = [back]
     if snapshot.books is not None:
+        against = Against(gate)
         lines += openings(gate, snapshot.books)
-        lines += _settled(gate, snapshot.books, outcome.decisions)
+        lines += _settled(gate, snapshot.books, outcome.decisions, against)
         planned = frozenset(line.payment.about for line in lines if line.payment is not None)
-        lines += fees(gate, snapshot.books, sorted({*outcome.posted, *planned, *back.once}))
-        lines += back.lines(snapshot.books)
+        taken_back = list(back.lines(snapshot.books))
+        rest = Movements(gate, against, planned, back.by_entry)
+        said_by.append(rest)
+        lines += fees(gate, snapshot.books, sorted({*outcome.posted, *planned, *back.once, *rest.came_to_nothing()}))
+        lines += taken_back
+        lines += rest.lines(snapshot.books)
         lines += transfers(gate, snapshot.books)
-        lines += deposits(gate, snapshot.books, planned)
-    rest = [each for each in outcome.findings if not back.says(each)]
-    findings = [each for each in rest if not (each.refs and gate.leave_early(each.refs[0]))]
+        lines += rest.failed_payouts(snapshot.books)
+        lines += deposits(gate, snapshot.books, planned, against)
+    unsaid = [each for each in outcome.findings if not any(room.says(each) for room in said_by)]
+    findings = [each for each in unsaid if not (each.refs and gate.leave_early(each.refs[0]))]
     return Plan(
         plan_id=frame.plan_id,
         company_id=frame.company_id,
@@ -52,29 +61,34 @@ def plan(
     )
 
 
-def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision]) -> Iterator[PlanLine]:
+def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision], against: Against) -> Iterator[PlanLine]:
     for decision in decisions:
         if not all(gate.snapshot.in_books(allocation.target) for allocation in decision.allocations):
             continue
         if decision.payment.kind is Kind.CREDIT_NOTE:
             line = _credit(gate, books, decision)
         else:
-            line = _payment(gate, books, decision, gate.snapshot.payments[decision.payment])
+            line = _payment(gate, books, decision, against)
         if line is not None:
             yield line
 
 
-def _payment(gate: Gate, books: ConnectionId, decision: Decision, payment: Payment) -> PlanLine | None:
+def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Against) -> PlanLine | None:
     about = decision.payment
+    payment = gate.snapshot.payments[about]
     targets = [allocation.target for allocation in decision.allocations]
     if not gate.open_to(about) or gate.leave_early(about) or gate.is_done(IntentKind.PAYMENT, about):
         return None
-    payer = _payer(gate, decision)
-    on = gate.day(IntentKind.PAYMENT, about, payment.received_on, [about, *targets]) if payer is not None else None
-    role = "holding" if gate.pattern(about.connection) is BookingPattern.DEPOSIT else "clearing"
-    into = gate.account(about, payment.gross, role) if on is not None else None
-    if payer is None or on is None or into is None:
+    payer, brought = _payer(gate, decision), _brought(gate, about, payment, against)
+    if payer is None or brought is None:
         return None
+    on = gate.day(IntentKind.PAYMENT, about, payment.received_on, [about, *targets])
+    role = "holding" if gate.pattern(about.connection) is BookingPattern.DEPOSIT else "clearing"
+    into = gate.account(about, brought[0], role) if on is not None else None
+    if on is None or into is None:
+        return None
+    settled, changed = brought
+    own = f" (changed into {grouped(settled)})" if changed is not None else ""
     who = gate.snapshot.name_of(payer.customer)
     numbers = ", ".join(gate.number(target) for target in targets)
     applied = total((a.amount for a in decision.allocations), payment.gross.currency)
@@ -88,18 +102,32 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, payment: Payme
         into=into,
         about=about,
         memo=f"{about.connection} {payment.method} payment {about.vendor_id}",
+        exchange=changed,
     )
     return gate.line(
         intent,
-        f"Record {grouped(payment.gross)} received from {who}{payer.merged} for {numbers}{rest}."
+        f"Record {grouped(payment.gross)}{own} received from {who}{payer.merged} for {numbers}{rest}."
         + redated(on, payment.received_on),
         effects=(
-            Effect(account=gate.name(into), amount=payment.gross),
+            Effect(account=gate.name(into), amount=settled),
             Effect(account=f"Accounts receivable: {who}", amount=-applied - decision.unapplied),
         ),
         evidence=(*decision.evidence, *payer.evidence),
         expects=[about, *targets],
     )
+
+
+def _brought(gate: Gate, about: Ref, payment: Payment, against: Against) -> tuple[Money, Exchange | None] | None:
+    """What a payment brought into its processor's balance, and its exchange; None where it cannot be booked, listed."""
+    found = against.settled(payment)
+    if found is not None and (found[1] is None or gate.pattern(about.connection) is BookingPattern.CLEARING):
+        return found
+    into = payment.net + payment.fee if payment.net is not None and payment.fee is not None else payment.gross
+    why = against.unchanged(about, payment.gross.currency, into)
+    said = f"Payment {why.sentence}" if found is None else f"Payment {about.vendor_id} was changed into {grouped(into)}"
+    rest = "" if found is None else ", and in the deposit pattern a payment waits for its deposit in its own currency"
+    gate.leave(FindingCode.EXCHANGE, f"{said}{rest}. It is not posted.", why.next_step, about)
+    return None
 
 
 def _credit(gate: Gate, books: ConnectionId, decision: Decision) -> PlanLine | None:

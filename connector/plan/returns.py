@@ -1,30 +1,28 @@
-"""What came back for good: the payment that we posted is taken out of the books again, and what that cost is recorded.
+"""What came back for good: the payment that we posted is taken out of the books again, so that its invoice is open.
 
 Only in the clearing pattern, and only where nothing has to be guessed: the processor's ledger took exactly what it had
 brought, the entry is ours, untouched and outside every deposit, and its day is open. Voiding changes the day on which
-the payment was posted, never another. Everything else is named, with what a person would do by hand.
+the payment was posted, never another. Where that day is closed, or only a part came back, or at another rate, the
+payment stays and journal entries on the day of the return make the customer owe it again (`movements`). What is in
+doubt is named, with what a person would do by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
 
 from connector.dates import BusinessDate
 from connector.model.finding import Evidence, Finding, FindingCode
 from connector.model.firm import BookingPattern
-from connector.model.intent import IntentKind, PostExpense, VoidPosting
+from connector.model.intent import IntentKind, VoidPosting
 from connector.model.money_in import Payment
-from connector.model.settlement import EntryNature
 from connector.model.source import ConnectionId, Ref
 from connector.money import Money, grouped
-from connector.plan.gate import Gate, redated
+from connector.plan.gate import Gate
 from connector.plan.lines import Effect, PlanLine
 from connector.reconcile.booked import copies, ever_posted, subject_of
 from connector.reconcile.reasons import came_back
-from connector.reconcile.returned import lines_back, returned, taken
-
-_COSTS = frozenset({EntryNature.DISPUTE, EntryNature.RETURN})
+from connector.reconcile.returned import booked_back, lines_back, returned, taken
 
 
 class Returns:
@@ -36,6 +34,7 @@ class Returns:
         posted = ever_posted(gate.snapshot) if self._back else {}
         self.once = tuple(sorted(about for about in self._back if about in posted))
         self._lines = lines_back(gate.snapshot) if self.once else {}
+        self._booked_back = booked_back(gate.snapshot) if self.once else frozenset()
         self._copies = copies(gate.snapshot) if self.once else {}
         self._banked = {
             line.payment: ref
@@ -45,18 +44,20 @@ class Returns:
             if line.payment is not None
         }
         self._said: set[Ref] = set()
+        self._by_entry: set[Ref] = set()
 
     def lines(self, books: ConnectionId) -> Iterator[PlanLine]:
-        """Per payment: what takes it back, where it still stands, and what its processor charged for the return."""
+        """Per payment: what takes it back, where it still stands. Those that cannot be voided are left `by_entry`."""
         for about in self.once:
-            if not self._gate.open_to(about):
-                continue
-            if about in self._copies:
+            if self._gate.open_to(about) and about in self._copies:
                 line = self._void(books, about, self._copies[about])
                 if line is not None:
                     yield line
-            if self._gate.pattern(about.connection) is BookingPattern.CLEARING:
-                yield from self._costs(books, about)
+
+    @property
+    def by_entry(self) -> frozenset[Ref]:
+        """The payments whose coming back is booked by journal entries, one per line. Known after `lines`."""
+        return frozenset(self._by_entry)
 
     def says(self, finding: Finding) -> bool:
         """Whether the plan itself says what becomes of a posted payment that came back."""
@@ -64,17 +65,22 @@ class Returns:
 
     def _void(self, books: ConnectionId, about: Ref, held: tuple[Ref, ...]) -> PlanLine | None:
         gate, back, posted = self._gate, self._back[about], held[0]
+        if about in self._booked_back:
+            return None  # by journal entries, or in the deposit of its payout
         if gate.is_untied(IntentKind.VOID, about, [about, *held, *self._settled(posted)]):
             return None
         self._said.add(about)
         if self._under_way(about, posted):
             return None
-        why = self._unfit(about, held)
+        why = self._doubtful(about, held)
         if why is not None:
             said = f"Payment {about.vendor_id} of {grouped(back.gross)} {came_back(back)}. {why[0]}."
             gate.leave(FindingCode.RETURNED, said, why[1], about, *held)
             return None
-        return self._line(books, about, posted)
+        if self._is_voidable(about, posted):
+            return self._line(books, about, posted)
+        self._by_entry.add(about)
+        return None
 
     def _under_way(self, about: Ref, posted: Ref) -> bool:
         """Whether the payment is being taken back already; one that was and stands once more is told as such."""
@@ -90,34 +96,17 @@ class Returns:
             )
         return subject in snapshot.in_flight
 
-    def _unfit(self, about: Ref, held: tuple[Ref, ...]) -> tuple[str, str] | None:
-        """Why a payment is not taken back, and what to do about it; None when it may be."""
-        gate, posted = self._gate, held[0]
-        if gate.pattern(about.connection) is BookingPattern.DEPOSIT:
-            cost = self._cost(about)
-            charged = f", and the processor charged {grouped(cost)} for it" if cost else ""
-            step = self._by_hand(about, posted, self._back[about].gross)
-            return f"In the deposit pattern returns are not posted from here{charged}", step
-        return self._unproven(about, posted) or self._untouchable(about, held)
-
-    def _unproven(self, about: Ref, posted: Ref) -> tuple[str, str] | None:
-        """The whole of it has to have left the processor's balance, and nothing more."""
-        back, took = self._back[about], taken(self._gate.snapshot, self._lines.get(about, ()))
-        by_hand = self._by_hand(about, posted, took or back.gross)
-        if about not in self._lines:
-            return "The processor's ledger does not show it yet", "Sync again, then plan; nothing is taken back before."
-        if back.refunded:
-            return f"{grouped(back.refunded)} of it was refunded besides", by_hand
-        if took != back.gross:
-            amount = grouped(took) if took is not None else "other currencies"
-            return f"The processor's ledger took {amount} of it back, and not what it was", by_hand
-        return None
-
-    def _untouchable(self, about: Ref, held: tuple[Ref, ...]) -> tuple[str, str] | None:
-        """The entry has to be the one we made, as we made it, in no deposit and in an open period."""
-        snapshot, posted = self._gate.snapshot, held[0]
+    def _doubtful(self, about: Ref, held: tuple[Ref, ...]) -> tuple[str, str] | None:
+        """Why nothing is written, and what to do; None where the entry is the one we made, as we made it, and the
+        processor's ledger shows that the money left. In the deposit pattern the payout's deposit takes it back."""
+        gate, snapshot, posted = self._gate, self._gate.snapshot, held[0]
         gross, entry = self._back[about].gross, snapshot.payments[posted]
         called, by_hand = f"payment {posted.vendor_id} in {posted.connection}", self._by_hand(about, posted, gross)
+        if about not in self._lines:
+            return "The processor's ledger does not show it yet", "Sync again, then plan; nothing is taken back before."
+        if gate.pattern(about.connection) is BookingPattern.DEPOSIT:
+            step = f"The deposit of the payout that carries it makes {snapshot.name_of(entry.customer)} owe it again."
+            return "In the deposit pattern it is posted with its payout", step
         if len(held) > 1:
             named = ", ".join(each.vendor_id for each in held)
             return f"{len(held)} payments of the books carry its mark ({named})", "Void by hand the one that is it."
@@ -125,9 +114,16 @@ class Returns:
             return f"Somebody changed {called} since it was posted", f"Void it there if that is still right. {by_hand}"
         if posted in self._banked:
             return f"Deposit {self._banked[posted].vendor_id} holds {called}", by_hand
-        if self._gate.is_closed(entry.received_on):
-            return f"P{called[1:]} lies on {entry.received_on}, and that period is closed", by_hand
         return None
+
+    def _is_voidable(self, about: Ref, posted: Ref) -> bool:
+        """Whether the whole of it left the processor's balance, and nothing more, and its day is open."""
+        back, entry = self._back[about], self._gate.snapshot.payments[posted]
+        whole = not back.refunded and taken(self._gate.snapshot, self._lines[about]) == (
+            entry.changed_into or entry.gross
+        )
+        untouched = not any(self._gate.stands(IntentKind.JOURNAL, line) for line in self._lines[about])
+        return whole and untouched and not self._gate.is_closed(entry.received_on)
 
     def _by_hand(self, about: Ref, posted: Ref, amount: Money) -> str:
         entry = self._gate.snapshot.payments[posted]
@@ -181,62 +177,3 @@ class Returns:
     def _day(self, about: Ref) -> BusinessDate | None:
         """The day on which it came back."""
         return self._back[about].returned_on
-
-    def _cost(self, about: Ref) -> Money | None:
-        """What the processor charged for its coming back, where it is in one currency."""
-        found = [self._gate.snapshot.balance_entries[line].fee for line in self._charged(about)]
-        if len({each.currency for each in found}) != 1:
-            return None
-        return Money(sum(each.minor for each in found), found[0].currency)
-
-    def _charged(self, about: Ref) -> list[Ref]:
-        entries = self._gate.snapshot.balance_entries
-        return [
-            line
-            for line in self._lines.get(about, ())
-            if entries[line].nature in _COSTS and entries[line].fee.minor > 0
-        ]
-
-    def _costs(self, books: ConnectionId, about: Ref) -> Iterator[PlanLine]:
-        """An expense per line that has a fee. It is about the line: the payment has a fee of its own."""
-        gate = self._gate
-        for ref in self._charged(about):
-            entry = gate.snapshot.balance_entries[ref]
-            begins = gate.begins(ref.connection)
-            if (begins is not None and entry.created < begins.at) or gate.is_done(IntentKind.EXPENSE, ref):
-                continue
-            own = self._own_day(about, ref)
-            on = gate.day(IntentKind.EXPENSE, ref, own, [ref, about])
-            if on is None:
-                continue
-            paid_from, account = gate.account(ref, entry.fee, "clearing"), gate.account(ref, entry.fee, "fees")
-            if paid_from is None or account is None:
-                continue
-            what = "dispute" if entry.nature is EntryNature.DISPUTE else "return"
-            yield gate.line(
-                PostExpense(
-                    books=books,
-                    paid_from=paid_from,
-                    account=account,
-                    on=on,
-                    amount=entry.fee,
-                    about=ref,
-                    memo=f"{ref.connection} {what} fee on {about.vendor_id}",
-                ),
-                f"Record the {what} fee of {grouped(entry.fee)} on payment {about.vendor_id}, which came back."
-                + redated(on, own),
-                effects=(
-                    Effect(account=gate.name(account), amount=entry.fee),
-                    Effect(account=gate.name(paid_from), amount=-entry.fee),
-                ),
-                evidence=(Evidence(ref=ref, field="fee", says=grouped(entry.fee)),),
-                expects=[ref, about],
-            )
-
-    def _own_day(self, about: Ref, line: Ref) -> BusinessDate:
-        """The day of a line: its dispute's, else the day of the return, else as the ledger's clock has it."""
-        entry = self._gate.snapshot.balance_entries[line]
-        dispute = self._gate.snapshot.disputes.get(entry.about) if entry.about is not None else None
-        if dispute is not None:
-            return dispute.on
-        return self._day(about) or BusinessDate(entry.created.astimezone(UTC).date())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from connector.model.intent import IntentKind
 from connector.model.money_in import PaymentState
+from connector.model.settlement import EntryNature
 from connector.model.source import ConnectionId, Kind, Ref, ref_from_text
 from connector.model.stamp import Stamp
 from connector.money import Currency, Money
@@ -33,6 +34,33 @@ def booked(snapshot: Snapshot) -> set[Written]:
 def standing(snapshot: Snapshot) -> set[Written]:
     """The same without what is void: what moves money there now."""
     return {(kind, about) for kind, about, _, void in _stamped(snapshot) if not void}
+
+
+def deposited(snapshot: Snapshot) -> frozenset[Ref]:
+    """The lines of a processor's ledger that went into the books as part of a payout's deposit.
+
+    A payout that does not bring money is booked by a journal entry beside the deposit of its payments, if it has any.
+    One that came back without having been deposited is carried by the next one: line by line, as what it consisted of.
+    """
+    held = standing(snapshot)
+    found: set[Ref] = set()
+    for kind, about in held:
+        payout = snapshot.payouts.get(about)
+        brings = payout is not None and payout.amount.minor > 0
+        if payout is not None and kind is (IntentKind.DEPOSIT if brings else IntentKind.JOURNAL):
+            found.update(_carried(snapshot, held, payout.entries or ()))
+    return frozenset(found)
+
+
+def _carried(snapshot: Snapshot, held: set[Written], entries: tuple[Ref, ...]) -> Iterator[Ref]:
+    for ref in entries:
+        entry = snapshot.balance_entries.get(ref)
+        about = entry.about if entry is not None and entry.nature is EntryNature.PAYOUT_BACK else None
+        failed = snapshot.payouts.get(about) if about is not None else None
+        if about is None or failed is None or not failed.entries or (IntentKind.DEPOSIT, about) in held:
+            yield ref
+        else:
+            yield from _carried(snapshot, held, failed.entries)
 
 
 def posted_payments(snapshot: Snapshot) -> dict[Ref, Ref]:
@@ -112,7 +140,9 @@ def _stamped(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
     for ref, entry in snapshot.book_entries.items():
         for about in _abouts(snapshot, ref, entry.stamps):
             # An entry's stamp says which record it is about, and the record's kind whether as a fee or as a payout.
+            # Only a journal entry has moves.
             kind = IntentKind.TRANSFER if about.kind is Kind.PAYOUT else IntentKind.EXPENSE
+            kind = IntentKind.JOURNAL if entry.moves else kind
             yield kind, about, ref, not entry.amount
 
 

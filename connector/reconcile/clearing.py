@@ -8,18 +8,18 @@ what stands in them, so neither can hide what the other lost.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connector.dates import Instant
 from connector.model.intent import IntentKind
 from connector.model.party import AccountRole
-from connector.model.settlement import BalanceEntry, EntryNature
+from connector.model.settlement import BalanceEntry, EntryNature, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money
-from connector.reconcile.booked import Written, ever_posted, opened, posted_payments, standing
-from connector.reconcile.returned import lines_back
+from connector.reconcile.booked import Written, deposited, ever_posted, opened, posted_payments, standing
+from connector.reconcile.returned import lines_back, lines_given
 from connector.reconcile.snapshot import Snapshot
 
 Purse = tuple[ConnectionId, Currency]
@@ -50,12 +50,12 @@ IN_WORDS: dict[Unbooked, str] = {
     Unbooked.PAYMENT: "payments that are not posted",
     Unbooked.FEE: "fees that are not posted",
     Unbooked.EXCHANGE: "money changed into another currency, whose exchange is not posted",
-    Unbooked.REFUND: "refunds, which are not posted from here",
+    Unbooked.REFUND: "refunds that are not posted",
     Unbooked.DISPUTE: "disputes that are not posted",
     Unbooked.RETURN: "payments that came back, which are not posted",
     Unbooked.PAYOUT: "payouts that are not posted",
-    Unbooked.PAYOUT_BACK: "payouts that came back, which are not posted from here",
-    Unbooked.OTHER: "other lines of the processor's ledger, which are not posted from here",
+    Unbooked.PAYOUT_BACK: "payouts that came back, which are not posted",
+    Unbooked.OTHER: "other lines of the processor's ledger, which are not posted",
     Unbooked.SUSPENSE: "lines of a kind this release does not know",
 }
 
@@ -71,6 +71,10 @@ _REASONS: dict[EntryNature, Unbooked] = {
     EntryNature.PAYOUT_BACK: Unbooked.PAYOUT_BACK,
     EntryNature.SUSPENSE: Unbooked.SUSPENSE,
 }
+
+
+_GOES_BACK = frozenset({EntryNature.REFUND, EntryNature.REFUND_BACK, EntryNature.DISPUTE, EntryNature.DISPUTE_BACK})
+"""Lines about a refund or a dispute, which may come to nothing among themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,35 +142,40 @@ class Placed:
 def placed(ref: Ref, entry: BalanceEntry, books: Books) -> Iterator[Placed]:
     """The parts of a line: together its net in its own currency, and nothing in any other.
 
-    A payment that was taken back out of the books and the lines by which it came back are booked: they come to nothing.
+    Lines that come to nothing together, while the books hold nothing of any of them, are booked: `Books.is_even`.
     """
     code, about, nature = entry.net.currency, entry.about, entry.nature
-    deposited = books.deposited(ref)
+    banked = books.deposited(ref)
     if about is not None and nature is EntryNature.PAYMENT and about.kind is Kind.PAYMENT:
         if books.is_even(ref):
             yield Placed(currency=code, minor=entry.gross.minor)
         else:
-            yield from _payment(entry, about, books)
-        yield _fee(entry, booked=deposited or books.has(IntentKind.EXPENSE, about))
-    elif about is not None and nature is EntryNature.PAYOUT:
-        done = books.has(IntentKind.TRANSFER, about) or books.has(IntentKind.DEPOSIT, about)
+            yield from _payment(entry, about, books, banked=banked)
+        yield _fee(entry, booked=banked or books.has(IntentKind.EXPENSE, about))
+    elif about is not None and (nature is EntryNature.PAYOUT or books.is_own(ref)):
+        done = books.has(IntentKind.TRANSFER, about) or books.paid_out(about, entry)
+        done = done or books.is_even(ref)
         yield Placed(currency=code, minor=entry.gross.minor, reason=None if done else Unbooked.PAYOUT)
-        yield _fee(entry, booked=False)
+        yield _fee(entry, booked=books.has(IntentKind.EXPENSE, ref))
     else:
-        reason = None if deposited or books.is_even(ref) else _REASONS.get(nature, Unbooked.OTHER)
+        moved = books.moved(ref)
+        reason = None if moved or books.is_even(ref) else _REASONS.get(nature, Unbooked.OTHER)
         yield Placed(currency=code, minor=entry.gross.minor, reason=reason)
-        yield _fee(entry, booked=deposited or books.has(IntentKind.EXPENSE, ref))
+        given_back = about is not None and nature is EntryNature.DISPUTE_BACK and books.has(IntentKind.JOURNAL, about)
+        with_it = banked or (moved and entry.fee.minor < 0)
+        yield _fee(entry, booked=with_it or given_back or books.has(IntentKind.EXPENSE, ref))
     off = entry.net.minor - entry.gross.minor + entry.fee.minor
     if off:
         yield Placed(currency=code, minor=off, reason=Unbooked.SUSPENSE)
 
 
-def _payment(entry: BalanceEntry, about: Ref, books: Books) -> Iterator[Placed]:
-    """A payment is posted in the payer's currency; what it became in another is an exchange."""
+def _payment(entry: BalanceEntry, about: Ref, books: Books, *, banked: bool) -> Iterator[Placed]:
+    """A payment is posted in the payer's currency; what it became in another is an exchange. One that is never posted,
+    because it came to nothing, may have gone into a deposit all the same."""
     code = entry.gross.currency
     posted = books.gross(about)
     if posted is None:
-        yield Placed(currency=code, minor=entry.gross.minor, reason=Unbooked.PAYMENT)
+        yield Placed(currency=code, minor=entry.gross.minor, reason=None if banked else Unbooked.PAYMENT)
     elif posted.currency == code:
         yield Placed(currency=code, minor=posted.minor)
         yield Placed(currency=code, minor=entry.gross.minor - posted.minor, reason=Unbooked.PAYMENT)
@@ -183,35 +192,91 @@ def _fee(entry: BalanceEntry, *, booked: bool) -> Placed:
 class Books:
     """What the books hold of processors' money, known by our stamps."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, starts: Starts | None = None) -> None:
         self._held: set[Written] = standing(snapshot)
-        self._gross = {about: snapshot.payments[ref].gross for about, ref in posted_payments(snapshot).items()}
-        self._deposited = {
-            entry
-            for kind, about in self._held
-            if kind is IntentKind.DEPOSIT and about in snapshot.payouts
-            for entry in snapshot.payouts[about].entries or ()
-        }
+        posted = {about: snapshot.payments[ref] for about, ref in posted_payments(snapshot).items()}
+        self._gross = {about: payment.changed_into or payment.gross for about, payment in posted.items()}
+        self._starts = starts or {}
+        self._deposited = deposited(snapshot)
+        self._own = {payout.entry for payout in snapshot.payouts.values() if payout.entry is not None}
         self.openings = opened(snapshot)
-        self._even = self._find_even(snapshot)
+        self._even = frozenset(self._find_even(snapshot))
 
-    def _find_even(self, snapshot: Snapshot) -> frozenset[Ref]:
-        """The lines of payments that we posted, that came back whole, and that the books hold no more. A payment from
-        before a start is among them: it was posted before the start was chosen, so no opening entry holds it."""
-        once = {about for about in ever_posted(snapshot) if about not in self._gross}
-        back = lines_back(snapshot) if once else {}
-        brought = {
+    def _find_even(self, snapshot: Snapshot) -> Iterator[Ref]:
+        """Lines that come to nothing together, and of none of which the books hold anything: a refund that failed, a
+        dispute that was won, a payout that never arrived, a payment that came back and is not posted (any more)."""
+        entries, away, given = snapshot.balance_entries, lines_back(snapshot), lines_given(snapshot)
+        came = {
             entry.about: ref
-            for ref, entry in snapshot.balance_entries.items()
-            if entry.nature is EntryNature.PAYMENT and entry.about in once and entry.about in back
+            for ref, entry in entries.items()
+            if entry.nature is EntryNature.PAYMENT and entry.about is not None
         }
-        found: set[Ref] = set()
-        for about, came in brought.items():
-            lines = (came, *back[about])
-            moves = [snapshot.balance_entries[line].gross for line in lines]
-            if len({each.currency for each in moves}) == 1 and not sum(each.minor for each in moves):
-                found.update(lines)
-        return frozenset(found)
+        out = came.keys() - self._gross.keys()
+        taken_out: set[Ref] = set()
+        for about in sorted(out & ever_posted(snapshot).keys() & (away.keys() | given.keys())):
+            lines = [came[about], *self._loose(away.get(about, ())), *self._loose(given.get(about, ()))]
+            taken_out.update(self._first_to_nothing(entries, lines))
+        yield from taken_out
+        for lines in self._groups(snapshot, taken_out):
+            if self._come_to_nothing(entries, lines):
+                yield from lines
+        for about in out & (away.keys() | given.keys()):
+            loose = [*self._loose(away.get(about, ())), *self._loose(given.get(about, ()))]
+            if loose and came[about] not in taken_out and self._come_to_nothing(entries, [came[about], *loose]):
+                yield from (came[about], *loose)
+
+    def _loose(self, lines: Iterable[Ref]) -> list[Ref]:
+        return [each for each in lines if not self.moved(each)]
+
+    def _groups(self, snapshot: Snapshot, taken_out: set[Ref]) -> Iterator[list[Ref]]:
+        """The lines of each refund, of each dispute, and of each payout that failed before it was booked."""
+        entries = snapshot.balance_entries
+        by_about: dict[Ref, list[Ref]] = defaultdict(list)
+        for ref, entry in entries.items():
+            if entry.about is not None and entry.nature in _GOES_BACK and ref not in taken_out:
+                by_about[entry.about].append(ref)
+        yield from (self._loose(lines) for lines in by_about.values())
+        for about, payout in snapshot.payouts.items():
+            booked = self.has(IntentKind.TRANSFER, about) or self.has(IntentKind.DEPOSIT, about)
+            own = [each for each in (payout.entry, payout.back) if each is not None and each in entries]
+            if payout.state is PayoutState.FAILED and len(own) > 1 and not booked:
+                yield self._loose(own)
+
+    @staticmethod
+    def _first_to_nothing(entries: Mapping[Ref, BalanceEntry], lines: list[Ref]) -> list[Ref]:
+        """Of a payment that was posted and taken out of the books: the lines by which it first came to nothing. It was
+        posted before a start was chosen, if it lies before it, so that no opening entry holds it."""
+        whole, in_order = 0, sorted(lines, key=lambda line: (entries[line].created, line))
+        if len({entries[line].gross.currency for line in lines}) != 1:
+            return []
+        for count, line in enumerate(in_order, start=1):
+            whole += entries[line].gross.minor
+            if not whole and count > 1:
+                return in_order[:count]
+        return []
+
+    def _come_to_nothing(self, entries: Mapping[Ref, BalanceEntry], lines: list[Ref]) -> bool:
+        """Whether their amounts do. None may lie before a start and another after it: then the opening entry has the
+        one and not the other."""
+        moves = [entries[line].gross for line in lines]
+        sides = {self._is_early(line, entries[line]) for line in lines}
+        return len(sides) == len({each.currency for each in moves}) == 1 and not sum(each.minor for each in moves)
+
+    def _is_early(self, line: Ref, entry: BalanceEntry) -> bool:
+        start = self._starts.get(line.connection)
+        return start is not None and entry.created < start
+
+    def moved(self, entry: Ref) -> bool:
+        """Whether a line went into the books as a journal entry, or as part of a payout's deposit."""
+        return (IntentKind.JOURNAL, entry) in self._held or entry in self._deposited
+
+    def is_own(self, entry: Ref) -> bool:
+        """Whether a line is a payout's own, whatever its kind: one that reverses another goes the other way."""
+        return entry in self._own
+
+    def paid_out(self, about: Ref, entry: BalanceEntry) -> bool:
+        """Whether a payout stands as a deposit; one that brings nothing does as a journal entry."""
+        return self.has(IntentKind.DEPOSIT if entry.gross.minor < 0 else IntentKind.JOURNAL, about)
 
     def is_even(self, entry: Ref) -> bool:
         """Whether a line and others come to nothing, and the books hold nothing of any of them."""
@@ -233,7 +298,7 @@ def standings(
     snapshot: Snapshot, accounts: Accounts | None = None, starts: Starts | None = None
 ) -> tuple[Standing, ...]:
     """Every purse of every processor, in order."""
-    books, chosen, begins = Books(snapshot), accounts or {}, starts or {}
+    books, chosen, begins = Books(snapshot, starts), accounts or {}, starts or {}
     sums: dict[Purse, _Sums] = defaultdict(_Sums)
     for ref, entry in snapshot.balance_entries.items():
         purse = (ref.connection, entry.net.currency)
@@ -283,7 +348,7 @@ def _standing(purse: Purse, each: _Sums, snapshot: Snapshot, said: Money | None,
 def before_start(snapshot: Snapshot, start: Instant, connection: ConnectionId) -> dict[Currency, Money]:
     """Per currency, what the ledger held when the start day began and the books do not have line by line: the amount of
     the opening entry. The whole history has to be read for it; the tie of the processor's balance shows that it is."""
-    books = Books(snapshot)
+    books = Books(snapshot, {connection: start})
     sums: dict[Currency, int] = defaultdict(int)
     for ref, entry in snapshot.balance_entries.items():
         if ref.connection == connection and entry.created < start:

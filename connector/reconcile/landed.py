@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostPayment, VoidPosting, Written
+from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostJournal, PostPayment, VoidPosting, Written
 from connector.model.money_in import PaymentState
 from connector.model.source import Ref
 from connector.money import Money, grouped
@@ -34,6 +34,8 @@ def not_landed(snapshot: Snapshot, answered: Iterable[tuple[Intent, Written]]) -
                 found += _allocations(snapshot, shares, answer.ref, off)
             case PostDeposit():
                 found += _banked(snapshot, intent, answer.ref)
+            case PostJournal():
+                found += _moved(snapshot, intent, answer.ref)
             case VoidPosting():
                 found += _reopened(snapshot, intent, off)
             case _:
@@ -64,6 +66,16 @@ def _banked(snapshot: Snapshot, intent: PostDeposit, ref: Ref) -> Iterator[Findi
     for payment, amount in intent.payments:
         if (payment, amount) not in held:
             yield _finding(ref, payment, amount, f"{ref} does not bank {payment}")
+
+
+def _moved(snapshot: Snapshot, intent: PostJournal, ref: Ref) -> Iterator[Finding]:
+    """A journal entry has to name every account it was to move; an account in the company's own currency shows what the
+    amount became there."""
+    entry = snapshot.book_entries.get(ref)
+    named = {account for account, _ in entry.moves} if entry is not None else set()
+    for part in intent.parts:
+        if part.account not in named:
+            yield _finding(ref, part.account, part.amount, f"{ref} does not move {part.account}")
 
 
 def _reopened(snapshot: Snapshot, intent: VoidPosting, off: set[Ref]) -> Iterator[Finding]:

@@ -1,14 +1,14 @@
-"""Which payment settles which invoice: by stored keys and exact references only.
+"""What becomes of every payment: in the books already, settled where it came from, no money, or the engine's to
+decide.
 
-All else is a finding, with its reason.
-
-Order independent: payments are taken by date and id, whatever order they arrive in. No invoice ever receives more than
-its open balance and no payment gives more than it brought.
+This room looks at states. Which money settles which invoice is the cash application engine's to say (`applying`), what
+a person said about it comes first (`rulings`), and what posts by itself is the company's to choose. Order independent:
+no invoice ever receives more than its open balance and no payment gives more than it brought.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from connector.model.allocation import Allocation, AllocationState
@@ -16,21 +16,25 @@ from connector.model.finding import Decision, Evidence, Finding, Ground
 from connector.model.intent import IntentKind
 from connector.model.invoice import InvoiceState
 from connector.model.money_in import Payment, PaymentState
+from connector.model.ruling import Ruling
 from connector.model.source import Ref, Tag, ref_from_text
-from connector.money import Money, total
-from connector.reconcile import reasons
+from connector.money import total
+from connector.reconcile import deciding, reasons
+from connector.reconcile.applying import Applied, Wanted, apply, open_amounts
 from connector.reconcile.booked import ever_posted, posted_payments, undone, we_took_back
-from connector.reconcile.debts import books_index, debts, is_debt, twins
+from connector.reconcile.debts import books_index, is_debt, twins
 from connector.reconcile.fights import as_it_stands, disputes_of
 from connector.reconcile.payer import Payers
 from connector.reconcile.references import (
     DEBT_TAG,
+    NUMBER_TAGS,
     Named,
-    ambiguous_numbers,
     named_by_key,
     named_in_text,
     number_index,
 )
+from connector.reconcile.returned import booked_back
+from connector.reconcile.rulings import in_force, number_of, overtaken
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -38,79 +42,97 @@ from connector.reconcile.snapshot import Snapshot
 class Reconciliation:
     """What was decided, what a person should know, and which payments the books already hold.
 
-    `posted` maps a processor's payment to the payment of the books that carries its stamp.
+    `posted` maps a processor's payment to the payment of the books that carries its stamp. `applied` is the engine as
+    it stood at the end, for whoever wants its evidence or its proposals.
     """
 
     decisions: tuple[Decision, ...]
     findings: tuple[Finding, ...]
     posted: dict[Ref, Ref] = field(default_factory=dict)
+    applied: Applied | None = field(default=None, compare=False, repr=False)
 
 
 def reconcile(snapshot: Snapshot) -> Reconciliation:
     """Decide about every payment of the snapshot. Each ends as posted, as a decision, or in a finding."""
-    return _Matcher(snapshot).run()
+    return _Matcher(snapshot, told=True).run()
+
+
+def decide(snapshot: Snapshot) -> tuple[Decision, ...]:
+    """The same decisions without their words and evidence, for whoever only wants the amounts."""
+    return _Matcher(snapshot, told=False).run().decisions
 
 
 class _Matcher:
-    """One pass over the payments. `_left` is what is still open on each invoice after the decisions so far,
-    `_alike` the open invoices of a payer's family by what was open at the beginning."""
+    """One pass over the payments. `_opened` is what is open of each debt and credit at the beginning, `_spent` what
+    people, and the payments' own systems, have spoken for."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, *, told: bool) -> None:
         self._snapshot = snapshot
+        self._told = told
         self._index = books_index(snapshot)
         self._twins = twins(snapshot, self._index)
         self._payers = Payers(snapshot)
-        self._left: dict[Ref, Money] = {ref: inv.open for ref, inv in debts(snapshot).items()}
-        self._alike: dict[tuple[Ref | None, Money], list[Ref]] = {}
-        for ref, left in self._left.items():
-            family = self._payers.group(snapshot.invoices[ref].customer)
-            self._alike.setdefault((family, left), []).append(ref)
-        self._every = number_index(
-            (ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and is_debt(inv)
-        )
-        self._void = {
-            ref: inv
+        self._opened = open_amounts(snapshot, self._twins)
+        self._spent: dict[Ref, int] = {}
+        living = [(ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and is_debt(inv)]
+        self._every = number_index(living)
+        known = {inv.number for _, inv in living}
+        void = (
+            (ref, inv)
             for ref, inv in snapshot.invoices.items()
-            if snapshot.in_books(ref) and inv.state is InvoiceState.VOID
-        }
+            if snapshot.in_books(ref) and inv.state is InvoiceState.VOID and inv.number not in known
+        )
+        self._void = dict(void)
         self._void_index = number_index(self._void.items())
         self._undone = undone(snapshot)
+        self._in_force = in_force(snapshot.rulings)
         self._links: dict[Ref, list[Allocation]] = {}
         for link in snapshot.allocations.values():
             if link.state is not AllocationState.DETACHED:
                 self._links.setdefault(link.payment, []).append(link)
         self._decisions: list[Decision] = []
         self._findings: list[Finding] = []
+        self._asked: dict[Ref, Payment] = {}
+        self._keys: dict[Ref, Named] = {}
+        self._words: dict[Ref, str] = {}
 
     def run(self) -> Reconciliation:
-        in_books = posted_payments(self._snapshot)
+        in_books, told = posted_payments(self._snapshot), booked_back(self._snapshot)
         disputes = disputes_of(self._snapshot)
-        for ref, received in _in_order(self._snapshot):
+        for ref, received in _in_order(self._snapshot.payments.items()):
             payment = as_it_stands(ref, received, disputes)
             if self._snapshot.in_books(ref):
                 self._in_the_books(ref, payment)
             elif ref not in in_books:
                 self._consider(ref, payment)
+            elif ref in told and payment.state is not PaymentState.DISPUTED:
+                continue  # the books hold what went back as well
             elif payment.state is not PaymentState.SUCCEEDED or payment.refunded:
                 self._findings.append(reasons.changed_after_posting(ref, payment, in_books[ref]))
-        return Reconciliation(decisions=tuple(self._decisions), findings=tuple(self._findings), posted=in_books)
+        applied = self._apply()
+        return Reconciliation(
+            decisions=tuple(sorted(self._decisions, key=self._by_day)),
+            findings=tuple(self._findings),
+            posted=in_books,
+            applied=applied,
+        )
+
+    def _by_day(self, decision: Decision) -> tuple[object, ...]:
+        about = decision.beside or decision.payment
+        return self._snapshot.payments[about].received_on, about, decision.beside is not None, decision.payment
 
     def _in_the_books(self, ref: Ref, payment: Payment) -> None:
         """Money a person already recorded: ours to point at, never to change."""
         if not payment.is_cash or payment.state is PaymentState.VOID or not payment.unapplied:
             return
         named = named_in_text(payment, ref, self._index)
-        numbers = [self._snapshot.invoices[n.invoice].number or "" for n in named if n.invoice in self._left]
+        numbers = [number_of(self._snapshot, n.invoice) for n in named if self._opened.get(n.invoice)]
         self._findings.append(reasons.unapplied_in_books(ref, payment.unapplied, self._snapshot, payment, numbers))
 
     def _consider(self, ref: Ref, payment: Payment) -> None:
-        unfit = reasons.unfit(ref, payment)
+        unfit = reasons.unfit(ref, payment) or self._taken_out(ref, payment)
         if unfit is not None:
             self._findings.append(unfit)
-            return
-        taken_out = self._taken_out(ref, payment)
-        if taken_out is not None:
-            self._findings.append(taken_out)
             return
         settled = self._settled_at_source(ref, payment)
         if settled is not None:
@@ -119,15 +141,11 @@ class _Matcher:
         if payment.elsewhere:
             self._findings.append(reasons.received_elsewhere(ref, payment))
             return
-        named = self._named(ref, payment)
-        if not named:
-            self._findings.append(self._unnamed(ref, payment))
+        ruling = self._in_force.decided.get(ref)
+        if ruling is not None:
+            self._as_said(ref, payment, ruling)
             return
-        refused = self._refuse(ref, payment, named)
-        if refused is not None:
-            self._findings.append(refused)
-            return
-        self._decide(ref, payment, named)
+        self._ask(ref, payment)
 
     def _taken_out(self, ref: Ref, payment: Payment) -> Finding | None:
         """It stood in the books by our hand, and somebody, or we, took it out again: it is not posted once more."""
@@ -151,7 +169,7 @@ class _Matcher:
         applied = total((link.amount for link in links), payment.gross.currency)
         if applied > payment.gross:
             return None
-        names = ", ".join(self._number(link.target) for link in links)
+        names = ", ".join(number_of(self._snapshot, link.target) for link in links)
         return Decision(
             payment=ref,
             gross=payment.gross,
@@ -162,108 +180,90 @@ class _Matcher:
             sentence=f"{ref.connection} itself applied it to its own invoice {names}.",
         )
 
-    def _named(self, ref: Ref, payment: Payment) -> tuple[Named, ...]:
-        linked = tuple(
-            Named(
+    def _as_said(self, ref: Ref, payment: Payment, ruling: Ruling) -> None:
+        """As a person, or a rule of the company, once decided; a question where that cannot be done any more."""
+        left = {target: minor - self._spent.get(target, 0) for target, minor in self._opened.items()}
+        why = overtaken(self._snapshot, ruling, left)
+        if why is None and ruling.gross != payment.gross:
+            why = f"it brings another sum than the {ruling.gross} it was decided on"
+        if why is not None:
+            self._findings.append(reasons.overtaken(ref, payment, ruling, why))
+            return
+        for each in ruling.allocations:
+            applied = each.amount.minor + sum(part.amount.minor for part in each.adjustments)
+            self._spent[each.target] = self._spent.get(each.target, 0) + applied
+        self._decisions += deciding.as_ruled(self._snapshot, ruling)
+
+    def _ask(self, ref: Ref, payment: Payment) -> None:
+        """Leave it to the engine, with the invoice that its stored key names."""
+        named = self._stored(ref, payment)
+        if not named and self._names_deleted(payment) and not named_in_text(payment, ref, self._every):
+            gone = next(each for each in self._names_deleted(payment))
+            self._findings.append(reasons.invoice_gone(ref, payment, gone.vendor_id, "deleted"))
+            return
+        self._asked[ref] = payment
+        if len(named) == 1:
+            self._keys[ref] = named[0]
+        elif named:
+            self._words[ref] = " ".join(number_of(self._snapshot, each.invoice) for each in named)
+        else:
+            tags = (tag.value for tag in self._tags(payment) if tag.name in NUMBER_TAGS)
+            self._words[ref] = " ".join(tag for tag in tags if self._every.several(tag))
+
+    def _stored(self, ref: Ref, payment: Payment) -> tuple[Named, ...]:
+        """The invoices that keys of the payment, or of its attempt, name: those of its own system's links first."""
+        linked = {
+            self._twins[link.target]: Named(
                 invoice=self._twins[link.target],
                 ground=Ground.SOURCE_LINK,
                 evidence=Evidence(ref=ref, field="invoice payment", says=str(link.target)),
             )
             for link in self._linked(ref, payment)
             if link.target in self._twins
-        )
-        by_key = named_by_key(self._tags(payment), ref, self._snapshot.invoices, self._every)
-        return linked or by_key or named_in_text(payment, ref, self._every)
-
-    def _unnamed(self, ref: Ref, payment: Payment) -> Finding:
-        lost = self._no_longer(ref, payment)
-        if lost is not None:
-            return lost
-        shared = ambiguous_numbers(payment, self._every)
-        if shared:
-            return reasons.shared_number(ref, payment, shared)
-        payer = self._payers.of(payment)
-        family = self._payers.group(payer)
-        alike = self._alike.get((family, payment.gross), []) if family is not None else []
-        same_amount = [(each, self._snapshot.invoices[each]) for each in alike if self._left[each] == payment.gross]
-        return reasons.unnamed(ref, payment, same_amount)
-
-    def _no_longer(self, ref: Ref, payment: Payment) -> Finding | None:
-        """The payment names an invoice that was voided or deleted in the books."""
+        }
         tags = self._tags(payment)
-        named = named_by_key(tags, ref, self._void, self._void_index) or named_in_text(payment, ref, self._void_index)
-        if named:
-            return reasons.invoice_gone(ref, payment, self._number(named[0].invoice), "voided")
-        keys = (ref_from_text(tag.value) for tag in tags if tag.name == DEBT_TAG)
-        deleted = next((key for key in keys if key in self._snapshot.gone), None)
-        return reasons.invoice_gone(ref, payment, deleted.vendor_id, "deleted") if deleted is not None else None
+        found = (
+            tuple(linked.values())
+            or named_by_key(tags, ref, self._snapshot.invoices, self._every)
+            or named_by_key(tags, ref, self._void, self._void_index)
+        )
+        ours = {self._twins.get(each.invoice, each.invoice): each for each in found}
+        return tuple(
+            Named(invoice=invoice, ground=each.ground, evidence=each.evidence) for invoice, each in ours.items()
+        )
+
+    def _names_deleted(self, payment: Payment) -> tuple[Ref, ...]:
+        keys = (ref_from_text(tag.value) for tag in self._tags(payment) if tag.name == DEBT_TAG)
+        return tuple(key for key in keys if key is not None and key in self._snapshot.gone)
 
     def _tags(self, payment: Payment) -> tuple[Tag, ...]:
         attempt = self._snapshot.attempts.get(payment.attempt) if payment.attempt is not None else None
         return payment.tags + (attempt.tags if attempt is not None else ())
 
-    def _refuse(self, ref: Ref, payment: Payment, named: tuple[Named, ...]) -> Finding | None:
-        """What speaks against the named invoices, or None."""
-        held = [(each.invoice, self._snapshot.invoices[each.invoice]) for each in named]
-        foreign = [pair for pair in held if pair[1].open.currency != payment.gross.currency]
-        if foreign:
-            return reasons.wrong_currency(ref, payment, foreign[0])
-        payer = self._payers.of(payment)
-        for invoice_ref, invoice in held:
-            if named[0].ground is Ground.EXACT_REFERENCE and self._payers.contradicts(payer, invoice.customer):
-                names = (self._snapshot.name_of(payer), self._snapshot.name_of(invoice.customer))
-                return reasons.wrong_customer(ref, payment, (invoice_ref, invoice), names)
-        void = next((pair for pair in held if pair[0] in self._void), None)
-        if void is not None:
-            return reasons.invoice_gone(ref, payment, self._number(void[0]), "voided")
-        closed = [pair for pair in held if not self._left.get(pair[0])]
-        if closed:
-            return reasons.already_settled(ref, payment, closed[0])
-        customers = {self._snapshot.survivor(invoice.customer) for _, invoice in held}
-        open_sum = total((self._left[invoice_ref] for invoice_ref, _ in held), payment.gross.currency)
-        if len(held) > 1 and (open_sum != payment.gross or len(customers) > 1):
-            return reasons.does_not_add_up(ref, payment, held, open_sum)
-        return None
-
-    def _decide(self, ref: Ref, payment: Payment, named: tuple[Named, ...]) -> None:
-        rest = payment.gross
-        allocations = []
-        for each in named:
-            amount = min(rest, self._left[each.invoice])
-            allocations.append(Allocation(payment=ref, target=each.invoice, amount=amount))
-            self._left[each.invoice] -= amount
-            rest -= amount
-        numbers = ", ".join(self._number(each.invoice) for each in named)
-        self._decisions.append(
-            Decision(
-                payment=ref,
-                gross=payment.gross,
-                ground=named[0].ground,
-                allocations=tuple(allocations),
-                unapplied=rest,
-                evidence=tuple(each.evidence for each in named),
-                sentence=f"{_because(named[0])} names {numbers}.",
-            )
+    def _apply(self) -> Applied:
+        """What the engine says of all that is left: decisions, proposals, questions."""
+        wanted = Wanted(
+            payments=self._asked,
+            keys={ref: named.invoice for ref, named in self._keys.items()},
+            words=self._words,
+            spent=self._spent,
+            doubted=frozenset(self._in_force.rejected),
         )
-        if rest:
-            self._findings.append(reasons.over_payment(ref, payment, numbers, rest))
-        elif self._left[named[-1].invoice]:
-            self._findings.append(reasons.short_payment(ref, payment, named[-1].invoice, self._left[named[-1].invoice]))
+        applied = apply(self._snapshot, wanted, self._opened, self._payers, proposing=self._told)
+        sayings = deciding.Sayings(self._snapshot, applied, self._keys, told=self._told)
+        for ref, payment in _in_order(self._asked.items()):
+            verdict = applied.verdict(ref)
+            if not self._told:
+                self._decisions += sayings.decisions(ref, payment, verdict) if verdict is not None else ()
+            elif verdict is None or verdict.kind in deciding.ON_ACCOUNT:
+                self._findings.append(sayings.question(ref, payment, frozenset(self._void)))
+            elif applied.places[ref] in applied.by_itself:
+                self._decisions += sayings.decisions(ref, payment, verdict)
+                self._findings += sayings.beside(ref, payment, verdict)
+            else:
+                self._findings.append(sayings.proposal(ref, payment, verdict))
+        return applied
 
-    def _number(self, invoice: Ref) -> str:
-        held = self._snapshot.invoices.get(invoice)
-        return (held.number if held is not None else None) or invoice.vendor_id
 
-
-def _in_order(snapshot: Snapshot) -> Iterable[tuple[Ref, Payment]]:
-    return sorted(snapshot.payments.items(), key=lambda pair: (pair[1].received_on, pair[0]))
-
-
-def _because(named: Named) -> str:
-    match named.ground:
-        case Ground.STORED_KEY:
-            return f"Its stored key {named.evidence.field} = {named.evidence.says}"
-        case Ground.EXACT_REFERENCE:
-            return f"Its {named.evidence.field} says {named.evidence.says}, which"
-        case Ground.SOURCE_LINK:
-            return f"The processor's own link to {named.evidence.says}"
+def _in_order(payments: Iterable[tuple[Ref, Payment]]) -> Iterator[tuple[Ref, Payment]]:
+    return iter(sorted(payments, key=lambda pair: (pair[1].received_on, pair[0])))

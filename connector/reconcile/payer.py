@@ -1,7 +1,7 @@
-"""Which customer of the books a processor's customer is, as far as that can veto a match.
+"""Which customer of the books a processor's customer is, by its e-mail address or its exact name, and whose family.
 
-A name or an e-mail address never makes a match and never makes a customer. It can only speak against one: money from a
-payer who is known to be somebody else does not settle this customer's invoice.
+The engine knows payers better; this is for records, not for money: whose debt an invoice at the processor is, and
+whether a sign still has anything to teach.
 """
 
 from __future__ import annotations
@@ -47,10 +47,6 @@ class Payers:
                 return customer
             customer = self._snapshot.survivor(record.parent)
         return customer
-
-    def contradicts(self, payer: Ref | None, debtor: Ref | None) -> bool:
-        """Whether the payer is known and belongs to another family than the debtor."""
-        return payer is not None and debtor is not None and self.group(payer) != self.group(debtor)
 
 
 def _key(text: str | None) -> str:

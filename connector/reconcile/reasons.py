@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.model.finding import Finding, FindingCode
-from connector.model.invoice import Invoice
 from connector.model.money_in import Payment, PaymentState
+from connector.model.ruling import Ruling
 from connector.model.source import Ref
 from connector.money import Money, grouped
 from connector.reconcile.booked import Undone
-from connector.reconcile.references import numbers_in
+from connector.reconcile.cash.questions import Question
 from connector.reconcile.snapshot import Snapshot
-
-_Held = tuple[Ref, Invoice]
 
 
 def _what(ref: Ref, payment: Payment) -> str:
@@ -65,12 +63,6 @@ def _standing(payment: Payment) -> tuple[FindingCode | None, str, str]:
     if payment.state in _STANDING:
         code, sentence, step = _STANDING[payment.state]
         return code, _told(sentence, payment), step
-    if payment.refunded:
-        sentence = f"was refunded in part ({grouped(payment.refunded)})."
-        return FindingCode.REFUNDED, sentence, "Post the payment and its refund together by hand."
-    if payment.net is not None and payment.net.currency != payment.gross.currency:
-        sentence = f"was settled in {payment.net.currency}."
-        return FindingCode.EXCHANGE, sentence, "Post it by hand with the exchange difference."
     return None, "", ""
 
 
@@ -104,6 +96,8 @@ def received_elsewhere(ref: Ref, payment: Payment) -> Finding:
 def changed_after_posting(ref: Ref, payment: Payment, posted: Ref) -> Finding:
     """The books hold it as received, and since then it went back, wholly or in part."""
     code, sentence, step = _standing(payment)
+    if code is None and payment.refunded:
+        sentence = f"was refunded in part ({grouped(payment.refunded)})."
     entry = f"payment {posted.vendor_id} in {posted.connection}"
     match payment.state:
         case PaymentState.RETURNED:
@@ -111,7 +105,7 @@ def changed_after_posting(ref: Ref, payment: Payment, posted: Ref) -> Finding:
         case PaymentState.DISPUTED:
             step = f"{step} Leave {entry} as it is until it has ended."
         case _:
-            step = f"Correct {entry}, so that the invoice opens again."
+            step = f"`receivables plan` records the refund beside {entry}, or says why it does not."
     return Finding(
         code=code or FindingCode.REFUNDED,
         sentence=f"{_what(ref, payment)} {sentence} The books still hold it as received.",
@@ -139,8 +133,8 @@ def here_again(ref: Ref, payment: Payment, posted: Ref | None) -> Finding:
     return Finding(
         code=FindingCode.POSTING_UNDONE,
         sentence=f"{_what(ref, payment)} came back, was taken out of the books{entry}, and is money again since.",
-        next_step="It is not posted a second time by itself. Look at the dispute and at what the payer paid meanwhile; "
-        "if the invoice is still open, record the payment in the books by hand.",
+        next_step="The payment is not posted a second time; `receivables plan` records the money in the customer's favour. "
+        "Look at what the payer paid meanwhile, and apply it there to the invoice if that is still open.",
         refs=(ref, posted) if posted is not None else (ref,),
         amount=payment.gross,
     )
@@ -178,90 +172,64 @@ def unapplied_in_books(
     )
 
 
-def unnamed(ref: Ref, payment: Payment, same_amount: Sequence[_Held]) -> Finding:
-    """No invoice is named. Equal amounts are shown, and are no proof."""
-    seen = numbers_in(" ".join(filter(None, (payment.reference, payment.memo))))
-    if same_amount:
-        listed = ", ".join(invoice.number or held.vendor_id for held, invoice in same_amount)
-        count = "two or more open invoices" if len(same_amount) > 1 else "one open invoice"
-        return Finding(
-            code=FindingCode.AMBIGUOUS if len(same_amount) > 1 else FindingCode.NO_REFERENCE,
-            sentence=f"{_what(ref, payment)} names no invoice; its amount fits {count} of this payer: {listed}.",
-            next_step="Ask the payer which invoice it pays; an equal amount alone is no proof.",
-            refs=(ref, *(held for held, _ in same_amount)),
-            amount=payment.gross,
-        )
-    if seen:
-        return Finding(
-            code=FindingCode.UNKNOWN_REFERENCE,
-            sentence=f"{_what(ref, payment)} says {', '.join(seen[:3])}, and no invoice has exactly that number.",
-            next_step="Ask the payer for the invoice number; a number that is almost right is not used.",
-            refs=(ref,),
-            amount=payment.gross,
-        )
+def asked(ref: Ref, payment: Payment, why: Question, rivals: Sequence[Ref]) -> Finding:
+    """The engine did not decide: its own code, sentence and next step, and what would have to be chosen between."""
     return Finding(
-        code=FindingCode.NO_REFERENCE,
-        sentence=f"{_what(ref, payment)} names no invoice.",
-        next_step="Ask the payer which invoice it pays.",
+        code=why.code,
+        sentence=f"{_what(ref, payment)}: {_begun_small(why.sentence)}",
+        next_step=why.next_step,
+        refs=(ref, *rivals),
+        amount=payment.gross,
+    )
+
+
+def proposed(ref: Ref, payment: Payment, sentence: str, targets: Sequence[Ref]) -> Finding:
+    """It follows, and the company wants to be asked about what follows so."""
+    return Finding(
+        code=FindingCode.PROPOSED,
+        sentence=f"{_what(ref, payment)} can be applied. {sentence}",
+        next_step=f"If that is right: receivables review confirm {ref.vendor_id}; else: receivables review reject.",
+        refs=(ref, *targets),
+        amount=payment.gross,
+    )
+
+
+def second_time(ref: Ref, payment: Payment, sentence: str) -> Finding:
+    """It is another payment over again, and what that paid is closed."""
+    return Finding(
+        code=FindingCode.ALREADY_SETTLED,
+        sentence=f"{_what(ref, payment)}: {_begun_small(sentence)}",
+        next_step="It may be a second payment: ask the payer whether to refund it or keep it as credit.",
         refs=(ref,),
         amount=payment.gross,
     )
 
 
-def shared_number(ref: Ref, payment: Payment, shared: Sequence[Ref]) -> Finding:
-    """The number that is named stands on several invoices."""
+def overtaken(ref: Ref, payment: Payment, ruling: Ruling, why: str) -> Finding:
+    """What a person decided cannot be done any more; it is never dropped in silence, and never changed."""
     return Finding(
-        code=FindingCode.AMBIGUOUS,
-        sentence=f"{_what(ref, payment)} names a number that {len(shared)} invoices carry.",
-        next_step="Give the invoices different numbers, or apply it by hand.",
-        refs=(ref, *shared),
+        code=FindingCode.DECISION_OVERTAKEN,
+        sentence=f"{_what(ref, payment)} was decided by {ruling.by} on {ruling.at:%Y-%m-%d}, and {why}.",
+        next_step=f"Take that decision back: receivables review undo {ref.vendor_id}; then decide anew.",
+        refs=(ref, *(each.target for each in ruling.allocations)),
         amount=payment.gross,
     )
 
 
-def wrong_currency(ref: Ref, payment: Payment, held: _Held) -> Finding:
-    """The payment and the invoice are in different currencies."""
+def not_postable(ref: Ref, gross: Money, why: str) -> Finding:
+    """It is decided, and the books cannot be told by us yet."""
     return Finding(
-        code=FindingCode.WRONG_CURRENCY,
-        sentence=f"{_what(ref, payment)} names {held[1].number}, which is in {held[1].open.currency}.",
-        next_step="Apply it by hand with the rate agreed with the payer.",
-        refs=(ref, held[0]),
-        amount=payment.gross,
+        code=FindingCode.NOT_POSTABLE,
+        sentence=f"Payment {ref.vendor_id} of {grouped(gross)} is decided, and not written: {why}.",
+        next_step="Record it in the books by hand.",
+        refs=(ref,),
+        amount=gross,
     )
 
 
-def wrong_customer(ref: Ref, payment: Payment, held: _Held, names: tuple[str, str]) -> Finding:
-    """The payer is known and the invoice is somebody else's."""
-    return Finding(
-        code=FindingCode.WRONG_CUSTOMER,
-        sentence=f"{_what(ref, payment)} comes from {names[0]} and names {held[1].number} of {names[1]}.",
-        next_step="Ask the payer for the right number; one wrong digit names a stranger's invoice.",
-        refs=(ref, held[0]),
-        amount=payment.gross,
-    )
-
-
-def already_settled(ref: Ref, payment: Payment, held: _Held) -> Finding:
-    """Nothing is open on the invoice that is named."""
-    return Finding(
-        code=FindingCode.ALREADY_SETTLED,
-        sentence=f"{_what(ref, payment)} names {held[1].number}, on which nothing is open any more.",
-        next_step="It may be a second payment: ask the payer whether to refund it or keep it as credit.",
-        refs=(ref, held[0]),
-        amount=payment.gross,
-    )
-
-
-def does_not_add_up(ref: Ref, payment: Payment, held: Sequence[_Held], open_sum: Money) -> Finding:
-    """Several invoices are named and their open balances are not the amount."""
-    listed = ", ".join(invoice.number or invoice_ref.vendor_id for invoice_ref, invoice in held)
-    return Finding(
-        code=FindingCode.AMBIGUOUS,
-        sentence=f"{_what(ref, payment)} names {listed}, which together are {grouped(open_sum)} open.",
-        next_step="Ask the payer how to divide it.",
-        refs=(ref, *(invoice_ref for invoice_ref, _ in held)),
-        amount=payment.gross,
-    )
+def _begun_small(sentence: str) -> str:
+    """A sentence that goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def over_payment(ref: Ref, payment: Payment, numbers: str, rest: Money) -> Finding:

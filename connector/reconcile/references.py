@@ -115,11 +115,3 @@ def named_in_text(payment: Payment, ref: Ref, index: NumberIndex) -> tuple[Named
                     invoice=only, ground=Ground.EXACT_REFERENCE, evidence=Evidence(ref=ref, field=field, says=token)
                 )
     return tuple(found.values())
-
-
-def ambiguous_numbers(payment: Payment, index: NumberIndex) -> tuple[Ref, ...]:
-    """Invoices that share a number the payment names: two explanations, so none."""
-    texts = [payment.reference or "", payment.memo or ""] + [
-        tag.value for tag in payment.tags if tag.name in NUMBER_TAGS
-    ]
-    return tuple(ref for text in texts for token in numbers_in(text) for ref in index.several(token))

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from connector.model.intent import IntentKind
 from connector.model.money_in import Payment, PaymentState
 from connector.model.settlement import EntryNature
 from connector.model.source import Kind, Ref
 from connector.money import Money, total
+from connector.reconcile.booked import deposited, standing
 from connector.reconcile.fights import as_it_stands, disputes_of
 from connector.reconcile.pending import meant_for
 from connector.reconcile.snapshot import Snapshot
 
 _BACK = frozenset({EntryNature.DISPUTE, EntryNature.DISPUTE_BACK, EntryNature.RETURN})
+_GIVEN = frozenset({EntryNature.REFUND, EntryNature.REFUND_BACK})
 
 
 def returned(snapshot: Snapshot) -> dict[Ref, Payment]:
@@ -38,6 +41,30 @@ def lines_back(snapshot: Snapshot) -> dict[Ref, tuple[Ref, ...]]:
         if entry.nature in _BACK and about is not None and about.kind is Kind.PAYMENT:
             found[about] += (ref,)
     return dict(found)
+
+
+def lines_given(snapshot: Snapshot) -> dict[Ref, tuple[Ref, ...]]:
+    """Per payment, the lines by which it was refunded, or a refund that failed came back."""
+    found: dict[Ref, tuple[Ref, ...]] = defaultdict(tuple)
+    for ref, entry in snapshot.balance_entries.items():
+        refund = snapshot.refunds.get(entry.about) if entry.about is not None else None
+        if entry.nature in _GIVEN and refund is not None and refund.payment is not None:
+            found[refund.payment] += (ref,)
+    return dict(found)
+
+
+def booked_back(snapshot: Snapshot) -> frozenset[Ref]:
+    """Payments that went back, wholly or in part, and of which every line by which they did stands in the books too."""
+    held, banked = standing(snapshot), deposited(snapshot)
+    given, back = lines_given(snapshot), lines_back(snapshot)
+    return frozenset(
+        payment
+        for payment in given.keys() | back.keys()
+        if all(
+            (IntentKind.JOURNAL, line) in held or line in banked
+            for line in (*given.get(payment, ()), *back.get(payment, ()))
+        )
+    )
 
 
 def taken(snapshot: Snapshot, lines: Sequence[Ref]) -> Money | None:

@@ -1,9 +1,8 @@
 """The running balance of a processor: which lines were ready when a payout went, and which of them none holds.
 
 What a processor does not say of a payout asked for by hand can sometimes be told: money leaves in the order in which it
-became available, so the payout is the first lines that no other holds, if their sum is its amount at exactly one place.
-That is a proposal. And what was ready long before an automatic payout went, and is in none, was left behind: a payout
-before it is missing.
+became available, so the balance is cut by what was taken (`cuts`, as for payouts in files). That is a proposal. And
+what was ready long before an automatic payout went, and is in none, was left behind: a payout before it is missing.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
-from connector.dates import Instant, instant_from_epoch
+from connector.dates import Instant, epoch_seconds, instant_from_epoch
 from connector.model.settlement import BalanceEntry, EntryNature, Membership, Payout, PayoutMade
 from connector.model.source import ConnectionId, Ref
 from connector.money import Currency, Money, grouped
+from connector.reconcile.cuts import Came, Cut, Taken, cuts
 from connector.reconcile.snapshot import Snapshot
 
 CYCLE_MIN = timedelta(days=1)
@@ -119,31 +119,43 @@ class Running:
         return max(CYCLE_MIN, spaces[(len(spaces) - 1) // 2]) if spaces else CYCLE_MIN
 
     def _walk(self, purse: Purse, payouts: list[Ref]) -> None:
-        """Each payout that nobody explains takes the first lines left; one that does not fit ends the telling."""
-        left = list(self._loose[purse])
-        broken: Ref | None = None
+        """Each payout that nobody explains takes the lines between two cuts of the balance. What one whose members are
+        still awaited takes nobody knows, so the telling ends there."""
+        asked: list[Ref] = []
+        awaited: Ref | None = None
         for ref in payouts:
             payout = self._of(ref)
             if payout.entries is not None or payout.reverses is not None:
                 continue
-            if payout.membership is Membership.NOT_YET:
-                broken = broken or ref
-                continue
             later = self._inside(payout)
-            if later is not None:
+            if payout.membership is Membership.NOT_YET:
+                awaited = awaited or ref
+            elif later is not None:
                 said = f"It took an amount and no lines: payout {later.vendor_id} counts it among its own lines."
                 self._proposals[ref] = Proposal(entries=(), sentence=said)
-                continue
-            if broken is not None:
-                self._proposals[ref] = Proposal(
-                    entries=(),
-                    sentence=f"Nor can it be told from the balance, because {broken.vendor_id} before it is not.",
-                )
-                continue
-            proposal = self._proposal(ref, payout, left)
-            self._proposals[ref] = proposal
-            left = [each for each in left if each[2] not in set(proposal.entries)]
-            broken = None if proposal.fits else ref
+            elif awaited is not None:
+                self._proposals[ref] = _untold(awaited)
+            else:
+                asked.append(ref)
+        self._cut(purse, asked)
+
+    def _cut(self, purse: Purse, asked: list[Ref]) -> None:
+        loose = self._loose[purse]
+        came = [
+            Came(epoch_seconds(ready), epoch_seconds(made), self._entry(ref).net.minor) for ready, made, ref in loose
+        ]
+        takings = [
+            Taken(
+                epoch_seconds(self._went(ref)),
+                self._taken(self._of(ref)).minor,
+                at_once=self._of(ref).made is PayoutMade.INSTANT,
+            )
+            for ref in asked
+        ]
+        before: Ref | None = None
+        for ref, taking, cut in zip(asked, takings, cuts(came, takings), strict=True):
+            self._proposals[ref] = self._proposal(ref, taking, cut, before)
+            before = None if cut.end is not None else ref
 
     def _tell_ready(self, purse: Purse, payouts: list[Ref]) -> None:
         """Beside each proposal, what came about since the payout before it."""
@@ -156,26 +168,23 @@ class Running:
                 ready = tuple(entry for _, _, entry in loose[since:place])
                 self._proposals[ref] = replace(self._proposals[ref], ready=ready)
 
-    def _proposal(self, ref: Ref, payout: Payout, left: list[Ready]) -> Proposal:
-        went = self._went(ref)
-        instant = payout.made is PayoutMade.INSTANT
-        ready = [each for each in left if (each[1] if instant else each[0]) <= went]
-        wanted, sum_minor = self._taken(payout).minor, 0
-        fits: list[int] = []
-        for count, (_, _, entry) in enumerate(ready, start=1):
-            sum_minor += self._entry(entry).net.minor
-            if sum_minor == wanted:
-                fits.append(count)
-        if len(fits) == 1:
-            entries = tuple(entry for _, _, entry in ready[: fits[0]])
+    def _proposal(self, ref: Ref, taking: Taken, cut: Cut, before: Ref | None) -> Proposal:
+        payout = self._of(ref)
+        loose = self._loose[ref.connection, payout.amount.currency]
+        if cut.begin is None:
+            return _untold(before or ref)
+        if cut.end is None:
+            moments = (made if taking.at_once else ready for ready, made, _ in loose[cut.begin :])
+            count = sum(epoch_seconds(moment) <= taking.at for moment in moments)
+            how = "at no place" if not cut.places else f"at {cut.places} places"
             return Proposal(
-                entries=entries,
-                sentence=f"By the running balance it could be the {len(entries)} lines that were ready first: they "
-                f"come to {grouped(self._taken(payout))}. That is a proposal, not what the processor says.",
+                entries=(), sentence=f"By the running balance its amount fits {how} in the {count} lines ready then."
             )
-        how = "at no place" if not fits else f"at {len(fits)} places"
+        entries = tuple(entry for _, _, entry in loose[cut.begin : cut.end])
         return Proposal(
-            entries=(), sentence=f"By the running balance its amount fits {how} in the {len(ready)} lines ready then."
+            entries=entries,
+            sentence=f"By the running balance it could be the {len(entries)} lines that were ready first: they "
+            f"come to {grouped(self._taken(payout))}. That is a proposal, not what the processor says.",
         )
 
     def _taken(self, payout: Payout) -> Money:
@@ -196,3 +205,9 @@ class Running:
             return payout.created
         own = self._snapshot.balance_entries.get(payout.entry) if payout.entry is not None else None
         return own.created if own is not None else _EARLIEST
+
+
+def _untold(before: Ref) -> Proposal:
+    return Proposal(
+        entries=(), sentence=f"Nor can it be told from the balance, because {before.vendor_id} before it is not."
+    )

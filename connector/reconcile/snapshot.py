@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from connector.model.allocation import Allocation
+from connector.model.firm import MatchingRules
 from connector.model.invoice import CreditNote, Invoice
 from connector.model.mirror import Gone, Noun
 from connector.model.money_in import Attempt, Dispute, Payment, Refund
 from connector.model.party import Account, Customer, Profile
+from connector.model.ruling import Forgotten, Ruling
 from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
 from connector.model.source import ConnectionId, Kind, Ref
 
@@ -21,7 +23,8 @@ class Snapshot:
 
     `versions` holds each record's version token. `in_flight` are the subjects of every write of ours that is under way
     or done, `written` the objects that the done ones became, `answered` the versions those objects had then. `gone` are
-    the tombstones of what was there once.
+    the tombstones of what was there once. `rules`, `rulings` (the whole log) and `forgotten` signs are what people of
+    the company have said about matching.
     """
 
     books: ConnectionId | None
@@ -31,6 +34,9 @@ class Snapshot:
     written: Mapping[str, Ref] = field(default_factory=dict)
     answered: Mapping[Ref, str] = field(default_factory=dict)
     gone: Mapping[Ref, Gone] = field(default_factory=dict)
+    rules: MatchingRules = field(default_factory=MatchingRules)
+    rulings: tuple[Ruling, ...] = ()
+    forgotten: tuple[Forgotten, ...] = ()
 
     @property
     def invoices(self) -> dict[Ref, Invoice]:

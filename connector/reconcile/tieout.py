@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
 from connector.model.invoice import CreditNote, Invoice, InvoiceState
-from connector.model.money_in import PaymentState, RefundState
+from connector.model.money_in import Payment, PaymentState, RefundState
 from connector.model.party import AccountRole
 from connector.model.settlement import EntryNature, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
@@ -98,17 +98,23 @@ def _off(line: TieLine) -> Finding:
     )
 
 
-def _applied_to_each(snapshot: Snapshot) -> Iterator[Finding]:
-    """Invoices and credit notes of the books: total - open = what live payments apply to them."""
+def applied_of(snapshot: Snapshot) -> Mapping[Ref, int]:
+    """Per invoice and credit note of the books, what live payments apply to it, in minor units."""
     applied: dict[Ref, int] = defaultdict(int)
     for ref, payment in snapshot.payments.items():
         if snapshot.in_books(ref) and payment.state is not PaymentState.VOID:
             for allocation in payment.allocations:
                 applied[allocation.target] += allocation.amount.minor
+    return applied
+
+
+def _applied_to_each(snapshot: Snapshot) -> Iterator[Finding]:
+    """Invoices and credit notes of the books: total - open = what live payments apply to them."""
+    applied = applied_of(snapshot)
     debts: dict[Ref, Invoice | CreditNote] = {**snapshot.invoices, **snapshot.credit_notes}
     for ref, debt in debts.items():
         if snapshot.in_books(ref) and debt.state not in (InvoiceState.VOID, InvoiceState.DRAFT):
-            used, said = Money(applied[ref], debt.total.currency), debt.total - debt.open
+            used, said = Money(applied.get(ref, 0), debt.total.currency), debt.total - debt.open
             if used != said:
                 kind = "Invoice" if ref.kind is Kind.INVOICE else "Credit note"
                 yield _broken(ref, f"What is settled of {kind} {debt.number}", said, used)
@@ -119,12 +125,17 @@ def _payments(snapshot: Snapshot) -> Iterator[Finding]:
     for ref, payment in snapshot.payments.items():
         if not snapshot.in_books(ref) or payment.state is PaymentState.VOID or payment.unapplied is None:
             continue
-        parts = payment.unapplied
-        for allocation in payment.allocations:
-            parts = parts + _signed(snapshot, allocation)
+        parts = Money(payment.unapplied.minor + taken_by(snapshot, payment).minor, payment.gross.currency)
         if parts != payment.gross:
             settles = [allocation.target for allocation in payment.allocations]
             yield _broken(ref, f"Payment {payment.reference or ref.vendor_id}", payment.gross, parts, *settles)
+
+
+def taken_by(snapshot: Snapshot, payment: Payment) -> Money:
+    """What the allocations of a payment of the books take of its cash, less what credits give to it. They are in its
+    currency; where a record says otherwise, that is for the report to show and not to fall over."""
+    taken = sum(_signed(snapshot, allocation).minor for allocation in payment.allocations)
+    return Money(taken, payment.gross.currency)
 
 
 def _signed(snapshot: Snapshot, allocation: Allocation) -> Money:
@@ -227,6 +238,9 @@ def entered(snapshot: Snapshot, books: ConnectionId) -> Iterator[tuple[Ref, Ref 
     for ref, entry in snapshot.book_entries.items():
         if ref.connection == books:
             yield from ((ref, part.customer, part.amount) for part in entry.owed)
+    for ref, deposit in snapshot.deposits.items():
+        if ref.connection == books:
+            yield from ((ref, part.customer, part.amount) for part in deposit.owed)
     for ref, payment in snapshot.payments.items():
         if ref.connection == books and payment.state is not PaymentState.VOID:
             for allocation in payment.allocations:

@@ -108,7 +108,9 @@ class Outbox(Desk):
         now = self._clock.now()
         return self._move(
             company, op_id, lease, lambda _: OutboxEvent.SEND,
-            lambda row: replace(row, tries=row.tries + 1, tried_at=now, not_before=None, fault=""),
+            lambda row: replace(
+                row, tries=row.tries + 1, tried_at=now, keyed_at=row.keyed_at or now, not_before=None, fault=""
+            ),
         )  # fmt: skip
 
     def outbox_done(self, company: CompanyId, op_id: OpId, answer: Written, lease: Lease | None) -> OutboxRow:
@@ -149,7 +151,11 @@ class Outbox(Desk):
     def outbox_repeat(self, company: CompanyId, op_id: OpId, lease: Lease | None = None) -> OutboxRow:
         """The vendor's key is spent: the next try uses a new suffix. The marker inside the object stays."""
         return self._move(
-            company, op_id, lease, lambda _: OutboxEvent.REPEAT, lambda row: replace(row, repeat=row.repeat + 1)
+            company,
+            op_id,
+            lease,
+            lambda _: OutboxEvent.REPEAT,
+            lambda row: replace(row, repeat=row.repeat + 1, keyed_at=None),
         )
 
     def _move(
@@ -215,6 +221,7 @@ def _columns(row: OutboxRow, number: int = 0) -> dict[str, Any]:
         "tries": row.tries,
         "repeat": row.repeat,
         "tried_at": _stored(row.tried_at),
+        "keyed_at": _stored(row.keyed_at),
         "doubted_at": _stored(row.doubted_at),
         "not_before": _stored(row.not_before),
         "answer": None if row.answer is None else text_of(row.answer),
@@ -238,6 +245,7 @@ def _row(found: Any) -> OutboxRow:
         tries=found.tries,
         repeat=found.repeat,
         tried_at=_meant(found.tried_at),
+        keyed_at=_meant(found.keyed_at),
         doubted_at=_meant(found.doubted_at),
         not_before=_meant(found.not_before),
         answer=None if found.answer is None else read_back(found.answer, Written),

@@ -107,7 +107,8 @@ class OutboxRow:
     """One write to an outside system, stored before it is sent.
 
     `subject` names what is written for what ("payment stripe/payment/ch_1"): at most one row that is not dead has it.
-    `tries` counts sendings; `repeat` is the suffix of the vendor's key. `doubted_at` is when the last try was made
+    `tries` counts sendings; `repeat` is the suffix of the vendor's key, `keyed_at` when that key was first used, None
+    until it is. `doubted_at` is when the last try was made
     whose outcome is unknown, None while every outcome is known. `not_before` is when to look or try again. `line` is
     the line of the plan it came from.
     """
@@ -122,6 +123,7 @@ class OutboxRow:
     tries: int = 0
     repeat: int = 1
     tried_at: Instant | None = None
+    keyed_at: Instant | None = None
     doubted_at: Instant | None = None
     not_before: Instant | None = None
     answer: Written | None = None

@@ -25,6 +25,7 @@ from connector.store.mirror import MirrorOf
 from connector.store.notices import Notices
 from connector.store.outbox import Outbox
 from connector.store.rotation import Keys
+from connector.store.rulings import Rulings
 from connector.store.schema import PACKAGED, prepare
 from connector.store.secrets import GrantStore, Secrets
 from connector.store.ties import Ties
@@ -42,6 +43,7 @@ class Store(
     Views,
     Outbox,
     Decisions,
+    Rulings,
     Contacts,
     Links,
     Inbox,

@@ -118,6 +118,7 @@ outbox = Table(
     _number("tries"),
     _number("repeat"),
     _maybe_number("tried_at"),
+    _maybe_number("keyed_at"),
     _maybe_number("doubted_at"),
     _maybe_number("not_before"),
     _maybe("answer"),
@@ -146,6 +147,22 @@ plan = Table(
 )
 decision = Table("decision", metadata, _key("company_id"), _key("payment"), _text("body"))
 finding = Table("finding", metadata, _key("company_id"), _key("finding_hash"), _number("number"), _text("body"))
+evidence = Table("evidence", metadata, _key("company_id"), _key("payment"), _bytes("body"))
+"""What the last word about each payment stands on, compressed; it stays when the payment is posted."""
+
+ruling = Table(
+    "ruling",
+    metadata,
+    _key("company_id"),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _text("payment"),
+    _text("body"),
+    Index("ruling_by_payment", "company_id", "payment"),
+)
+"""What people said about payments: only ever added to."""
+
+forgotten = Table("forgotten", metadata, _key("company_id"), _key("fact_id"), _text("body"))
+"""Signs of payers that say nothing any more."""
 
 contact = Table(
     "contact",
@@ -249,7 +266,8 @@ inbox = Table(
 SEALED: dict[str, Table] = {
     table.name: table
     for table in (
-        company, actor, connection, outbox, plan, decision, finding, contact, note, payer_file, link, attempt,
+        company, actor, connection, outbox, plan, decision, finding, evidence, ruling, forgotten, contact, note,
+        payer_file, link, attempt,
     )
 }  # fmt: skip
 """Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from connector.dates import BusinessDate, later
-from connector.money import Currency, Money
+from connector.money import Currency, Money, split
 from connector.testing.demo_firms import EUR, JPY, USD, Buyer, Firm
 
 _SATURDAY = 5
@@ -38,6 +38,7 @@ _CASE_PAID_DAYS_AGO = {
     "unapplied wire names two invoices": 12,
     "check with an unapplied rest": 20,
     "credit note applied": 30,
+    "payment less a credit note": 10,
 }
 """Cases that need an invoice of their own, and when the money for it came."""
 
@@ -71,6 +72,11 @@ class Debt:
     case: str = ""
     number: str = ""
     sent: bool = True
+
+
+def part_of_credit(debt: Debt) -> Money:
+    """What a credit note takes off an invoice whose payer keeps it back."""
+    return split(debt.amount, (1, 7))[0]
 
 
 def workday(day: BusinessDate) -> BusinessDate:

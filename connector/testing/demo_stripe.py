@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.dates import BusinessDate, later
 from connector.money import Currency, Money, split
-from connector.testing.demo_debts import Debt, Fate, chance
+from connector.testing.demo_debts import Debt, Fate, chance, part_of_credit
 from connector.testing.demo_firms import EUR, JPY, USD
 from connector.testing.demo_story import Charge, Reversal, Story
 
@@ -48,6 +48,9 @@ def _awkward_charges(story: Story) -> None:
         if case == "partial payment":
             charge.amount = split(debt.amount, (2, 3))[0]
         charge.amount += Money(cents.get(case, 0), USD)
+        if case == "payment less a credit note":
+            charge.amount = debt.amount - part_of_credit(debt)
+            charge.names = f'memo "Invoice {debt.number} less credit"'
         if case == "parent pays for its child":
             charge.payer = str(debt.buyer.parent)
         if case == "two equal open invoices":
@@ -56,7 +59,7 @@ def _awkward_charges(story: Story) -> None:
         elif case in ("invoice in Stripe only", "invoice in both systems"):
             # Paid on Stripe's own page: Stripe itself links the payment to its invoice.
             charge.names = f"for {debt.number} {charge.amount}"
-        elif case != "payment without any reference":
+        elif case not in ("payment without any reference", "payment less a credit note"):
             charge.names = f"key {debt.number}"
         story.charges.append(charge)
 

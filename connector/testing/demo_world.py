@@ -13,7 +13,7 @@ import random
 from connector.dates import BusinessDate, later
 from connector.money import Money, split, total
 from connector.testing import demo_stripe
-from connector.testing.demo_debts import Debt, Fate, chance, plan, workday
+from connector.testing.demo_debts import Debt, Fate, chance, part_of_credit, plan, workday
 from connector.testing.demo_firms import ACCOUNTS, EUR, FIRMS, JPY, USD, Firm
 from connector.testing.demo_story import Story
 
@@ -38,6 +38,7 @@ CASES = (
     "parent pays for its child",
     "credit note applied",
     "credit note unused",
+    "payment less a credit note",
     "invoice in Stripe only",
     "invoice in both systems",
     "customer in both systems",
@@ -60,6 +61,7 @@ _BANKS = {USD: "Checking", EUR: "Euro Bank", JPY: "Yen Bank"}
 
 def _invoices(story: Story) -> None:
     shown = {"very old invoice", "overdue invoice", "current invoice", "invoice never sent", "two equal open invoices"}
+    shown.add("payment less a credit note")
     shown |= {"invoice in Stripe only", "invoice in both systems"}
     for debt in story.debts:
         sent_on = min(story.today, later(debt.on, story.rng.choice((0, 0, 0, 1))))
@@ -112,6 +114,10 @@ def _credits(story: Story) -> None:
     part = split(debt.amount, (1, 2))[0]
     of = f"applied {debt.number} {part}"
     story.say(debt.paid_on, "credit", f"CM-{story.firm.prefix}1", debt.buyer.name, str(part), of, case=debt.case)
+    (debt,) = story.of_case("payment less a credit note")
+    on = workday(later(debt.paid_on, -3))
+    fields = (f"CM-{story.firm.prefix}4", debt.buyer.name, str(part_of_credit(debt)))
+    story.say(on, "credit", *fields, case=debt.case)
     for number, days in ((2, 40), (3, 11)):
         buyer = story.rng.choice([b for b in story.firm.buyers if b.in_books and b.currency == USD])
         amount = Money(story.rng.randint(60, 400) * 100, USD)

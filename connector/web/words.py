@@ -43,8 +43,23 @@ REASONS: dict[str, str] = {
     FindingCode.POSTING_UNDONE: "Taken back in the books",
     FindingCode.PATTERN_MIXED: "Booked in two patterns",
     FindingCode.NOT_LANDED: "Written, and settled nothing",
+    FindingCode.PROPOSED: "Could be applied, and waits for a yes",
+    FindingCode.DECISION_OVERTAKEN: "Was decided, and cannot be done any more",
+    FindingCode.NOT_POSTABLE: "Decided, and not ours to write",
     FindingCode.READ_FAILED: "Could not be read",
     FindingCode.READ_AGAIN: "Read again from the beginning",
+    FindingCode.NO_ORIGINAL: "Went back, and its payment is not decided",
+    FindingCode.STALE_KEY: "Asked for an invoice that is already paid",
+    FindingCode.REUSED_KEY: "Asked for one invoice, and is the amount of another",
+    FindingCode.OTHER_AMOUNT: "Other amount than the invoices it names",
+    FindingCode.CUT_TEXT: "Its text was cut by the bank",
+    FindingCode.UNKNOWN_PAYER: "Nobody knows who paid",
+    FindingCode.SEVERAL_PAYERS: "Could be from several customers",
+    FindingCode.SAME_AMOUNT_AGAIN: "The same amount came before",
+    FindingCode.NOTHING_OPEN: "Its payer owes nothing",
+    FindingCode.EQUAL_ITEMS: "Fits several invoices of one amount",
+    FindingCode.FITS_NOTHING: "More than its payer owes",
+    FindingCode.NOT_IDENTIFIED: "Its amount does not say which invoices",
 }
 """The heading under which findings of a code are shown."""
 

@@ -3,7 +3,9 @@
 `python -m tests.bench.bench_cash [RECEIPTS] [--only PROFILE] [--held-back] [--seed N]` prints a row for every world and
 contestant, each run as a process of its own from the files to the written decisions. `--quick` runs the engine alone
 in this process and prints every class and category; `--show N` also the first N wrong and missed receipts.
-`--giants` runs it on one customer with 5,000 equal items, and on one with 200 items and no references.
+`--giants` runs it on one customer with 5,000 equal items, and on one with 200 items and no references. `--outside
+PYTHON` names a Python in which somebody installed bankstatementparser, splink and polars: they are no part of this
+project, and what is not there is left out with a sentence. `--markdown` prints the table as it stands in the README.
 """
 
 from __future__ import annotations
@@ -13,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connector.app.folder import read_cases
-from connector.cli.matching import BANK_FEE_MINOR_MAX
+from connector.cli.matching import BANK_FEE_MINOR_MAX, FX_MARGIN_BP_MAX
 from connector.reconcile.cash.case import Policy
 from connector.reconcile.cash.rounds import decide
 from tests.bench.cash import files
@@ -38,11 +40,19 @@ CONTESTANTS: Mapping[str, Sequence[str]] = {
     "rapidfuzz": ("tests.bench.cash.peers", "rapidfuzz", "{folder}", "{out}"),
     "engine": ("connector", "match", "--in", "{folder}", "--out", "{out}"),
 }
+OUTSIDE = {"bankstatementparser": "bankstatementparser", "splink": "splink", "floor in polars": "polars"}
+"""Contestants that others publish, and the package that each needs."""
 HEADER = (
-    f"{'world':12} {'who':13} {'decided':>7} {'precision':>9} {'low 95':>7} {'through':>7} {'recall':>6} {'guess':>6}"
-    f" {'false':>6} {'money':>7} {'customer':>8} {'links':>6} {'broken':>6}"
+    f"{'world':14} {'who':19} {'decided':>7} {'precision':>9} {'low 95':>7} {'through':>7} {'recall':>6} {'ambig':>6}"
+    f" {'guess':>6} {'wrong/10k':>9} {'false':>6} {'money':>8} {'customer':>8} {'links':>6} {'broken':>6}"
     f" {'wall s':>6} {'CPU s':>6} {'MiB':>5} {'x floor':>7}"
 )
+MARKDOWN = (
+    "| world | who | precision | low 95 | straight-through | recall | ambiguous | guessed | false apply"
+    " | customer money |"
+    "\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+"""What stands in the README of the room, for people: without what a machine takes for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,14 @@ def main(words: Sequence[str] | None = None) -> None:
     ask.add_argument("--quick", action="store_true")
     ask.add_argument("--show", type=int, default=0)
     ask.add_argument("--giants", action="store_true", help="One customer with very many items; nobody but the engine.")
+    ask.add_argument("--outside", type=Path, default=Path(sys.executable), help="A Python with others' packages.")
+    ask.add_argument("--markdown", action="store_true")
     given = ask.parse_args(words)
+    who_runs = dict(CONTESTANTS) if not given.giants else {who: CONTESTANTS[who] for who in ("floor", "engine")}
+    if not given.quick and not given.giants:
+        who_runs |= _installed(given.outside)
     if not given.quick:
-        sys.stdout.write(HEADER + "\n")
+        sys.stdout.write((MARKDOWN if given.markdown else HEADER) + "\n")
     settings = HELD_BACK if given.held_back else PROFILES
     chosen = {name: profile for name, profile in settings.items() if name in (given.only or settings)}
     worlds = (
@@ -80,23 +95,46 @@ def main(words: Sequence[str] | None = None) -> None:
             if given.quick:
                 _quick(name, tenants, Path(folder), given.show)
             else:
-                _contest(name, tenants, Path(folder), ("floor", "engine") if given.giants else CONTESTANTS)
+                contest(World(name, tenants, Path(folder), given.outside), who_runs, markdown=given.markdown)
 
 
-def _contest(world_name: str, tenants: Sequence[Tenant], folder: Path, who_runs: Iterable[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class World:
+    """A world, the folder in which its files are, and the Python of those from outside."""
+
+    name: str
+    tenants: Sequence[Tenant]
+    folder: Path
+    outside: Path = Path(sys.executable)
+
+
+def _installed(python: Path) -> dict[str, Sequence[str]]:
+    """Those from outside whose package that Python has; a sentence for each other."""
+    found: dict[str, Sequence[str]] = {}
+    for who, package in OUTSIDE.items():
+        if subprocess.run([python, "-c", f"import {package}"], check=False, capture_output=True).returncode:
+            sys.stderr.write(f"{who} is left out: {python.name} has no package {package}.\n")
+        else:
+            found[who] = ("tests.bench.cash.outside", who, "{folder}", "{out}")
+    return found
+
+
+def contest(one: World, who_runs: Mapping[str, Sequence[str]], *, markdown: bool = False) -> None:
+    """A row for everybody."""
     base = 0.0
-    for who in who_runs:
-        words = CONTESTANTS[who]
-        if who == "engine" and (folder / "payouts.csv").exists():
-            words = (*words, "--payouts", "{folder}/landed.csv")
-        out = folder / f"{who}.csv"
-        cost = run([word.format(folder=folder, out=out) for word in words])
+    landed = (one.folder / "payouts.csv").exists()
+    for who, known in who_runs.items():
+        words = (*known, "--payouts", "{folder}/landed.csv") if who == "engine" and landed else known
+        out = one.folder / f"{who}.csv"
+        python = one.outside if who in OUTSIDE else Path(sys.executable)
+        cost = run([word.format(folder=one.folder, out=out) for word in words], python)
         base = base or cost.cpu
-        found = score(tenants, read_answers(out))
-        sys.stdout.write(f"{row(world_name, who, found)} {costs(cost, base)}\n")
+        found = score(one.tenants, read_answers(out))
+        printed = marked(one.name, who, found) if markdown else f"{row(one.name, who, found)} {costs(cost, base)}"
+        sys.stdout.write(printed + "\n")
         sys.stdout.flush()
-    if (folder / "payouts.csv").exists():
-        sys.stdout.write(f"{world_name:12} {told_of_payouts(tenants, folder)}\n")
+    if landed and not markdown:
+        sys.stdout.write(f"{one.name:14} {told_of_payouts(one.tenants, one.folder)}\n")
 
 
 def told_of_payouts(tenants: Sequence[Tenant], folder: Path) -> str:
@@ -111,22 +149,33 @@ def told_of_payouts(tenants: Sequence[Tenant], folder: Path) -> str:
     )
 
 
-def run(words: Sequence[str]) -> Cost:
+def run(words: Sequence[str], python: Path = Path(sys.executable)) -> Cost:
     """The cost of `python -m` these words. CalledProcessError where it fails."""
     told = subprocess.run(
-        [sys.executable, "-m", "tests.bench.cash.meter", sys.executable, "-m", *words],
-        check=True, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "tests.bench.cash.meter", python, "-m", *words],
+        check=True, stdout=subprocess.PIPE, stderr=None if python == Path(sys.executable) else subprocess.DEVNULL,
+        text=True,
     )  # fmt: skip
     wall, cpu, mib = map(float, told.stdout.split())
     return Cost(wall, cpu, mib)
 
 
+def marked(world_name: str, who: str, found: Score) -> str:
+    """One line of the table in the README."""
+    return (
+        f"| {world_name} | {who} | {found.precision:.5f} | {found.precision_low:.5f} | {found.straight_through:.4f}"
+        f" | {found.recall:.4f} | {found.ambiguity:.4f} | {found.guess_rate:.4f} | {found.false_apply:.4f}"
+        f" | {found.customer_money_precision:.6f} |"
+    )
+
+
 def row(world_name: str, who: str, found: Score) -> str:
     """One line of the table, without what it cost."""
     return (
-        f"{world_name:12} {who:13} {found.decided:7} {found.precision:9.5f} {found.precision_low:7.5f}"
-        f" {found.straight_through:7.4f} {found.recall:6.4f} {found.guess_rate:6.4f} {found.false_apply:6.4f}"
-        f" {found.money_precision:7.5f} {found.customer_money_precision:8.6f} {found.link_recall:6.4f} {found.broken:6}"
+        f"{world_name:14} {who:19} {found.decided:7} {found.precision:9.5f} {found.precision_low:7.5f}"
+        f" {found.straight_through:7.4f} {found.recall:6.4f} {found.ambiguity:6.4f} {found.guess_rate:6.4f}"
+        f" {found.wrong_guesses:9.2f} {found.false_apply:6.4f} {found.money_precision:8.6f}"
+        f" {found.customer_money_precision:8.6f} {found.link_recall:6.4f} {found.broken:6}"
     )
 
 
@@ -137,7 +186,7 @@ def costs(cost: Cost, base: float) -> str:
 
 def engine(folder: Path) -> tuple[dict[str, list[Link]], dict[str, str], float]:
     """The engine's links, the class of each decision, and the CPU seconds of deciding."""
-    cases = read_cases(folder, Policy(bank_fee=BANK_FEE_MINOR_MAX, terms=True))
+    cases = read_cases(folder, Policy(bank_fee=BANK_FEE_MINOR_MAX, terms=True, fx_margin_bp=FX_MARGIN_BP_MAX))
     began = time.process_time()
     found = [(case, decide(case)) for _, case in cases]
     spent = time.process_time() - began

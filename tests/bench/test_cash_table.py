@@ -1,9 +1,10 @@
-"""The table that the benchmark prints: on small fixed worlds the engine's figures stay at or above what is stated here,
-and its peers are what they are said to be. No time is judged.
+"""The table that the benchmark prints: on fixed worlds that nothing was tuned on, the engine's figures stay at or above
+what is asked, its peers are what they are said to be, and the README prints what is measured. No time is judged.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,13 +19,15 @@ from tests.bench.cash.desk import read
 from tests.bench.cash.giants import GIANTS
 from tests.bench.cash.payout_scoring import read_pairs, score_payouts
 from tests.bench.cash.peers import PEERS
-from tests.bench.cash.records import Link
-from tests.bench.cash.scoring import Score, score
-from tests.bench.cash.settings import PROFILES
+from tests.bench.cash.records import Link, Tenant
+from tests.bench.cash.scoring import Score, score, wilson_low
+from tests.bench.cash.settings import HELD_BACK, PROFILES
 from tests.bench.cash.world import world
 
-RECEIPTS = 900
+RECEIPTS = 1_200
 SEED = 11
+README = Path(__file__).parents[2] / "connector" / "reconcile" / "README.md"
+README_RECEIPTS, README_SEED = 10_000, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,19 @@ class Least:
 
 
 STATED = {
-    "smb": Least(0.94, 0.97, 0.925),
-    "b2b": Least(0.96, 0.98, 0.955),
-    "subs": Least(0.915, 0.97, 0.915),
-    "small": Least(0.975, 0.99, 0.975),
-    "long": Least(0.945, 0.98, 0.815),
-    "equal": Least(0.87, 0.99, 0.87),
+    "smb": Least(0.93, 0.97, 0.91),
+    "b2b": Least(0.945, 0.97, 0.90),
+    "subs": Least(0.89, 0.95, 0.89),
+    "small": Least(0.96, 0.985, 0.95),
+    "long": Least(0.89, 0.955, 0.70),
+    "equal": Least(0.85, 0.98, 0.85),
 }
-"""Measured on these worlds, and stated a little lower, so that another sound engine passes too."""
+"""What is asked of the first three, and what is asked of real ledgers in recall; the rest a little below the least of
+several seeds, so that another sound engine passes too."""
 
 
-@cache
-def scores(name: str) -> dict[str, Score]:
-    tenants = list(world(PROFILES[name], RECEIPTS, SEED))
+def scored(tenants: list[Tenant]) -> dict[str, Score]:
+    """The engine and every peer on one world."""
     found = {}
     with TemporaryDirectory() as folder:
         files.write(Path(folder), tenants)
@@ -65,17 +68,27 @@ def scores(name: str) -> dict[str, Score]:
     return found
 
 
-@pytest.mark.parametrize("name", PROFILES)
-def test_the_engine_is_never_wrong_on_the_fixed_worlds_and_breaks_nothing(name: str) -> None:
-    found = scores(name)["engine"]
-    assert found.wrong == []
-    assert found.broken == 0
-    assert (found.false_applied, found.guessed_wrong) == (0, 0)
-    assert found.customer_money_precision == 1
+@cache
+def scores(name: str) -> dict[str, Score]:
+    return scored(list(world(PROFILES[name], RECEIPTS, SEED)))
+
+
+def test_over_all_fixed_worlds_the_engine_is_right_silent_and_breaks_nothing() -> None:
+    """The bounds that are asked of large worlds, over all of these together."""
+    found = [scores(name)["engine"] for name in PROFILES]
+    decided = sum(one.decided for one in found)
+    right = sum(one.right for one in found)
+    assert right / decided >= 0.9995
+    assert wilson_low(right, decided) >= 0.9985
+    assert sum(one.guessed for one in found) <= 0.03 * sum(one.undecidable for one in found)
+    assert sum(one.guessed_wrong for one in found) <= 2  # Of 7,000 receipts; one in 10,000 is asked of large worlds.
+    assert [one.broken for one in found] == [0] * len(found)
+    assert sum(one.false_applied for one in found) == 0
+    assert sum(one.customer_money_right for one in found) >= 0.9999 * sum(one.customer_money for one in found)
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_the_engine_decides_at_least_as_much_as_stated(name: str) -> None:
+def test_the_engine_decides_at_least_as_much_as_is_asked(name: str) -> None:
     found, least = scores(name)["engine"], STATED[name]
     assert found.straight_through >= least.through
     assert found.recall >= least.recall
@@ -87,7 +100,7 @@ def test_the_engine_leaves_every_peer_behind(name: str) -> None:
     found = scores(name)
     for peer in PEERS:
         assert found["engine"].straight_through > found[peer].straight_through
-        assert found["engine"].precision >= found[peer].precision
+        assert len(found["engine"].wrong) <= max(1, len(found[peer].wrong))
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -100,13 +113,22 @@ def test_the_careful_peer_is_careful_and_the_others_are_not(name: str) -> None:
     assert all(found[peer].over_items == [] and found[peer].unknown == [] for peer in PEERS)
 
 
-def test_a_row_of_the_table_says_what_was_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_held_back_has_no_setting_and_no_seed_in_common_with_what_is_tuned_on() -> None:
+    for name, profile in PROFILES.items():
+        assert HELD_BACK[name] != profile
+        shown, kept = (next(iter(world(one, 150, SEED))) for one in (profile, HELD_BACK[name]))
+        assert [item.amount for item in shown.items] != [item.amount for item in kept.items]
+        assert {who.name for who in shown.customers} != {who.name for who in kept.customers}
+
+
+def test_a_row_of_the_table_says_what_was_counted() -> None:
     found = scores("smb")["engine"]
     fields = bench_cash.row("smb", "engine", found).split()
     head = bench_cash.HEADER.replace("low 95", "low").replace("wall s", "wall").replace("CPU s", "CPU").split()
     told = dict(zip(head, fields, strict=False))
     assert (told["who"], told["decided"], told["broken"]) == ("engine", str(found.decided), "0")
-    assert told["precision"] == "1.00000"
+    assert float(told["precision"]) == pytest.approx(found.right / found.decided, abs=1e-5)
+    assert float(told["ambig"]) == pytest.approx(found.undecidable / found.receipts, abs=1e-4)
 
 
 def rows(text: str) -> Iterator[list[str]]:
@@ -114,18 +136,22 @@ def rows(text: str) -> Iterator[list[str]]:
 
 
 def test_the_command_prints_a_row_for_everybody_with_what_it_cost(capsys: pytest.CaptureFixture[str]) -> None:
-    bench_cash.main(["60", "--only", "smb"])
-    printed = {row[1]: row for row in rows(capsys.readouterr().out)}
-    payouts = printed.pop("payouts:")
-    assert list(printed) == ["floor", "oldest-first", "odoo-like", "rapidfuzz", "engine"]
-    assert float(printed["floor"][-1]) == 1.0
-    assert all(float(row[-3]) > 0 and float(row[-2]) > 1 for row in printed.values())
+    bench_cash.main(["60", "--only", "smb", "--outside", "false"])
+    printed, told = capsys.readouterr()
+    found = {row[1]: row for row in rows(printed)}
+    payouts = found.pop("payouts:")
+    assert list(found) == ["floor", "oldest-first", "odoo-like", "rapidfuzz", "engine"]
+    assert float(found["floor"][-1]) == 1.0
+    assert all(float(row[-3]) > 0 and float(row[-2]) > 1 for row in found.values())
     assert payouts[3] == payouts[5].rstrip(",") != "0"
     assert payouts[-1] == "0"
+    assert told.splitlines() == [
+        f"{who} is left out: false has no package {package}." for who, package in bench_cash.OUTSIDE.items()
+    ]
 
 
-def test_the_engine_finds_every_payout_of_a_world_and_none_wrongly(capsys: pytest.CaptureFixture[str]) -> None:
-    tenants = list(world(PROFILES["subs"], RECEIPTS, SEED))
+def test_the_engine_finds_every_payout_of_a_world_and_none_wrongly() -> None:
+    tenants = list(world(PROFILES["smb"], 2 * RECEIPTS, SEED))
     with TemporaryDirectory() as folder:
         files.write(Path(folder), tenants)
         bench_cash.run(
@@ -150,3 +176,85 @@ def test_of_thousands_of_equal_items_and_of_sums_without_references_nothing_is_g
     found = score([tenant], links, classes)
     assert (found.wrong, found.broken) == ([], 0)
     assert found.decided == 0 or name == "broad"
+
+
+PRINTED = ("precision", "low 95", "straight-through", "recall", "ambiguous", "guessed", "false apply", "customer money")
+TOLERANCE = {"precision": 0.0005, "low 95": 0.001, "false apply": 0.005, "customer money": 0.0005, "guessed": 0.02}
+
+
+def printed_in_readme() -> dict[tuple[str, str], dict[str, float]]:
+    """The rows of the README's table, by world and contestant."""
+    found = {}
+    for line in README.read_text(encoding="utf-8").splitlines():
+        if re.fullmatch(r"\| \w+ \| [\w -]+ \|( \d\.\d+ \|){8}", line):
+            world_name, who, *figures = (cell.strip() for cell in line.strip("|").split("|"))
+            found[world_name, who] = dict(zip(PRINTED, map(float, figures), strict=True))
+    return found
+
+
+def agrees(name: str, who: str, found: Score) -> None:
+    """The README's row is what was counted just now."""
+    printed = printed_in_readme()[name, who]
+    cells = [cell.strip() for cell in bench_cash.marked(name, who, found).strip("|").split("|")]
+    for column, cell in zip(PRINTED, cells[2:], strict=True):
+        assert printed[column] == pytest.approx(float(cell), abs=TOLERANCE.get(column, 0.01)), (name, who, column)
+
+
+def test_the_readme_has_a_row_for_every_world_and_everybody_who_needs_nothing_else_installed() -> None:
+    assert bench_cash.MARKDOWN in README.read_text(encoding="utf-8")
+    needed = {(name, who) for name in PROFILES for who in bench_cash.CONTESTANTS}
+    assert needed <= printed_in_readme().keys()
+
+
+def test_the_readme_s_row_of_small_business_is_what_is_measured() -> None:
+    tenants = list(world(PROFILES["smb"], README_RECEIPTS, README_SEED))
+    with TemporaryDirectory() as folder:
+        files.write(Path(folder), tenants)
+        links, classes, _ = bench_cash.engine(Path(folder))
+    agrees("smb", "engine", score(tenants, links, classes))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_row_of_the_readme_is_what_is_measured(name: str) -> None:
+    for who, found in scored(list(world(PROFILES[name], README_RECEIPTS, README_SEED))).items():
+        agrees(name, who, found)
+
+
+def asked_of(name: str) -> tuple[float, float, float]:
+    """Recall on what is decidable, straight-through and link recall, as they are asked of large worlds."""
+    return {
+        "smb": (0.97, 0.93, 0.0), "b2b": (0.97, 0.945, 0.0), "subs": (0.95, 0.89, 0.0), "small": (0.985, 0.0, 0.0),
+        "long": (0.955, 0.0, 0.65), "equal": (0.88, 0.0, 0.0),
+    }[name]  # fmt: skip
+
+
+LARGE, LARGE_SEED = 100_000, 71
+PRICED = frozenset({"smb", "b2b", "subs"})
+"""Worlds of which precision is asked by themselves: the others are smaller in life, and are judged by recall."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_hundred_thousand_receipts_are_decided_as_is_asked(name: str) -> None:
+    found = scored(list(world(PROFILES[name], LARGE, LARGE_SEED)))
+    mine, (recall, through, links) = found["engine"], asked_of(name)
+    assert mine.broken == 0
+    assert mine.precision >= 0.9995
+    assert mine.precision_low >= 0.9993
+    assert mine.money_precision >= 0.9999
+    assert mine.customer_money_precision >= 0.99995
+    weak = {
+        kind: tally
+        for kind, tally in mine.by_class.items()
+        if tally.right + tally.wrong >= 1_000 and tally.precision < 0.999
+    }
+    assert weak == {}
+    assert mine.recall >= recall
+    assert mine.straight_through >= through
+    assert mine.link_recall >= links
+    best = max(found[peer].straight_through for peer in PEERS if found[peer].precision >= 0.999)
+    assert mine.straight_through - best >= 0.6 * (mine.possible - best)
+    assert mine.guess_rate <= 0.03
+    assert mine.wrong_guesses <= 1
+    assert mine.false_apply <= 0.0005

@@ -18,9 +18,11 @@ from connector.model.firm import Actor, Company
 from connector.model.intent import (
     ApplyCredit,
     DepositPart,
+    JournalPart,
     PostDeposit,
     PostExpense,
     Posting,
+    PostJournal,
     PostPayment,
     PostTransfer,
     VoidPosting,
@@ -45,6 +47,7 @@ account  Dollars in Toronto  bank CAD
 account  Stripe Clearing  bank USD
 account  Undeposited Funds  undeposited USD
 account  Stripe Fees  expense USD
+account  Accounts Receivable  receivable USD
 customer  Acme
 customer  Borealis  currency CAD
 2026-03-01  invoice  INV-1  Acme  120.00 USD
@@ -53,6 +56,7 @@ customer  Borealis  currency CAD
 2026-03-05  credit  CM-1  Acme  30.00 USD
 """
 TODAY = business_date("2026-04-06")
+LINE = Ref(ConnectionId("stripe"), Kind.BALANCE_ENTRY, "txn_re_1")
 PAYOUT = Ref(ConnectionId("stripe"), Kind.PAYOUT, "po_1")
 CAD: Currency = currency("CAD")
 SETTLED_SECONDS = 6 * 3600 + 1
@@ -155,6 +159,24 @@ class Ledger(Room):
             memo="Stripe payout",
         )
 
+    def journal(self, amount: str = "12.00", customer: str = "Acme") -> PostJournal:
+        """A refund: what the customer owes goes up, the processor's balance down."""
+        money = from_text(amount, USD)
+        return PostJournal(
+            books=BOOKS,
+            on=TODAY,
+            parts=(
+                JournalPart(
+                    account=self.ref("Account", "Accounts Receivable"),
+                    amount=money,
+                    customer=self.ref("Customer", customer),
+                ),
+                JournalPart(account=self.ref("Account", "Stripe Clearing"), amount=-money),
+            ),
+            about=LINE,
+            memo="Stripe refund re_1",
+        )
+
     def undo(self, written: Written, key: WriteKey) -> VoidPosting:
         return VoidPosting(
             books=BOOKS,
@@ -189,7 +211,7 @@ class Ledger(Room):
 
     def marked(self, op_id: OpId) -> list[dict[str, object]]:
         """Everything in the books that carries that stamp."""
-        kinds = ("Payment", "Purchase", "Transfer", "Deposit")
+        kinds = ("Payment", "Purchase", "Transfer", "Deposit", "JournalEntry")
         return [row for kind in kinds for row in self.held(kind) if op_id in str(row.get("PrivateNote"))]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from connector.dates import business_date
 from connector.errors import Conflict, OutcomeUnknown, Refused
-from connector.model.intent import Posting, VoidPosting, Written
+from connector.model.intent import JournalPart, Posting, VoidPosting, Written
 from connector.model.settlement import Deposit
 from connector.model.source import Kind, Ref
 from connector.money import Money
@@ -139,6 +139,7 @@ def test_a_lost_answer_to_a_deposit_is_unknown_and_the_deposit_is_found(room: Le
             False,
             id="a payment more",
         ),
+        pytest.param(lambda held: replace(held, moves=()), False, id="nothing kept back"),
     ],
 )
 def test_a_deposit_that_comes_back_otherwise_than_asked_is_a_disagreement(
@@ -147,7 +148,13 @@ def test_a_deposit_that_comes_back_otherwise_than_asked_is_a_disagreement(
     agrees: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     intent = room.deposit(((books(Kind.PAYMENT, "1"), "80.00"), (books(Kind.PAYMENT, "2"), "120.00")), "6.10", "193.90")
-    held = Written(ref=books(Kind.DEPOSIT, "9"), version="0", amount=intent.total, members=intent.payments)
+    held = Written(
+        ref=books(Kind.DEPOSIT, "9"),
+        version="0",
+        amount=intent.total,
+        members=intent.payments,
+        moves=(JournalPart(account=room.ref("Account", "Stripe Fees"), amount=usd("-6.10")),),
+    )
     assert (disagreement(intent, change(held)) is None) is agrees
 
 
@@ -301,7 +308,7 @@ def test_what_a_person_has_struck_out_already_counts_as_taken_back(room: Ledger,
     [
         pytest.param(books(Kind.INVOICE, "1"), id="an invoice"),
         pytest.param(books(Kind.BOOK_ENTRY, "Bill:1"), id="an entity we do not post"),
-        pytest.param(books(Kind.BOOK_ENTRY, "JournalEntry:1"), id="an entry by hand"),
+        pytest.param(books(Kind.BOOK_ENTRY, "SalesReceipt:1"), id="a sale"),
     ],
 )
 def test_what_we_never_write_is_never_taken_back(room: Ledger, target: Ref) -> None:

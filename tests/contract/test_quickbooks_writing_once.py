@@ -21,7 +21,7 @@ from tests.intuit_rig import served as figures
 from tests.intuit_rig import untied_rows
 
 BANKED, UNDONE = key("Y"), key("Z")
-KINDS = ("payment", "credit", "expense", "transfer", "deposit", "void")
+KINDS = ("payment", "credit", "expense", "transfer", "deposit", "journal", "void")
 
 
 @pytest.fixture
@@ -47,9 +47,10 @@ def wanted(room: Ledger) -> dict[WriteKey, Posting]:
         "expense": room.expense(),
         "transfer": room.transfer(),
         "deposit": room.deposit(((banked.ref, "5.00"),), "1.00", "4.00"),
+        "journal": room.journal(),
         "void": room.undo(undone, UNDONE),
     }
-    return {key(letter): made[kind] for letter, kind in zip("ABCDEF", KINDS, strict=True)}
+    return {key(letter): made[kind] for letter, kind in zip("ABCDEFG", KINDS, strict=True)}
 
 
 def settled(room: Ledger, firm: Desk, entries: dict[WriteKey, Posting]) -> None:

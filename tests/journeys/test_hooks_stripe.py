@@ -140,6 +140,7 @@ def lived(folder: Path, how: Delivering | None) -> MirrorOf:
         return found
 
 
+@pytest.mark.gate
 @pytest.mark.req("E21")
 def test_the_mirror_ends_the_same_with_every_delivery_dropped_doubled_late_or_out_of_order(tmp_path: Path) -> None:
     dropped = lived(tmp_path / "dropped", None)

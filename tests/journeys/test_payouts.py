@@ -164,7 +164,7 @@ def test_the_clearing_account_and_what_is_not_in_it_are_the_processors_balance(t
     assert got.said == got.ledger == got.explained
     assert got.booked.minor == 0
     by_reason = {str(rest.reason): grouped(rest.amount) for rest in got.rest}
-    assert by_reason["refund"] == "-143.34 USD"
+    assert by_reason["refund"] == "-63.34 USD", "the payment that was given back whole is none, and so is its refund"
     assert by_reason["dispute"] == "-200.00 USD"
     assert by_reason["payout_back"] == "67.67 USD"
 
@@ -334,4 +334,16 @@ def test_a_payout_that_fails_after_it_was_booked_is_told_and_stays_in_the_sum(fi
     assert "364.72 USD came back by line txn_po_walk_1_failed" in payout(after, "po_walk_1").reasons[0]
     assert {str(rest.reason): grouped(rest.amount) for rest in purse(after).rest}["payout_back"] == "364.72 USD"
     assert purse(after).holds
-    assert planned.lines == ()
+    (line,) = planned.lines
+    assert line.subject == "journal:stripe/balance_entry/txn_po_walk_1_failed"
+    assert {each.account: grouped(each.amount) for each in line.effects} == {
+        "Stripe Clearing": "364.72 USD",
+        "Checking": "-364.72 USD",
+    }
+    with firm.desk() as desk:
+        assert len(apply_plan(desk, planned, nothing, nothing).posted.done) == 1
+        sync_all(desk, nothing)
+        done, _ = explained(desk)
+        assert "payout_back" not in {str(rest.reason) for rest in purse(done).rest}
+        assert purse(done).holds
+        assert make_plan(desk).lines == ()

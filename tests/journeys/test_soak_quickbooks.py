@@ -243,6 +243,7 @@ def figures(soak: Soak) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.gate
 @pytest.mark.req("Q2")
 def test_five_minutes_of_two_processes_people_and_every_fault_lose_and_double_nothing(tmp_path: Path) -> None:
     seed = 3

@@ -36,6 +36,7 @@ def read(account: Account, moment: str, count: int) -> int:
     ).returncode
 
 
+@pytest.mark.gate
 @pytest.mark.req("S7")
 def test_whenever_the_reading_process_is_killed_the_next_ones_end_where_one_that_lived_would(account: Account) -> None:
     for moment, count in MOMENTS:

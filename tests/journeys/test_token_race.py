@@ -240,6 +240,7 @@ def struck(crew: Crew, choose: random.Random) -> list[str]:
     return said
 
 
+@pytest.mark.gate
 def test_expiries_with_kills_cost_one_renewal_each_and_one_per_kill(crew: Crew) -> None:
     crew.hire(3 - len(crew.callers))
     renewals, kills = rounds(crew, 4, seed=12)

@@ -26,7 +26,7 @@ def test_from_the_first_sync_to_the_posted_payout(firm: Firm) -> None:
         "ch_walk_1",
         "py_walk_2",
     }
-    assert [finding["code"] for finding in decided["findings"]] == ["no-reference"]
+    assert [finding["code"] for finding in decided["findings"]] == ["proposed"]
     plan = firm.do("plan", "--json").json
     assert [line["kind"] for line in plan["lines"]] == ["payment", "payment", "expense", "expense", "transfer"]
     firm.do("apply", "--yes")

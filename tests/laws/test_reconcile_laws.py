@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.collect.aging import aging
 from connector.dates import business_date
+from connector.model.firm import MatchingRules
 from connector.model.money_in import PaymentState
-from connector.model.source import Ref, Tag
+from connector.model.source import Kind, Ref, Tag
 from connector.money import Money
-from connector.reconcile.match import reconcile
+from connector.reconcile.cash.verdict import Class
+from connector.reconcile.match import decide, reconcile
+from connector.reconcile.options import Review
 from connector.reconcile.references import numbers_in, tokens
 from connector.reconcile.tieout import open_items
 from tests.builders import BOOKS, PROCESSOR, Mirror
@@ -35,6 +39,10 @@ def worlds(draw: st.DrawFn) -> Mirror:
         mirror.customer(f"cus_{name}", email=f"{name}@x.example", at=PROCESSOR)
     for index, (number, customer, amount, code) in enumerate(draw(st.lists(invoices, max_size=6))):
         mirror.invoice(number, customer, f"{amount} {code}", issued=f"2026-03-{index + 1:02d}")
+    for index, (customer, amount) in enumerate(
+        draw(st.lists(st.tuples(st.sampled_from(CUSTOMERS), amounts), max_size=2))
+    ):
+        mirror.credit(f"CM-{index + 1}", customer, f"{amount} USD")
     for index, (amount, code, text, key, known) in enumerate(draw(st.lists(charges, max_size=8))):
         mirror.charge(
             f"ch_{index}",
@@ -48,22 +56,57 @@ def worlds(draw: st.DrawFn) -> Mirror:
     return mirror
 
 
-@settings(max_examples=400)
-@given(worlds())
-def test_no_payment_gives_more_than_it_brought_and_no_invoice_takes_more_than_is_open(mirror: Mirror) -> None:
-    seen = mirror.seen()
+rules = st.builds(
+    MatchingRules,
+    automatic=st.sampled_from((MatchingRules().automatic, (), tuple(each.value for each in Class))),
+    oldest_first=st.booleans(),
+)
+
+
+@settings(max_examples=250)
+@given(worlds(), rules)
+def test_no_payment_gives_more_than_it_brought_and_no_invoice_takes_more_than_is_open(
+    mirror: Mirror, chosen: MatchingRules
+) -> None:
+    seen = replace(mirror.seen(), rules=chosen)
     applied: dict[Ref, int] = defaultdict(int)
     for decision in reconcile(seen).decisions:
-        payment = seen.payments[decision.payment]
-        given_out = sum(allocation.amount.minor for allocation in decision.allocations)
-        assert given_out + decision.unapplied.minor == payment.gross.minor == decision.gross.minor
+        brought = seen.payments[decision.payment].gross.minor if decision.beside is None else 0
+        notes = [each.amount.minor for each in decision.allocations if each.target.kind is Kind.CREDIT_NOTE]
+        given_out = sum(allocation.amount.minor for allocation in decision.allocations) - sum(notes)
+        assert given_out + decision.unapplied.minor == brought + sum(notes)
+        assert decision.gross.minor == brought
         assert decision.unapplied.minor >= 0
         for allocation in decision.allocations:
             assert allocation.amount.minor > 0
-            assert allocation.amount.currency == payment.gross.currency
+            assert allocation.amount.currency == decision.gross.currency
             applied[allocation.target] += allocation.amount.minor
     for target, minor in applied.items():
-        assert Money(minor, seen.invoices[target].open.currency) <= seen.invoices[target].open
+        held = seen.invoices.get(target) or seen.credit_notes[target]
+        assert Money(minor, held.open.currency) <= held.open
+
+
+@settings(max_examples=150)
+@given(worlds(), rules)
+def test_whoever_asks_for_amounts_alone_gets_the_same_decisions(mirror: Mirror, chosen: MatchingRules) -> None:
+    seen = replace(mirror.seen(), rules=chosen)
+    full = [(one.payment, one.allocations, one.unapplied) for one in reconcile(seen).decisions]
+    assert [(one.payment, one.allocations, one.unapplied) for one in decide(seen)] == full
+
+
+@settings(max_examples=150)
+@given(worlds())
+def test_what_a_person_may_say_yes_to_gives_out_what_came_and_no_more_than_is_open(mirror: Mirror) -> None:
+    seen = mirror.seen()
+    for row in Review(seen, reconcile(seen)).waiting():
+        for option in row.options:
+            given_out = sum(each.amount.minor for each in option.allocations)
+            assert given_out + option.unapplied.minor == row.gross.minor
+            assert option.unapplied.minor >= 0
+            for each in option.allocations:
+                held = seen.invoices.get(each.target) or seen.credit_notes[each.target]
+                assert abs(each.amount.minor) <= held.open.minor
+                assert (each.amount.minor < 0) is (each.target.kind is Kind.CREDIT_NOTE)
 
 
 @settings(max_examples=200)
@@ -75,7 +118,8 @@ def test_every_payment_is_decided_or_listed_and_only_money_is_decided(mirror: Mi
     listed = {finding.refs[0] for finding in outcome.findings}
     assert len(decided) == len(set(decided))
     assert set(decided) | listed >= set(seen.payments)
-    assert all(seen.payments[each].state is PaymentState.SUCCEEDED for each in decided)
+    money = [each.payment for each in outcome.decisions if each.beside is None]
+    assert all(seen.payments[each].state is PaymentState.SUCCEEDED for each in money)
 
 
 @settings(max_examples=150)

@@ -288,6 +288,7 @@ def test_whatever_is_never_told_the_mirror_is_what_the_account_is_after_a_sweep(
     lived.end()
 
 
+@pytest.mark.gate
 @pytest.mark.req("S8")
 @settings(SAME_EVERY_TIME, max_examples=3)
 @given(AWAY_LONG)

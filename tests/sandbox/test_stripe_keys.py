@@ -46,6 +46,7 @@ def test_stripe_itself_is_asked_unless_a_stand_in_is_named() -> None:
     assert account_settings({KEY: "rk_test_1", URL: "http://127.0.0.1:8080/"}).base_url == "http://127.0.0.1:8080"
 
 
+@pytest.mark.gate
 def test_the_whole_suite_runs_against_an_account_on_loopback_and_prints_what_it_found() -> None:
     [world] = worlds = parse(WORLD)
     stand_in = standin.build(worlds, clock=SystemClock())

@@ -38,9 +38,13 @@ def back(id_: str, amount: int, related: str, *, on: int = 40, kind: ReceiptKind
 def rounds(
     items: Sequence[Item], receipts: Sequence[Receipt], *, parties: Sequence[Party] = (ACME, BOLT),
     policy: Policy = OPEN_HANDED, learned: Mapping[str, str] | None = None,
+    rates: Mapping[tuple[str, str, int], tuple[int, int]] | None = None,
 ) -> Rounds:  # fmt: skip
     """The case, decided."""
-    done = Rounds(Case(parties=parties, items=items, receipts=receipts, policy=policy, learned=learned or {}))
+    case = Case(
+        parties=parties, items=items, receipts=receipts, policy=policy, learned=learned or {}, rates=rates or {}
+    )
+    done = Rounds(case)
     done.run()
     return done
 

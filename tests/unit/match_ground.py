@@ -12,6 +12,7 @@ PAYMENTS = (
     "tenant_id,payment_id,kind,source,date,currency,amount_minor,fee_minor,payer_name,payer_account,"
     "processor_customer,payer_email,remittance,metadata_invoice_id,related_payment_id"
 )
+RATES = "tenant_id,date,currency,home,mid"
 DEPOSITS = "tenant_id,deposit_id,date,currency,amount_minor,descriptor"
 PAYOUTS = "tenant_id,payout_id,source,created,arrival_date,currency,amount_minor,mode"
 TRANSACTIONS = "tenant_id,txn_id,source,type,payment_id,created,available_on,gross_minor,fee_minor,net_minor,payout_id"

@@ -82,6 +82,7 @@ PACES = {
 }
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("pace", PACES.values(), ids=PACES)
 def test_no_second_sees_more_than_eight_calls_and_no_minute_more_than_450(
     store: Store, clock: FakeClock, pace: OurPace

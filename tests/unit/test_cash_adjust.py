@@ -63,7 +63,11 @@ def test_nothing_but_rounding_is_permitted_from_the_beginning() -> None:
 
 
 def test_a_discount_that_was_taken_too_late_stays_open_on_the_item() -> None:
-    assert decided(TERMS, 98_000, on=11) == ("partial", "")
+    assert decided(TERMS, 98_000, on=16) == ("partial", "")
+
+
+def test_a_discount_that_was_taken_a_few_days_late_is_for_a_person() -> None:
+    assert decided(TERMS, 98_000, on=11) == ("", "")
 
 
 def test_a_late_discount_is_not_taken_for_a_bank_s_fee() -> None:

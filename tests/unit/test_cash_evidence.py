@@ -113,7 +113,7 @@ def test_a_line_says_everything_that_its_decision_follows_from(evidence: list[Do
         {"item": "i1004", "type": "discount", "amount": 1_000, "rule": "200 bp within 60 days"}
     ]
     assert line["sentence"] == (
-        "Its text names INV-1004, and it is what was open of that less 10.00 USD of discount (200 bp within 60 days)."
+        "Its text names INV-1004, and it is what was open of that less 10.00 USD of discount (2 % within 60 days)."
     )
 
 

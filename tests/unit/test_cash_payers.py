@@ -7,6 +7,7 @@ import pytest
 from connector.reconcile.cash.case import Party
 from connector.reconcile.cash.payers import CONTRADICTED, Basis, Payers
 from tests.unit.cash_ground import ACME, BOLT, invoice, paid, rounds, told
+from tests.unit.spelt_ground import SPELLINGS, firms, parties, spelt
 
 CUSTOMERS = [
     Party("0", "Violet Supplies"),
@@ -91,6 +92,82 @@ def test_a_circle_of_parents_is_one_group() -> None:
 def test_a_person_s_word_about_an_account_is_taken() -> None:
     payer = Payers(CUSTOMERS, {"GB7": "8"}).of(paid("p", 1, account="GB7"))
     assert (payer.group, payer.basis) == (7, Basis.LEARNED)
+
+
+NAMES = 120
+
+
+def test_the_group_is_known_however_a_name_is_spelt_and_never_another() -> None:
+    known = firms(300)
+    payers = Payers(parties(known), {})
+    groups = {
+        spelling: [(payers.of(paid("p", 1, name=one.name)).group, one.meant) for one in spelt(known, spelling, NAMES)]
+        for spelling in SPELLINGS
+    }
+    pairs = [pair for each in groups.values() for pair in each]
+    assert sum(group == meant for group, meant in pairs) >= 0.97 * len(pairs)
+    assert sum(group not in (-1, meant) for group, meant in pairs) <= 0.0005 * len(pairs)
+    poor = {name for name, each in groups.items() if sum(group == meant for group, meant in each) < 0.95 * len(each)}
+    assert poor == set()
+
+
+@pytest.mark.parametrize(
+    "spelling", ["as it is", "in capitals", "without accents", "with its place", "cut by the bank"]
+)
+def test_a_name_that_two_customers_have_is_nobody_s_however_it_is_spelt(spelling: str) -> None:
+    known = firms(40)
+    twice = [*known, *known]
+    payers = Payers(parties(twice), {})
+    for one in spelt(known, spelling, NAMES):
+        payer = payers.of(paid("p", 1, name=one.name))
+        assert payer.group == -1
+        assert set(payer.among) == {one.meant, one.meant + len(known)}
+
+
+ENDINGS = ("corp", "llc", "foundation", "us", "systems", "associates", "trust", "co")
+RETAIL = [
+    Party("0", "WAL-MAR corp"), Party("1", "COSTC us"), Party("2", "KROG llc"), Party("3", "KROG trust"),
+    Party("4", "MDV/ co"), Party("5", "SYSCO F foundation"),
+]  # fmt: skip
+SEEN = [f"{stem} {ending}" for stem in ("WAL-MAR", "COSTC", "KROG", "MDV/") for ending in ENDINGS]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_ending_tells_nothing_where_every_name_comes_with_all_of_them(ending: str) -> None:
+    payers = Payers(RETAIL, {}, SEEN)
+    assert payers.of(paid("p", 1, name=f"WAL-MAR {ending}")).group == 0
+    assert payers.of(paid("p", 1, name=f"MDV/ {ending}")).group == 4
+    assert payers.of(paid("p", 1, name=f"KROG {ending}")).among == (2, 3)
+
+
+def test_an_ending_tells_two_firms_apart_where_names_keep_theirs() -> None:
+    assert Payers(RETAIL, {}, [party.name for party in RETAIL]).of(paid("p", 1, name="KROG TRUST")).group == 3
+
+
+OWN_DOMAINS = [Party(str(at), f"Firm {at}", email=f"ap@firm{at}.example") for at in range(4)]
+
+
+def test_a_domain_of_one_s_own_says_who_paid() -> None:
+    payer = Payers(OWN_DOMAINS, {}).of(paid("p", 1, email="Somebody@FIRM2.example"))
+    assert (payer.group, payer.basis) == (2, Basis.EMAIL)
+
+
+@pytest.mark.parametrize(
+    "emails",
+    [
+        ["a@gmail.com", "b@gmail.com", "c@gmail.com", "d@gmail.com"],
+        ["a@one.example", "b@one.example", "c@one.example", "d@two.example"],
+        ["a@one.example", "b@two.example", "", ""],
+    ],
+)
+def test_a_domain_that_is_not_a_customer_s_own_says_nothing(emails: list[str]) -> None:
+    customers = [Party(str(at), f"Firm {at}", email=email) for at, email in enumerate(emails)]
+    for email in filter(None, emails):
+        assert Payers(customers, {}).of(paid("p", 1, email=f"x{email}")).group == -1
+
+
+def test_a_name_that_is_another_s_than_the_domain_is_believed() -> None:
+    assert Payers(OWN_DOMAINS, {}).of(paid("p", 1, name="Firm 3", email="x@firm2.example")).group == 3
 
 
 ITEMS = [invoice("R100", 5_011), invoice("R101", 7_013), invoice("R102", 9_017)]

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.reconcile.cash.payouts import Composition, Deposit, Payout, Transaction, composed, landed
+from connector.reconcile.cash.landings import Lost, landed
+from connector.reconcile.cash.payout_record import told
+from connector.reconcile.cash.payouts import Composition, Deposit, Made, Payout, Transaction, composed
 
 BEGINNING = date(2026, 3, 1)
 
@@ -38,7 +40,7 @@ def line(
 
 
 def pairs(payouts: list[Payout], deposits: list[Deposit]) -> set[tuple[str, str]]:
-    return {(deposits[deposit].id, payouts[payout].id) for deposit, payout in landed(payouts, deposits)}
+    return {(deposits[deposit].id, payouts[payout].id) for deposit, payout, *_ in landed(payouts, deposits).pairs}
 
 
 def members(payouts: list[Payout], lines: list[Transaction]) -> dict[str, list[str]]:
@@ -79,6 +81,16 @@ LANDINGS: dict[str, tuple[list[Payout], list[Deposit], set[tuple[str, str]]]] = 
     "the text names a payout of another amount": (
         [sent("po1", 970, 0), sent("po2", 111, 0)], [at_bank("d1", 970, 2, "po2")], set(),
     ),
+    "the text has the bank's own number of the payout": (
+        [sent("po1", 970, 0), sent("po2", 970, 1)._replace(trace="ST-77A1")],
+        [at_bank("d1", 970, 3, "PSP st-77a1"), at_bank("d2", 970, 3, "PSP")],
+        {("d1", "po2"), ("d2", "po1")},
+    ),
+    "two ends of a chain whose middle nobody can tell": (
+        [sent("po1", 970, 0), sent("po2", 970, 4), sent("po3", 970, 5), sent("po4", 970, 11)],
+        [at_bank("d1", 970, 4), at_bank("d2", 970, 7), at_bank("d3", 970, 9), at_bank("d4", 970, 13)],
+        {("d1", "po1"), ("d4", "po4")},
+    ),
     "the text names another processor": (
         [sent("po1", 970, 0), sent("pp1", 970, 0, source="pal")], [at_bank("d1", 970, 2, "PAL TRANSFER")],
         {("d1", "pp1")},
@@ -90,6 +102,67 @@ LANDINGS: dict[str, tuple[list[Payout], list[Deposit], set[tuple[str, str]]]] = 
 def test_a_deposit_is_a_payout_when_neither_could_be_another(name: str) -> None:
     payouts, deposits, expected = LANDINGS[name]
     assert pairs(payouts, deposits) == expected
+
+
+NAMED = [(sent(f"po{n}", 100 + n, 10 * n), at_bank(f"d{n}", 100 + n, 10 * n + 2, "PSP TRANSFER")) for n in range(1, 5)]
+LEFT: dict[str, tuple[list[Payout], list[Deposit], list[Transaction], dict[str, tuple[Lost, list[str]]]]] = {
+    "all arrived and which is which nobody knows": (
+        [sent("po1", 970, 0), sent("po2", 970, 1)],
+        [at_bank("d1", 970, 3), at_bank("d2", 970, 4)],
+        [],
+        {"po1": (Lost.ONE_OF_SEVERAL, ["d1", "d2"]), "po2": (Lost.ONE_OF_SEVERAL, ["d1", "d2"])},
+    ),
+    "one deposit for two payouts": (
+        [sent("po1", 970, 0), sent("po2", 970, 1)],
+        [at_bank("d1", 970, 3)],
+        [],
+        {"po1": (Lost.SEVERAL, ["d1"]), "po2": (Lost.SEVERAL, ["d1"])},
+    ),
+    "two payouts in one deposit": (
+        [sent("po1", 970, 0), sent("po2", 30, 1)],
+        [at_bank("d1", 1_000, 3)],
+        [],
+        {"po1": (Lost.TOGETHER, ["d1"]), "po2": (Lost.TOGETHER, ["d1"])},
+    ),
+    "the bank kept a charge": (
+        [sent("po1", 970, 0)], [at_bank("d1", 955, 2, "PSP TRANSFER")], [], {"po1": (Lost.LESS, ["d1"])},
+    ),
+    "the text names it and nothing else fits": (
+        [sent("po1", 970, 0)], [at_bank("d1", 100, 2, "po1")], [], {"po1": (Lost.TEXT_SAYS_OTHERWISE, ["d1"])},
+    ),
+    "it failed and its money came back": (
+        [sent("po1", 970, 0), sent("po2", 970, 1)],
+        [at_bank("d1", 970, 3)],
+        [line("x1", 970, 1, type_="payout_failure")._replace(payment="po1")],
+        {"po1": (Lost.CAME_BACK, [])},
+    ),
+    "it came back at the bank too, so both may have arrived": (
+        [sent("po1", 970, 0), sent("po2", 970, 1)],
+        [at_bank("d1", 970, 3), at_bank("d2", -970, 4)],
+        [line("x1", 970, 1, type_="payout_failure")._replace(payment="po1")],
+        {"po1": (Lost.SEVERAL, ["d1"]), "po2": (Lost.SEVERAL, ["d1"])},
+    ),
+    "a stranger's deposit of that amount where the bank always names the processor": (
+        [sent("po0", 970, 0), *(payout for payout, _ in NAMED)],
+        [at_bank("d0", 970, 2, "ACH CREDIT CUSTOMER"), *(deposit for _, deposit in NAMED)],
+        [],
+        {"po0": (Lost.NOT_THERE, [])},
+    ),
+    "nothing at all": ([sent("po1", 970, 0)], [], [], {"po1": (Lost.NOT_THERE, [])}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_a_payout_that_is_not_found_says_why(name: str) -> None:
+    payouts, deposits, lines, expected = LEFT[name]
+    found = landed(payouts, deposits, lines).missing
+    assert {
+        payouts[each.payout].id: (each.why, [deposits[at].id for at in each.deposits]) for each in found
+    } == expected
+    for each in found:
+        sentence, step = told(each, payouts, deposits)
+        assert payouts[each.payout].id in sentence
+        assert step
 
 
 def test_what_the_processor_names_is_taken_when_it_comes_to_the_amount() -> None:
@@ -115,6 +188,10 @@ WRONG: dict[str, tuple[list[Transaction], str]] = {
     "a net that is not gross less fee": (
         [line("x1", 970, 0, "po1")._replace(gross=999)],
         "The net of its line x1 is not its gross less its fee.",
+    ),
+    "a line of another processor": (
+        [line("x1", 970, 0, "po1")._replace(source="pal")],
+        "Its line x1 is of pal.",
     ),
     "a line in another currency": ([line("x1", 970, 0, "po1", currency="EUR")], "Its line x1 is in EUR."),
 }
@@ -154,6 +231,42 @@ def test_money_that_was_not_ready_when_the_payout_went_is_not_in_it() -> None:
     payouts = [sent("po1", 300, 1, by_hand=True)]
     lines = [line("x1", 100, 0), line("x2", 200, 2)]
     assert only(composed(payouts, lines, {})).reason == "By the running balance it fits at no place."
+
+
+def test_a_payout_at_once_takes_what_was_made_before_it_and_its_own_charge() -> None:
+    payouts = [sent("po1", 99, 1)._replace(by_hand=Made.AT_ONCE), sent("po2", 200, 4, by_hand=True)]
+    early, late = line("x1", 100, 1)._replace(available=day(3).toordinal()), line("x2", 200, 4)
+    own = line("x3", -100, 1, "po1", fee=1, type_="payout")
+    assert members(payouts, [early, late, own]) == {"po1": ["x1"], "po2": ["x2"]}
+    slow = [payouts[0]._replace(by_hand=Made.BY_HAND), payouts[1]]
+    assert members(slow, [early, late, own])["po1"] == []
+
+
+@pytest.mark.parametrize(
+    ("created", "told"),
+    [
+        ("2026-03-02", True),
+        ("2026-03-01T20:30:00-05:00", True),
+        ("2026-03-03T01:15:00+09:00", True),
+        ("2026-03-01T23:30:00", True),
+        ("2026-03-01", False),
+        ("2026-03-02T01:15:00+09:00", False),
+    ],
+)
+def test_the_day_of_a_payout_is_the_processors_own_whatever_clock_it_is_told_by(created: str, *, told: bool) -> None:
+    payouts = [sent("po1", 100, 1, by_hand=True)._replace(created=created)]
+    assert bool(members(payouts, [line("x1", 100, 1)])["po1"]) is told
+
+
+def test_the_money_of_a_payout_that_failed_goes_out_again_with_a_later_one() -> None:
+    payouts = [
+        sent("po1", 100, 1, by_hand=True),
+        sent("po2", 150, 6, by_hand=True),
+        sent("po3", 5, 9, by_hand=True, currency="EUR"),
+    ]
+    back = line("x2", 100, 3, type_="payout_failure")._replace(payment="po1")
+    lines = [line("x1", 100, 0, currency="USD"), back, line("x3", 50, 5, currency="USD")]
+    assert members(payouts, lines) == {"po1": ["x1"], "po2": ["x2", "x3"], "po3": []}
 
 
 def test_purses_of_several_currencies_are_kept_apart_by_what_was_paid_in() -> None:

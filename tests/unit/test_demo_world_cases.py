@@ -161,6 +161,18 @@ def test_credit_notes_are_used_and_unused() -> None:
         assert all("applied" not in row.named for row in firm.case("credit note unused", "credit"))
 
 
+def test_a_payment_names_its_invoice_and_keeps_a_credit_note_back() -> None:
+    for _, firm in every_firm():
+        (invoice,) = firm.case("payment less a credit note", "invoice")
+        (credit,) = firm.case("payment less a credit note", "credit")
+        (payment,) = firm.case("payment less a credit note", "payment")
+        assert payment.names == [invoice.id]
+        assert {row.plain[1] for row in (invoice, credit, payment)} == {payment.plain[1]}
+        assert cents(payment.plain[2])[0] == cents(invoice.plain[2])[0] - cents(credit.plain[2])[0]
+        assert invoice.day <= credit.day <= payment.day
+        assert "applied" not in credit.named
+
+
 def test_customers_and_invoices_live_in_the_books_in_stripe_and_in_both() -> None:
     for _, firm in every_firm():
         kinds = Counter(re.sub(r" as \S+", "", row.named["in"]) for row in firm.of("customer"))

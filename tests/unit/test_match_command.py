@@ -60,7 +60,7 @@ def test_what_is_proved_is_written_and_what_is_not_with_its_reason(
     assert run(asked(whole(tmp_path / "in"), into)) == 0
     assert (into / "out.csv").read_text() == "payment_id,invoice_id,pay_minor,applied_minor\np1,i1,12000,12000\n"
     rows = list(csv.reader((into / "findings.csv").read_text().splitlines()))
-    assert rows[0] == ["payment_id", "code", "sentence", "next_step"]
+    assert rows[0] == ["payment_id", "code", "sentence", "next_step", "rivals", "proposal", "confidence_ppm"]
     assert [row[:2] for row in rows[1:]] == [["p2", "unknown-payer"]]
     assert (into / "payouts.csv").read_text() == "deposit_id,payout_id\nd1,po1\n"
     assert (into / "payouts-lines.csv").read_text() == "payout_id,txn_id\npo1,x1\n"
@@ -83,7 +83,7 @@ def test_explain_holds_for_what_match_wrote_and_not_for_anything_else(
     assert run(asked(whole(tmp_path / "in"), into)) == 0
     evidence = into / "evidence.csv"
     assert run(["explain", "--check", str(evidence)]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "1 decisions and 1 abstentions hold."
+    assert capsys.readouterr().out.splitlines()[-1] == "3 decisions and 1 abstentions hold."
     evidence.write_bytes(evidence.read_bytes().replace(b'"pay":12000', b'"pay":11999'))
     assert run(["explain", "--check", str(evidence)]) == 1
     told = capsys.readouterr().out.splitlines()
@@ -95,7 +95,7 @@ def test_a_fault_in_any_file_leaves_everything_as_it_was(
     tmp_path: Path, into: Path, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
     folder = whole(tmp_path / "in")
-    for name in (*NAMES, "payouts-lines"):
+    for name in (*NAMES, "payouts-lines", "payouts-left"):
         (into / f"{name}.csv").write_text("before")
     before = held(into)
     path = folder / fault
@@ -204,7 +204,9 @@ def test_everything_written_is_the_same_bytes_whatever_the_rows_order_the_hash_s
         into.mkdir()
         command = [sys.executable, "-m", "connector", *asked(folder, into, "--processes", processes, "--oldest-first")]
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
-        assert sorted(held(into)) == sorted([*(f"{name}.csv" for name in NAMES), "payouts-lines.csv"])
+        assert sorted(held(into)) == sorted(
+            [*(f"{name}.csv" for name in NAMES), "payouts-left.csv", "payouts-lines.csv"]
+        )
         assert min(map(len, held(into).values())) > 1_000
         found.add(hashlib.sha256(repr(held(into)).encode()).hexdigest())
     assert len(found) == 1

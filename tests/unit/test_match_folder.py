@@ -19,6 +19,7 @@ from tests.unit.match_ground import (
     FILES,
     PAYMENTS,
     PAYOUTS,
+    RATES,
     TRANSACTIONS,
     lay_out,
     spoilt,
@@ -251,6 +252,36 @@ def test_a_line_without_an_end_is_refused(tmp_path: Path) -> None:
     assert refusal(folder) == "payments.csv, line 1: the line does not end."
 
 
+def test_a_field_larger_than_any_is_refused(tmp_path: Path) -> None:
+    lines = spoilt("payments.csv", 3, "Somebody", "x" * 200_000)
+    sentence = refusal(lay_out(tmp_path, payments=lines))
+    assert sentence == "payments.csv, line 3: it is no readable CSV (field larger than field limit (131072))."
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-32"])
+def test_a_file_in_wide_characters_is_refused(tmp_path: Path, coding: str) -> None:
+    folder = lay_out(tmp_path)
+    path = folder / "payments.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").encode(coding))
+    assert refusal(folder) == "payments.csv, line 1, column 1: it is not written in UTF-8."
+
+
+@pytest.mark.parametrize("name", ["invoices.csv", "customers.csv", "fx.csv"])
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    folder = lay_out(tmp_path)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    assert refusal(folder) == f"{folder / name} cannot be read."
+
+
+def test_a_byte_of_nothing_deep_in_a_long_file_is_told_by_its_own_line(tmp_path: Path) -> None:
+    rows = [f"t,p{n},payment,bank,2026-03-20,USD,100,0,,,,,{'x' * 60},," for n in range(sheets.PIECE_ROWS)]
+    rows[-1] = rows[-1].replace("xxx,", "x\0x,")
+    sentence = refusal(lay_out(tmp_path, payments=[PAYMENTS, *rows]))
+    where = f"payments.csv, line {sheets.PIECE_ROWS + 1}, column remittance"
+    assert sentence == f"{where}: the value holds a byte that is no text."
+
+
 def test_a_fault_deep_in_a_long_file_is_told_by_its_own_line(tmp_path: Path) -> None:
     rows = [f"t,p{n},payment,bank,2026-03-20,USD,100,0,,,,,,," for n in range(sheets.PIECE_ROWS + 50)]
     rows[sheets.PIECE_ROWS + 7] = rows[sheets.PIECE_ROWS + 7].replace("USD", "usd")
@@ -342,6 +373,54 @@ def test_a_fault_in_a_file_of_payouts_is_told_alike(tmp_path: Path, name: str, l
     with pytest.raises(UserError) as caught:
         read_purses(tmp_path)
     assert caught.value.sentence.startswith(f"{name}.csv, {sentence}")
+
+
+def rates(folder: Path, *lines: str) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """The rates of the company t, by ISO dates."""
+    held = cases(lay_out(folder, fx=[RATES, *lines]))["t"].rates
+    return {(code, home, date.fromordinal(on).isoformat()): rate for (code, home, on), rate in held.items()}
+
+
+def test_rates_of_exchange_are_exact_and_between_minor_units(tmp_path: Path) -> None:
+    assert rates(
+        tmp_path,
+        "t,2026-03-01,EUR,USD,1.0865",
+        "t,2026-03-02,EUR,USD,1.1",
+        "t,2026-03-01,JPY,USD,0.0067",  # 0.67 cent for a yen, which has no smaller unit
+        "t,2026-03-01,KWD,USD,3.25",  # a thousand fils
+        "t,2026-03-01,EUR,JPY,162",
+        "t,2026-03-01,VND,USD,3.9e-05",
+        "u,2026-03-01,EUR,USD,9",
+    ) == {
+        ("EUR", "USD", "2026-03-01"): (2_173, 2_000),
+        ("EUR", "USD", "2026-03-02"): (11, 10),
+        ("JPY", "USD", "2026-03-01"): (67, 100),
+        ("KWD", "USD", "2026-03-01"): (13, 40),
+        ("EUR", "JPY", "2026-03-01"): (81, 50),
+        ("VND", "USD", "2026-03-01"): (39, 10_000),
+    }
+
+
+def test_without_a_file_of_rates_there_are_none(tmp_path: Path) -> None:
+    assert cases(lay_out(tmp_path))["t"].rates == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        *(
+            (f"t,2026-03-01,EUR,USD,{written}", "mid: the value is no rate of exchange such as 1.0865.")
+            for written in ("", "0", "0.000", "-1.1", "1;1", "1.", ".5", "nan", "1e999", "9" * 13, "1.0865 ", "\u0661")
+        ),
+        ("t,2026-03-32,EUR,USD,1", "date: the value is no date such as 2026-03-31."),
+        ("t,2026-03-01,EURO,USD,1", "currency: the value is no currency of ISO 4217, such as USD."),
+        ("t,2026-03-01,EUR,,1", "home: the value is no currency of ISO 4217, such as USD."),
+        ("t,2026-02-28,EUR,USD,1.2", "date: the value has a rate of that currency already."),
+    ],
+)
+def test_a_rate_that_cannot_be_read_is_told_where_it_stands(tmp_path: Path, line: str, told: str) -> None:
+    before = ["t,2026-02-28,EUR,USD,1.1", "u,2026-02-28,EUR,USD,1.1"]
+    assert refusal(lay_out(tmp_path, fx=[RATES, *before, line])) == f"fx.csv, line 4, column {told}"
 
 
 def test_payouts_must_be_there_when_they_are_asked_for(tmp_path: Path) -> None:

@@ -372,15 +372,15 @@ def test_a_payout_below_zero_moves_the_money_from_the_bank_into_the_clearing_acc
     lost = books.mirror.entry("txn_dp", None, "-50.00", "15.00", EntryNature.DISPUTE)
     books.mirror.payout("po_1", "-65.00", lost)
     made = books.plan()
-    assert [line.kind for line in made.lines] == [IntentKind.TRANSFER]
-    assert effects(made) == {"Checking": "-65.00 USD", "Stripe Clearing": "65.00 USD"}
-    transfer = made.lines[0].transfer
+    assert [line.kind for line in made.lines] == [IntentKind.EXPENSE, IntentKind.TRANSFER]
+    assert effects(made) == {"Checking": "-65.00 USD", "Stripe Clearing": "50.00 USD", "Stripe Fees": "15.00 USD"}
+    transfer = made.lines[1].transfer
     assert transfer is not None
     assert (transfer.amount, transfer.paid_from.vendor_id) == (money("65.00"), "Checking")
-    assert "took from Checking" in made.lines[0].sentence
+    assert "took from Checking" in made.lines[1].sentence
 
 
 def test_a_payout_below_zero_that_does_not_tie_moves_nothing(books: Books) -> None:
     lost = books.mirror.entry("txn_dp", None, "-50.00", "15.00", EntryNature.DISPUTE)
     books.mirror.payout("po_1", "-64.00", lost)
-    assert books.plan().lines == ()
+    assert [line.kind for line in books.plan().lines] == [IntentKind.EXPENSE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -13,8 +14,10 @@ from connector.model.firm import BookingPattern, Connection, PostingAccounts
 from connector.model.intent import IntentKind
 from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
-from connector.model.settlement import EntryNature, PayoutState
+from connector.model.settlement import BookEntry, EntryNature, PayoutState
 from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref, Tag
+from connector.model.stamp import read_stamps
+from connector.money import grouped, total
 from connector.plan import Frame, Plan, plan, subject_of
 from connector.reconcile.match import reconcile
 from connector.reconcile.tieout import tie_out
@@ -189,12 +192,65 @@ def test_a_member_that_the_books_hold_with_another_amount_is_named(books: Books)
     assert "its payment ch_1 is 120.00 USD, and the books hold 119.00 USD" in books.incomplete()
 
 
-@pytest.mark.parametrize("nature", [EntryNature.REFUND, EntryNature.DISPUTE, EntryNature.SUSPENSE])
-def test_what_cannot_be_booked_keeps_the_whole_payout_out(books: Books, nature: EntryNature) -> None:
+@pytest.mark.parametrize(
+    ("nature", "words"),
+    [
+        pytest.param(
+            EntryNature.REFUND, "the refund txn_x of -20.00 USD is of no payment that was posted", id="refund"
+        ),
+        pytest.param(EntryNature.DISPUTE, "the dispute txn_x of -20.00 USD is of no payment that", id="dispute"),
+        pytest.param(EntryNature.SUSPENSE, "its suspense txn_x of -20.00 USD has no account", id="unknown"),
+    ],
+)
+def test_what_cannot_be_booked_keeps_the_whole_payout_out(books: Books, nature: EntryNature, words: str) -> None:
     books.post_both()
     other = books.mirror.entry("txn_x", None, "-20.00", "0.00", nature)
     books.mirror.payout("po_1", "144.47", *(books.entry(charge) for charge in books.charges), other)
-    assert f"it holds -20.00 USD of the kind '{nature}'" in books.incomplete()
+    assert words in books.incomplete()
+
+
+def besides(made: Plan) -> dict[str, tuple[str, str]]:
+    """What the one deposit of a plan holds besides payments: the account, the amount and whose debt it is."""
+    (deposit,) = [line.deposit for line in made.lines if line.deposit is not None]
+    assert deposit.total == total(
+        [*(amount for _, amount in deposit.payments), *(p.amount for p in deposit.parts)], USD
+    )
+    return {p.account.vendor_id: (grouped(p.amount), p.customer.vendor_id if p.customer else "") for p in deposit.parts}
+
+
+@pytest.mark.parametrize(
+    ("nature", "amount", "kind"),
+    [
+        (EntryNature.REFUND, "-20.00", Kind.REFUND),
+        (EntryNature.REFUND_BACK, "20.00", Kind.REFUND),
+        (EntryNature.DISPUTE, "-20.00", Kind.DISPUTE),
+        (EntryNature.DISPUTE_BACK, "20.00", Kind.DISPUTE),
+    ],
+)
+def test_what_went_back_is_a_part_of_the_deposit_by_which_its_customer_owes_it_again(
+    books: Books, nature: EntryNature, amount: str, kind: Kind
+) -> None:
+    books.post_both()
+    books.mirror.account("Receivable", AccountRole.RECEIVABLE)
+    about = ref(kind, "back_1", PROCESSOR)
+    if kind is Kind.REFUND:
+        books.mirror.refund("back_1", books.charges[0], "20.00")
+    else:
+        books.mirror.dispute("back_1", books.charges[0], "20.00")
+    other = books.mirror.entry("txn_x", about, amount, "0.00", nature)
+    paid_out = money("164.47") + money(amount)
+    books.mirror.payout("po_1", grouped(paid_out), *(books.entry(charge) for charge in books.charges), other)
+    assert besides(books.plan()) == {"Receivable": (f"{amount} USD", "Acme"), "Card Fees": ("-5.53 USD", "")}
+
+
+def test_what_is_no_payment_goes_against_the_account_for_suspense_where_one_is_chosen(books: Books) -> None:
+    books.post_both()
+    books.posting = replace(books.posting, suspense=books.mirror.account("Suspense", AccountRole.EXPENSE))
+    other = books.mirror.entry("txn_x", None, "-20.00", "0.00", EntryNature.SUSPENSE, category="brand_new")
+    books.mirror.payout("po_1", "144.47", *(books.entry(charge) for charge in books.charges), other)
+    made = books.plan()
+    assert besides(made)["Suspense"] == ("-20.00 USD", "")
+    assert "and -20.00 USD besides: brand_new txn_x." in made.lines[-1].sentence
 
 
 def test_an_entry_that_was_not_read_keeps_the_payout_out_and_more_are_counted(books: Books) -> None:
@@ -303,12 +359,33 @@ def test_what_a_failed_payout_carried_is_deposited_with_the_payout_that_takes_it
     ]
 
 
-def test_what_came_back_of_a_payout_that_was_deposited_already_is_for_a_person(books: Books) -> None:
+def test_what_came_back_of_a_payout_that_was_deposited_already_is_put_on_hand_first_and_then_deposited_again(
+    books: Books,
+) -> None:
     paid = books.post_both()
     failed_before(books)
     books.mirror.deposit(
         "d-1", books.bank, dict(zip(paid, ("120.00", "50.00"), strict=True)), memo=f"{MARK}{books.payout}"
     )
     made = books.plan()
-    assert made.lines == ()
-    assert any("of the kind 'payout_back'" in each.sentence for each in made.left_out)
+    back = ref(Kind.BALANCE_ENTRY, "txn_back", PROCESSOR)
+    assert [line.subject for line in made.lines] == [f"journal:{back}"]
+    assert {e.account: str(e.amount) for e in made.effects()} == {
+        "Checking": "-164.47 USD",
+        "Payments to deposit": "164.47 USD",
+    }
+    assert any("the failed payout po_1 must be posted first" in each.sentence for each in made.left_out)
+    memo, moved = f"{MARK}{back}", money("164.47")
+    books.mirror.put(
+        ref(Kind.BOOK_ENTRY, "j-1"),
+        BookEntry(
+            paid_from=None,
+            paid_to=None,
+            on=business_date("2026-04-03"),
+            amount=moved,
+            memo=memo,
+            stamps=read_stamps(memo),
+            moves=((books.hand, moved), (books.bank, -moved)),
+        ),
+    )
+    assert besides(books.plan()) == {"Payments to deposit": ("164.47 USD", "")}

@@ -14,10 +14,11 @@ from connector.dates import business_date, instant_from_iso
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Beginning, BookingPattern, Connection, PostingAccounts
 from connector.model.intent import IntentKind
-from connector.model.money_in import Dispute, DisputeState, Payment, PaymentState
+from connector.model.money_in import Dispute, DisputeState, Payment, PaymentState, RefundState
 from connector.model.party import AccountRole
-from connector.model.settlement import EntryNature
-from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Tag
+from connector.model.settlement import BookEntry, EntryNature
+from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref, Tag
+from connector.model.stamp import read_stamps
 from connector.money import grouped
 from connector.plan import Frame, Plan, plan, subject_of
 from connector.reconcile.clearing import Standing, standings
@@ -29,6 +30,7 @@ STAMP = f"receivables op={'A' * 20} src="
 POSTED = ref(Kind.PAYMENT, "p-1")
 DEBIT = ref(Kind.PAYMENT, "py_1", PROCESSOR)
 INVOICE = ref(Kind.INVOICE, "i-INV-1")
+REFUND = ref(Kind.REFUND, "re_1", PROCESSOR)
 FIGHT = ref(Kind.DISPUTE, "dp_1", PROCESSOR)
 LINE = ref(Kind.BALANCE_ENTRY, "txn_dp_1", PROCESSOR)
 OWN_FEE = f"expense:{DEBIT}"
@@ -47,6 +49,7 @@ class Books:
             bank={USD: self.mirror.account("Checking", AccountRole.BANK)},
             fees=self.mirror.account("Stripe Fees", AccountRole.EXPENSE),
         )
+        self.receivable = self.mirror.account("Accounts Receivable", AccountRole.RECEIVABLE)
         self.pattern = BookingPattern.CLEARING
         self.mirror.invoice("INV-1", "Acme", "120.00", still_open="0.00")
         self.charge(PaymentState.SUCCEEDED)
@@ -84,6 +87,22 @@ class Books:
         self.void()
         self.mirror.in_flight.add(subject_of(IntentKind.VOID, DEBIT))
         self.mirror.written[subject_of(IntentKind.VOID, DEBIT)] = POSTED
+
+    def journal(self, about: Ref, amount: str) -> None:
+        """The books hold our journal entry about that, which moves so much on the clearing account."""
+        moved, memo = money(amount), f"receivables op={'E' * 20} src={about}"
+        self.mirror.put(
+            ref(Kind.BOOK_ENTRY, f"j-{about.vendor_id}"),
+            BookEntry(
+                paid_from=None,
+                paid_to=None,
+                on=business_date("2026-04-01"),
+                amount=money(amount.removeprefix("-")),
+                memo=memo,
+                stamps=read_stamps(memo),
+                moves=((self.clearing, moved), (self.receivable, -moved)),
+            ),
+        )
 
     def plan(self, *, closed_today: str | None = None) -> Plan:
         seen = self.mirror.seen()
@@ -173,7 +192,7 @@ def test_a_debit_that_failed_late_is_taken_back_and_its_line_is_told_from_its_ow
 def test_a_card_dispute_takes_nothing_back_until_it_is_lost(books: Books) -> None:
     books.returned(state=DisputeState.OPEN)
     made = books.plan()
-    assert made.lines == ()
+    assert [(line.subject, line.intent.on) for line in made.lines] == [(f"expense:{LINE}", business_date("2026-05-27"))]
     (told,) = made.left_out
     assert (told.code, told.amount) == (FindingCode.DISPUTED, money("120.00"))
     assert "Leave payment p-1 in quickbooks as it is" in told.next_step
@@ -240,8 +259,12 @@ def test_what_came_back_before_it_was_posted_is_never_posted(books: Books) -> No
     del books.mirror.records[ref(Kind.BOOK_ENTRY, "e-1")]
     books.mirror.invoice("INV-1", "Acme", "120.00")
     books.returned()
-    told = left_out(books.plan())
+    made = books.plan()
+    assert [line.subject for line in made.lines] == [OWN_FEE, f"expense:{LINE}"], "what it cost is lost all the same"
+    (told,) = made.left_out
     assert (told.code, told.amount) == (FindingCode.RETURNED, money("120.00"))
+    assert books.purse().booked == money("0.00")
+    assert rest(books.purse()) == {"fee": "-4.96 USD"}
 
 
 def test_an_entry_that_somebody_changed_is_left_and_the_fee_is_recorded_all_the_same(books: Books) -> None:
@@ -271,29 +294,45 @@ def test_an_entry_that_a_deposit_holds_is_left(books: Books) -> None:
 
 
 @pytest.mark.req("Q27")
-def test_an_entry_in_a_closed_period_is_left_also_where_closed_entries_are_dated_today(books: Books) -> None:
+def test_an_entry_in_a_closed_period_stays_and_the_customer_owes_again_by_an_entry_on_the_day_of_the_return(
+    books: Books,
+) -> None:
     books.returned()
     books.mirror.profile(closed_through=business_date("2026-03-31"))
     for made in (books.plan(), books.plan(closed_today="2026-06-10")):
-        assert kinds(made) == ["expense"]
-        assert "Payment p-1 in quickbooks lies on 2026-03-29, and that period is closed" in left(made).sentence
-        assert "by hand, dated 2026-05-27" in left(made).next_step
+        assert kinds(made) == ["expense", "journal"]
+        assert owing(made) == {"Acme": "120.00 USD", "Stripe Clearing": "-120.00 USD"}
+        assert {line.intent.on for line in made.lines} == {business_date("2026-05-27")}
+        assert made.left_out == ()
     books.mirror.profile(closed_through=business_date("2026-03-28"))
     assert kinds(books.plan()) == ["void", "expense"]
 
 
-def test_a_dispute_about_a_part_is_named_with_what_went_back(books: Books) -> None:
+def owing(made: Plan) -> dict[str, str]:
+    """What the one journal entry of a plan debits and credits, by customer or account."""
+    (entry,) = [line.journal for line in made.lines if line.journal is not None]
+    return {(part.customer or part.account).vendor_id: grouped(part.amount) for part in entry.parts}
+
+
+def test_of_a_dispute_about_a_part_the_customer_owes_that_part_again(books: Books) -> None:
     books.returned("50.00")
     made = books.plan()
-    assert "took 50.00 USD of it back, and not what it was" in left(made).sentence
-    assert "goes up by 50.00 USD" in left(made).next_step
+    assert kinds(made) == ["expense", "journal"]
+    assert owing(made) == {"Acme": "50.00 USD", "Stripe Clearing": "-50.00 USD"}
+    assert "Record the dispute of payment py_1 of 50.00 USD out of Stripe Clearing: Acme owes that much more." in (
+        made.lines[1].sentence
+    )
 
 
-def test_a_payment_that_was_refunded_in_part_and_then_came_back_is_left(books: Books) -> None:
+def test_a_payment_that_was_refunded_in_part_and_then_came_back_stays_and_the_customer_owes_both(books: Books) -> None:
     books.returned()
     books.charge(PaymentState.RETURNED, refunded=money("20.00"))
     books.mirror.refund("re_1", DEBIT, "20.00")
-    assert "20.00 USD of it was refunded besides" in left(books.plan()).sentence
+    books.mirror.entry("txn_re", REFUND, "-20.00", "0.00", EntryNature.REFUND)
+    made = books.plan()
+    entries = [line.journal for line in made.lines if line.journal is not None]
+    assert IntentKind.VOID not in [line.kind for line in made.lines]
+    assert sorted(grouped(entry.parts[1].amount) for entry in entries) == ["120.00 USD", "20.00 USD"]
 
 
 def test_nothing_is_taken_back_before_the_processors_ledger_shows_it(books: Books) -> None:
@@ -319,7 +358,7 @@ def test_an_entry_whose_invoice_does_not_tie_is_not_touched(books: Books) -> Non
     assert FindingCode.DOES_NOT_TIE in [each.code for each in made.left_out]
 
 
-def test_in_the_deposit_pattern_it_is_named_with_reason_and_amount_and_nothing_is_planned(books: Books) -> None:
+def test_in_the_deposit_pattern_it_is_named_and_waits_for_the_deposit_of_its_payout(books: Books) -> None:
     books.pattern = BookingPattern.DEPOSIT
     del books.mirror.records[ref(Kind.BOOK_ENTRY, "e-1")]
     hand = books.mirror.account("Undeposited Funds", AccountRole.UNDEPOSITED)
@@ -328,31 +367,75 @@ def test_in_the_deposit_pattern_it_is_named_with_reason_and_amount_and_nothing_i
     books.returned()
     made = books.plan()
     assert made.lines == ()
-    assert "In the deposit pattern returns are not posted from here, and the processor charged 4.00 USD for it" in (
-        left(made).sentence
-    )
+    assert "In the deposit pattern it is posted with its payout" in left(made).sentence
+    assert "makes Acme owe it again" in left(made).next_step
 
 
 @pytest.mark.parametrize(("refunded", "amount"), [("120.00", "120.00"), ("20.00", "20.00")])
-def test_a_refund_of_a_posted_payment_is_named_with_its_amount_and_not_planned(
+def test_a_refund_of_a_posted_payment_is_posted_out_of_the_clearing_account_and_the_customer_owes_it(
     books: Books, refunded: str, amount: str
 ) -> None:
     whole = refunded == "120.00"
     books.charge(PaymentState.REFUNDED if whole else PaymentState.SUCCEEDED, refunded=money(refunded))
     books.mirror.refund("re_1", DEBIT, refunded)
-    books.mirror.entry("txn_re", ref(Kind.REFUND, "re_1", PROCESSOR), f"-{refunded}", "0.00", EntryNature.REFUND)
-    told = left_out(books.plan())
-    assert (told.code, told.amount) == (FindingCode.REFUNDED, money(amount))
+    line = books.mirror.entry("txn_re", REFUND, f"-{refunded}", "0.00", EntryNature.REFUND)
+    made = books.plan()
+    assert [each.subject for each in made.lines] == [f"journal:{line}"]
+    assert made.lines[0].intent.on == business_date("2026-04-01")
+    assert owing(made) == {"Acme": f"{amount} USD", "Stripe Clearing": f"-{amount} USD"}
+    assert {each.account: grouped(each.amount) for each in made.effects()} == {
+        "Accounts receivable: Acme": f"{amount} USD",
+        "Stripe Clearing": f"-{amount} USD",
+    }
+    assert canonical.decode(canonical.encode(made), Plan) == made
+    books.journal(line, f"-{amount}")
+    after = books.plan()
+    assert (after.lines, after.left_out) == ((), ())
+    assert books.purse().rest == ()
+    assert books.purse().booked == money("119.04") - money(amount)
 
 
-def test_a_dispute_that_is_won_after_the_payment_was_taken_back_is_named_and_nothing_is_posted(books: Books) -> None:
+def test_a_refund_that_failed_before_it_was_posted_is_never_posted_and_one_that_failed_after_is_taken_back(
+    books: Books,
+) -> None:
+    books.mirror.refund("re_1", DEBIT, "20.00", RefundState.FAILED)
+    went = books.mirror.entry("txn_re", REFUND, "-20.00", "0.00", EntryNature.REFUND)
+    back = books.mirror.entry("txn_rf", REFUND, "20.00", "0.00", EntryNature.REFUND_BACK)
+    assert books.plan().lines == ()
+    assert books.purse().rest == ()
+    books.journal(went, "-20.00")
+    made = books.plan()
+    assert [each.subject for each in made.lines] == [f"journal:{back}"]
+    assert owing(made) == {"Acme": "-20.00 USD", "Stripe Clearing": "20.00 USD"}
+
+
+def test_a_dispute_that_was_won_needs_nothing_but_its_fees(books: Books) -> None:
+    books.charge(PaymentState.DISPUTED)
+    books.mirror.dispute("dp_1", DEBIT, "120.00", DisputeState.WON)
+    books.mirror.entry("txn_dp_1", FIGHT, "-120.00", "15.00", EntryNature.DISPUTE)
+    won = books.mirror.entry("txn_won", FIGHT, "120.00", "-15.00", EntryNature.DISPUTE_BACK)
+    made = books.plan()
+    assert [line.subject for line in made.lines] == [f"expense:{LINE}", f"journal:{FIGHT}"]
+    assert owing(made) == {"Stripe Clearing": "15.00 USD", "Stripe Fees": "-15.00 USD"}
+    books.mirror.book_entry("e-2", "15.00", f"receivables op={'C' * 20} src={LINE}")
+    books.journal(FIGHT, "15.00")
+    assert books.plan().lines == ()
+    assert (books.purse().rest, books.purse().booked) == ((), money("119.04"))
+    assert won in books.mirror.records
+
+
+def test_a_dispute_that_is_won_after_the_payment_was_taken_back_is_recorded_in_the_customers_favour(
+    books: Books,
+) -> None:
     books.returned()
     books.ours()
     books.mirror.book_entry("e-2", "4.00", f"receivables op={'C' * 20} src={LINE}")
     books.charge(PaymentState.DISPUTED)
     books.mirror.dispute("dp_1", DEBIT, "120.00", DisputeState.WON)
-    books.mirror.entry("txn_won", FIGHT, "120.00", "0.00", EntryNature.DISPUTE_BACK)
-    told = left_out(books.plan())
+    books.mirror.entry("txn_won", FIGHT, "120.00", "0.00", EntryNature.DISPUTE_BACK, created="2026-06-02T14:00:00Z")
+    made = books.plan()
+    assert owing(made) == {"Acme": "-120.00 USD", "Stripe Clearing": "120.00 USD"}
+    (told,) = made.left_out
     assert (told.code, told.amount) == (FindingCode.POSTING_UNDONE, money("120.00"))
     assert "was taken out of the books (payment p-1 in quickbooks), and is money again" in told.sentence
     assert reconcile(books.mirror.seen()).decisions == ()
@@ -421,5 +504,7 @@ def test_a_payment_that_was_posted_before_a_start_was_chosen_is_even_beside_the_
 
 def test_a_return_of_another_payment_takes_nothing_back(books: Books) -> None:
     other = books.mirror.charge("py_2", "120.00", state=PaymentState.RETURNED)
-    books.mirror.entry("txn_f", other, "-120.00", "4.00", EntryNature.RETURN)
-    assert left_out(books.plan()).refs == (other,)
+    line = books.mirror.entry("txn_f", other, "-120.00", "4.00", EntryNature.RETURN)
+    made = books.plan()
+    assert [each.subject for each in made.lines] == [f"expense:{line}"]
+    assert [each.refs for each in made.left_out] == [(other,)]

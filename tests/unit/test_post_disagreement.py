@@ -9,7 +9,7 @@ import pytest
 
 from connector.dates import business_date
 from connector.model.allocation import Allocation
-from connector.model.intent import ApplyCredit, DepositPart, PostDeposit, PostPayment, VoidPosting, Written
+from connector.model.intent import ApplyCredit, DepositPart, JournalPart, PostDeposit, PostPayment, VoidPosting, Written
 from connector.model.source import Kind, OpId, Ref
 from connector.money import zero
 from connector.post import disagreement
@@ -57,7 +57,13 @@ DEPOSIT = PostDeposit(
     about=ref(Kind.PAYOUT, "po_1", PROCESSOR),
     memo="payout",
 )
-BANKED = Written(ref=ref(Kind.DEPOSIT, "9"), version="0", amount=money("97.00"), members=DEPOSIT.payments)
+BANKED = Written(
+    ref=ref(Kind.DEPOSIT, "9"),
+    version="0",
+    amount=money("97.00"),
+    members=DEPOSIT.payments,
+    moves=tuple(JournalPart(account=part.account, amount=part.amount) for part in DEPOSIT.parts),
+)
 
 UNDO = VoidPosting(
     books=BOOKS, target=ref(Kind.PAYMENT, "9"), stamp=OpId("A" * 20), version="0", on=ON, about=ABOUT, memo=""
@@ -123,6 +129,7 @@ def test_a_credit_agrees_only_when_both_sides_are_as_asked(
         pytest.param(replace(BANKED, amount=money("97.01")), False, id="a cent more"),
         pytest.param(replace(BANKED, members=DEPOSIT.payments[:1]), False, id="a payment missing"),
         pytest.param(replace(BANKED, members=()), False, id="no payment"),
+        pytest.param(replace(BANKED, moves=()), False, id="nothing kept back"),
     ],
 )
 def test_a_deposit_agrees_only_with_its_total_and_every_payment(

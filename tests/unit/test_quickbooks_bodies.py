@@ -325,7 +325,7 @@ def banking(payments: tuple[Ref, ...]) -> PostDeposit:
         pytest.param(deposit_intent("0.00", "-220.00"), "of nothing", id="nothing"),
         pytest.param(deposit_intent("216.49"), "come to 216.50", id="a cent less than arrived"),
         pytest.param(deposit_intent("216.50", "-3.50", "0.00"), "is nothing", id="a part of nothing"),
-        pytest.param(replace(deposit_intent(), payments=()), "banks no payment", id="no payment"),
+        pytest.param(replace(deposit_intent(), payments=(), parts=()), "banks no payment", id="nothing at all"),
         pytest.param(banking((books(Kind.PAYMENT, "1"),) * 2), "twice", id="one payment twice"),
         pytest.param(banking((books(Kind.INVOICE, "1"),)), "other than payments", id="no payments"),
         pytest.param(banking((CHARGE,)), "another system", id="a payment that is not booked"),

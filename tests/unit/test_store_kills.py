@@ -58,6 +58,7 @@ def test_killed_after_any_statement_of_a_page_nothing_of_it_is_there_and_a_rerun
         assert store.verify(ACME) == ()
 
 
+@pytest.mark.gate
 def test_killed_at_moments_of_chance_until_it_is_through_the_store_equals_a_fresh_pull(
     address: str, fresh: list[object]
 ) -> None:
@@ -79,6 +80,7 @@ def test_killed_at_moments_of_chance_until_it_is_through_the_store_equals_a_fres
     assert kills
 
 
+@pytest.mark.gate
 def test_four_writers_beside_a_bulk_load_all_get_through(address: str) -> None:
     _writers(address, seconds=1.5)
 

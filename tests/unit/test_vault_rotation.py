@@ -145,6 +145,7 @@ def load(address: str, keys: KeyFile, tmp_path: Path) -> Iterator[Callable[[], i
     stop()
 
 
+@pytest.mark.gate
 @pytest.mark.req("E25")
 def test_keys_changed_under_load_and_killed_at_every_point_lose_nothing(
     address: str, keys: KeyFile, load: Callable[[], int]

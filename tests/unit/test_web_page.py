@@ -180,12 +180,12 @@ def test_customers_beyond_the_drawn_ones_are_counted_with_what_they_owe() -> Non
 def test_money_without_a_home_stands_under_its_reason_with_the_next_step() -> None:
     proof = proof_of(harbor())
     held = {group.code: group for group in groups(proof)}
-    assert set(held) == {"no-reference", "pending", "decided"}
-    assert [(each.payer, each.stake) for each in held["no-reference"].questions] == [("Birch", money("500.00"))]
-    assert (held["no-reference"].stands, held["pending"].stands) == ("ask", "wait")
+    assert set(held) == {"amount-fits-nothing", "pending", "decided"}
+    assert [(each.payer, each.stake) for each in held["amount-fits-nothing"].questions] == [("Birch", money("500.00"))]
+    assert (held["amount-fits-nothing"].stands, held["pending"].stands) == ("ask", "wait")
     text = Reader(render([proof], steps=())).text
-    assert "Names no invoice 500.00 USD Next: Ask the payer which invoice it pays." in text
-    assert "Payment ch_lonely of 500.00 USD names no invoice." in text
+    assert "More than its payer owes 500.00 USD Next: Ask the payer what it pays." in text
+    assert "Payment ch_lonely of 500.00 USD: it is more than everything its payer has open." in text
     # Two payments need somebody: the lonely one, and the one that only waits for its plan.
     assert "Received, not settled 750.00 USD 2 payments wait for you" in text
 

@@ -164,6 +164,8 @@ def _deposit_line(company: Company, index: int, line: DepositLine) -> Document:
         return amount | {"LinkedTxn": [{"TxnId": line.payment, "TxnType": "Payment", "TxnLineId": "0"}]}
     described: Document = {"Description": line.description} if line.description else {}
     detail: Document = {"AccountRef": reference(company, Account, line.account or "")}
+    if line.customer is not None:
+        detail["Entity"] = reference(company, Customer, line.customer) | {"type": "CUSTOMER"}
     return {
         "Id": str(index),
         "LineNum": index,

@@ -67,7 +67,7 @@ ENTITIES = (
 )
 """Every entity that the books keep, in the order of a dump."""
 
-OWED = (Sale, Payment, JournalEntry)
+OWED = (Sale, Payment, JournalEntry, Deposit)
 """What changes how much a customer owes."""
 
 CREATED, UPDATED, VOIDED, DELETED, MERGED = "Create", "Update", "Void", "Delete", "Merge"
@@ -459,6 +459,10 @@ class Company:
                 for line in entry.lines:
                     if line.customer is not None and self.get(Account, line.account).kind == RECEIVABLE:
                         yield line.customer, line.amount
+            case Deposit() as deposit:
+                for part in deposit.lines:
+                    if part.customer is not None and self.get(Account, part.account or "").kind == RECEIVABLE:
+                        yield part.customer, -part.amount
 
     def owing_with_jobs(self, key: Key) -> Iterator[tuple[str, Money]]:
         """The same, for its customer and everybody above."""

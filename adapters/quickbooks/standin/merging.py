@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from adapters.quickbooks.standin import faults
 from adapters.quickbooks.standin.ledger import MERGED, Company
-from adapters.quickbooks.standin.records import Customer, Dealing, JournalEntry, Record, customers_of
+from adapters.quickbooks.standin.records import Customer, Dealing, Deposit, JournalEntry, Record, customers_of
 
 
 def merge(company: Company, gone_id: str, into_id: str, *, quietly: bool, struck_out: bool) -> None:
@@ -45,4 +45,8 @@ def _give(record: Record, gone_id: str, into_id: str) -> None:
     elif isinstance(record, JournalEntry):
         record.lines = tuple(
             replace(line, customer=into_id) if line.customer == gone_id else line for line in record.lines
+        )
+    elif isinstance(record, Deposit):
+        record.lines = tuple(
+            replace(part, customer=into_id) if part.customer == gone_id else part for part in record.lines
         )

@@ -19,7 +19,7 @@ from adapters.quickbooks.standin.heading import (
     read_day,
     read_heading,
 )
-from adapters.quickbooks.standin.ledger import BANK, OTHER_ASSET, UNDEPOSITED, Company
+from adapters.quickbooks.standin.ledger import BANK, OTHER_ASSET, RECEIVABLE, UNDEPOSITED, Company
 from adapters.quickbooks.standin.records import (
     PAYMENT,
     Account,
@@ -269,7 +269,12 @@ def _deposit_line(company: Company, line: Body, code: Currency) -> DepositLine:
             raise faults.missing("DepositLineDetail")
         account = detail.needed_named(company, Account, "AccountRef")
         must_fit(company, account, code)
-        return DepositLine(amount=amount, account=account.id, description=line.text("Description"))
+        return DepositLine(
+            amount=amount,
+            account=account.id,
+            description=line.text("Description"),
+            customer=_owing(company, detail, account, code),
+        )
     if "DetailType" in line:
         raise faults.missing("DepositLineDetail.AccountRef")
     if len(links) > 1:
@@ -283,6 +288,18 @@ def _deposit_line(company: Company, line: Body, code: Currency) -> DepositLine:
     if payment.total != amount:
         raise faults.business("The amount of a deposited payment is the payment's own.")
     return DepositLine(amount=amount, payment=payment.id)
+
+
+def _owing(company: Company, detail: Body, account: Account, code: Currency) -> str | None:
+    """Who owes less by a line on the receivables, which has to say so; on other accounts a name is only a name."""
+    customer = detail.named(company, Customer, "Entity")
+    if account.kind != RECEIVABLE:
+        return None
+    if customer is None:
+        raise faults.business("When you use Accounts Receivable, you must choose a customer in the Name field.")
+    if customer.currency != code:
+        raise faults.wrong_currency("customer")
+    return customer.id
 
 
 def _cash_back(company: Company, body: Body, code: Currency) -> CashBack | None:

@@ -149,6 +149,7 @@ class DepositLine:
     payment: str | None = None
     account: str | None = None
     description: str | None = None
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +258,8 @@ Dealing = Sale | Payment | SalesReceipt | RefundReceipt
 def customers_of(record: Record) -> tuple[str, ...]:
     """Whom a posting is about."""
     if isinstance(record, JournalEntry):
+        return tuple({line.customer: None for line in record.lines if line.customer is not None})
+    if isinstance(record, Deposit):
         return tuple({line.customer: None for line in record.lines if line.customer is not None})
     return (record.customer,) if isinstance(record, Dealing) else ()
 

@@ -15,6 +15,7 @@ from connector.reconcile.cash.verdict import Class, Verdict
 
 DUE_GRACE_DAYS = 5
 SEVERAL_MIN = 2
+OWNERS_MAX = 12
 
 
 def amount(at: Standing, place: int) -> Verdict | None:
@@ -25,6 +26,10 @@ def amount(at: Standing, place: int) -> Verdict | None:
         return None
     fitting = heap.exact(receipt.amount, receipt.on)
     if len(fitting) != 1 or at.is_echo(place, payer.group):
+        return None
+    if at.is_awaited(place, payer.group, at.since[fitting[0]]):
+        return None
+    if at.came_back(place) and at.alike(fitting[0]) > 1:
         return None
     if single_under_terms(at, place, payer.group, receipt.amount):
         return None
@@ -65,21 +70,39 @@ def _sets(at: Standing, place: int, others: Sequence[int], terms: str) -> list[V
         verdict = at.verdict(place, kind, items, pays=[nets[one] for one in chosen], adjustment=terms)
         return verdict._replace(accidents_ppm=accidents)
 
-    everything = range(len(others))
-    due = [one for one in everything if at.case.items[others[one]].due <= receipt.on + DUE_GRACE_DAYS]
-    for all_of in (everything, due):
-        if len(all_of) > 1 and sum(nets[one] for one in all_of) == receipt.amount:
-            return [taken(Class.ALL_DUE, all_of)] if _is_only(nets, all_of) else []
-    if len(others) > sums.RUNS_AMONG_MAX:
-        return []
-    found = searched(nets, receipt.amount)
-    if found.answers or terms:
+    whole = [all_of for all_of in _wholes(at, place, others) if sum(nets[one] for one in all_of) == receipt.amount]
+    if whole:
+        return [taken(Class.ALL_DUE, whole[0])] if len(whole) == 1 and _is_only(nets, whole[0]) else []
+    if len(others) <= sums.SEARCHED_MAX and (found := searched(nets, receipt.amount)).answers:
         return [taken(Class.SUBSET, answer, found.accidents) for answer in found.answers]
-    runs = sums.runs(nets, [at.case.items[item].due for item in others], receipt.amount)
-    expected = sums.accidents_of_runs(nets, receipt.amount) if runs else 0
-    if expected > sums.ACCIDENTS_PPM_MAX:
-        return []
-    return [taken(Class.ALL_DUE, run, expected) for run in runs if _is_only(nets, run)]
+    run = _only_run(at, nets, others, receipt.amount) if not terms and len(others) <= sums.RUNS_AMONG_MAX else ()
+    return [taken(Class.ALL_DUE, run, sums.accidents_of_runs(nets, receipt.amount))] if run else []
+
+
+def _only_run(at: Standing, nets: Sequence[int], others: Sequence[int], wanted: int) -> tuple[int, ...]:
+    """Everything that was due from one day to another, when no other such run is the amount, hardly any would be by
+    accident, and nothing that is left out could stand in for a part of it."""
+    runs = sums.runs(nets, [at.case.items[item].due for item in others], wanted)
+    if len(runs) != 1 or sums.accidents_of_runs(nets, wanted) > sums.ACCIDENTS_PPM_MAX:
+        return ()
+    return runs[0] if _is_only(nets, runs[0]) else ()
+
+
+def _wholes(at: Standing, place: int, others: Sequence[int]) -> list[tuple[int, ...]]:
+    """What one may call everything, as places among the others: all, or all that is due, with the credit memos or
+    without them, of the whole group or of one customer."""
+    items, on = at.case.items, at.case.receipts[place].on
+    found: dict[tuple[int, ...], None] = {}
+    owners = dict.fromkeys(items[item].party for item in others)
+    for whose in ("", *owners) if 1 < len(owners) <= OWNERS_MAX else ("",):
+        own = [one for one, item in enumerate(others) if not whose or items[item].party == whose]
+        last = {items[others[one]].due for one in own if on < items[others[one]].due <= on + DUE_GRACE_DAYS}
+        for by in (on, *sorted(last), max((items[others[one]].due for one in own), default=on)):
+            all_of = [one for one in own if items[others[one]].due <= by]
+            for chosen in (all_of, [one for one in all_of if at.left[others[one]] > 0]):
+                if len(chosen) > 1:
+                    found[tuple(chosen)] = None
+    return list(found)
 
 
 def _is_only(nets: Sequence[int], chosen: Sequence[int]) -> bool:

@@ -4,7 +4,7 @@ is missing, mended where there is a slip.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from connector.reconcile.cash import sums
@@ -15,62 +15,55 @@ from connector.reconcile.cash.adjust import (
     under_terms,
     within_limits,
 )
+from connector.reconcile.cash.despite import despite_name
 from connector.reconcile.cash.explained import NOTHING, explained
-from connector.reconcile.cash.heaps import Heap
 from connector.reconcile.cash.slips import is_like
 from connector.reconcile.cash.standing import Standing
-from connector.reconcile.cash.verdict import Class, Share, Verdict
+from connector.reconcile.cash.verdict import Class, Verdict
 
 AMONG_NAMED_PPM_MAX = 10_000
 """So many accidental answers are allowed among items that are all named."""
 NEAR_MAX = 50
+FULL_AMONG_MAX = 1_000
+"""So many items are looked through for what a cut text left out."""
 CREDITS_MAX = 12
 CUT_MIN = 2
 """So many digits of a number that was cut tell something by themselves."""
 
 
 def key(at: Standing, place: int) -> Verdict | None:
-    """The item that a stored key names, unless payer or text contradicts it."""
-    receipt = at.case.receipts[place]
-    item = at.item_of.get(receipt.key, -1)
-    if item < 0 or at.case.items[item].currency != receipt.currency or at.left[item] <= 0:
+    """The item that a stored key means, and the amount agrees."""
+    item = at.keyed(place)
+    if item < 0:
         return None
-    if at.is_vetoed(at.payer[place], at.group[item]) or any(other != item for other in at.named(place)):
-        return None
-    if receipt.amount == at.left[item]:
-        return at.verdict(place, Class.KEY, [item])
+    if at.case.receipts[place].amount == at.left[item]:
+        return None if _may_be_stale(at, place, item) else at.verdict(place, Class.KEY, [item])
     agreed = under_terms(at, place, [item]) or within_limits(at, place, [item])
-    if agreed is not None:
-        return agreed._replace(kind=Class.KEY)
-    return part_of(at, place, Class.KEY, item) if _is_part_by_key(at, place, item) else None
+    return agreed._replace(kind=Class.KEY) if agreed is not None else None
 
 
-def part_of(at: Standing, place: int, kind: Class, item: int) -> Verdict:
-    """As much of one item as came."""
-    amount, left = at.case.receipts[place].amount, at.left[item]
-    paid = min(amount, left)
-    shares = (Share(item, paid, paid, left),)
-    return at.with_rivals(Verdict(place, kind, shares, amount - paid, payer=at.payer[place]))
-
-
-def _is_part_by_key(at: Standing, place: int, item: int) -> bool:
-    """Whether another amount than what is open was still meant for it: it fits no other item, is no second payment, and
-    nothing was paid on the item before if it is more."""
+def _may_be_stale(at: Standing, place: int, item: int) -> bool:
+    """Whether an earlier payment that is still undecided names the keyed item, or may have been for it and for no older
+    one, and this one for a later item: all of one amount."""
     receipt = at.case.receipts[place]
-    others = at.heap(place, at.group[item])
-    if others is not None and others.exact(receipt.amount, receipt.on, 1):
+    if at.is_named_before(place, item):
+        return True
+    heap = at.heap(place, at.group[item])
+    equal = heap.exact(receipt.amount, receipt.on, NEAR_MAX) if heap is not None else []
+    since = at.since[item]
+    if all(at.since[one] <= since for one in equal) or any(at.since[one] < since for one in equal):
         return False
-    if at.is_echo(place, at.payer[place].group):
-        return False
-    return receipt.amount < at.left[item] or at.left[item] == at.case.items[item].amount
+    return at.is_awaited(place, at.group[item], since)
 
 
 def reference(at: Standing, place: int) -> Verdict | None:
     """The numbers in the text, and the amount agrees."""
     found = [item for item in at.named(place) if at.left[item]]
     receipt = at.case.receipts[place]
+    if at.is_keyed_beside(place, found):
+        return None
     if not found:
-        return _one_of_several(at, place)
+        return _one_of_several(at, place) or despite_name(at, place)
     if not at.is_one_group(found):
         return None
     total = sum(at.left[item] for item in found)
@@ -110,6 +103,8 @@ def _with_credits(at: Standing, place: int, found: Sequence[int]) -> Verdict | N
         for one in sets.answers:
             taken = [*found, *(credits_[chosen] for chosen in one)]
             pays = [net(at, receipt, item, terms) for item in taken]
+            if terms and all(pay == at.left[item] for pay, item in zip(pays, taken, strict=True)):
+                continue
             verdict = at.verdict(place, Class.REFERENCE_CREDIT, taken, pays=pays, adjustment=terms)
             answers.append(verdict._replace(accidents_ppm=sets.accidents))
     return answers[0] if len(answers) == 1 else None
@@ -142,7 +137,15 @@ def completion(at: Standing, place: int) -> Verdict | None:
     heap = at.heap(place, group)
     if heap is None or group < 0 or not (found or len(reading.cut.lstrip("0")) >= CUT_MIN):
         return None
-    others = [item for item in heap.few(receipt.on, sums.RUNS_AMONG_MAX) or () if item not in found]
+    if at.is_keyed_beside(place, found) or (at.is_shared(place, found) if found else at.is_echo(place, group)):
+        return None
+    if found and any(item not in found for item in heap.exact(receipt.amount, receipt.on)):
+        return None
+    others = [
+        item
+        for item in heap.few(receipt.on, FULL_AMONG_MAX if reading.full else sums.RUNS_AMONG_MAX) or ()
+        if item not in found
+    ]
     answers: list[Verdict] = []
     for terms in terms_of(at, group):
         sets, expected = _missing(at, place, found, others, terms)
@@ -171,7 +174,8 @@ def _missing(
             return [run], 0
         if reading.cut and single:
             begun = [item for item in single if at.numbers.begins(item, reading.cut)]
-            return [[item] for item in begun or single], 0
+            unsure = found and len(reading.cut.lstrip("0")) < CUT_MIN
+            return [[item] for item in begun or (single if unsure else [])], 0
         others = after if len(found) > 1 and after else others
     sets = explained([net(at, receipt, item, terms) for item in others], rest)
     return [[others[one] for one in answer] for answer in sets.answers], sets.accidents
@@ -188,27 +192,49 @@ def _after(at: Standing, found: Sequence[int], others: Sequence[int]) -> list[in
 
 
 def _run_after(at: Standing, place: int, after: Sequence[int], terms: str, rest: int) -> list[int]:
-    """The next ones that follow in order and are the rest together: what stood there before the bank cut it."""
+    """The next ones that follow in order and are the rest together, less one credit memo perhaps: what stood there
+    before the bank cut it."""
     receipt, cut = at.case.receipts[place], at.reading[place].cut
     start = 0
     if cut:
         start = next((at_ for at_, item in enumerate(after) if at.numbers.begins(item, cut)), len(after))
-    total = 0
-    for end in range(start, len(after)):
-        total += net(at, receipt, after[end], terms)
-        if total == rest:
-            return list(after[start : end + 1])
-    return []
+    worth = [(item, net(at, receipt, item, terms)) for item in after[start:]]
+    run = _up_to(worth, {rest: []})
+    if run:
+        return run
+    heap = at.heap(place, at.group[after[0]]) if after else None
+    credits_ = heap.credits(receipt.on, CREDITS_MAX) if heap is not None else None
+    if not credits_:
+        return []
+    ends = {rest - net(at, receipt, item, terms): [item] for item in credits_}
+    if len(ends) < len(credits_):
+        return []
+    return _up_to([(item, worth_) for item, worth_ in worth if worth_ > 0], {rest: [], **ends})
+
+
+def _up_to(worth: Sequence[tuple[int, int]], ends: Mapping[int, Sequence[int]]) -> list[int]:
+    """The items up to the first place where their total is one of these ends, with what belongs to that end; none
+    where a later total is one too."""
+    total, found = 0, []
+    for count, (_, one) in enumerate(worth, 1):
+        total += one
+        if total in ends:
+            found.append((count, ends[total]))
+    if not found or (len(found) > 1 and len(ends) > 1):
+        return []
+    count, beside = found[0]
+    return [*(item for item, _ in worth[:count]), *beside]
 
 
 def near(at: Standing, place: int) -> Verdict | None:
-    """A number with one slip in it, by a known payer, of whose items one has exactly the missing amount."""
+    """A number with one slip in it, by a known payer, of whose items one has exactly the missing amount, or what an
+    agreed cut leaves of it."""
     payer, reading, receipt = at.payer[place], at.reading[place], at.case.receipts[place]
     groups = [payer.group] if payer.group >= 0 else list(payer.among)
     if reading.cut or not groups:
         return None
     named = [item for item in at.named(place) if at.left[item]]
-    if named and not at.is_one_group(named):
+    if at.is_keyed_beside(place, named) or (named and not at.is_one_group(named)):
         return None
     tokens = _slipped(at, place, named)
     rest = receipt.amount - sum(at.left[item] for item in named)
@@ -224,13 +250,9 @@ def near(at: Standing, place: int) -> Verdict | None:
     exact = [item for _, heap in heaps for item in like(heap.exact(rest, receipt.on, NEAR_MAX))]
     if exact:
         return at.verdict(place, Class.NEAR_MISS, [*named, exact[0]]) if len(exact) == 1 else None
-    close = _close(at, place, heaps, rest)
-    found = [
-        verdict
-        for item in like(close)
-        if (verdict := under_terms(at, place, [*named, item]) or within_limits(at, place, [*named, item])) is not None
-    ]
-    if len(found) != 1 or found[0].adjustment == "rounding":
+    close = [item for group, _ in heaps for item in single_under_terms(at, place, group, rest)]
+    found = [verdict for item in like(close) if (verdict := under_terms(at, place, [*named, item])) is not None]
+    if len(found) != 1:
         return None
     return at.with_rivals(found[0]._replace(kind=Class.NEAR_MISS))
 
@@ -258,14 +280,3 @@ def _numeral(token: str) -> str:
 
 
 _LETTERS_FOR_DIGITS = str.maketrans("OIBZ", "0182")
-
-
-def _close(at: Standing, place: int, heaps: Sequence[tuple[int, Heap]], rest: int) -> list[int]:
-    """The items of which an agreed cut or a bank's fee may leave the rest."""
-    receipt, fee = at.case.receipts[place], at.case.policy.bank_fee
-    found: dict[int, None] = {}
-    for group, heap in heaps:
-        found.update(dict.fromkeys(single_under_terms(at, place, group, rest)))
-        if fee:
-            found.update(dict.fromkeys(heap.between(rest + 1, rest + fee, receipt.on, NEAR_MAX) or ()))
-    return list(found)

@@ -69,7 +69,8 @@ class Policy:
 
     `rounding`: so much may be missing without a reason. `bank_fee`: so much may a bank have kept. `terms`: discounts
     and withholding as agreed with the customer, up to these hundredths of a percent, discounts so many days late.
-    `oldest_first`: among identical items.
+    `oldest_first`: among identical items. `fx_margin_bp`: so many hundredths of a percent may a bank have kept when it
+    changed one currency into another; with 0 only what `rounding` permits may be missing from the middle rate.
     """
 
     rounding: int = 5
@@ -79,14 +80,20 @@ class Policy:
     withholding_bp_max: int = 3_000
     discount_grace_days: int = 0
     oldest_first: bool = False
+    fx_margin_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Everything about one company. `learned` maps accounts to customers, by a person or by earlier decisions."""
+    """Everything about one company. `learned` maps accounts to customers, by a person or by earlier decisions.
+
+    `rates`: of a currency in another on a day, as so many minor units of the other (numerator) for so many of the one
+    (denominator).
+    """
 
     parties: Sequence[Party]
     items: Sequence[Item]
     receipts: Sequence[Receipt]
     policy: Policy = Policy()
     learned: Mapping[str, str] = field(default_factory=dict)
+    rates: Mapping[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations
 
 from connector.reconcile.cash.doubt import RUN, TOKEN, Doubt, digits_in, numeral, readings
-from connector.reconcile.cash.sums import accidents
+from connector.reconcile.cash.sums import accidents, accidents_of_runs
 
 WHOLE_MAX = 20
 """So many items are searched for every set of them; of more, only single ones and pairs."""
 ACCIDENTS_PPM_MAX = 1_000
 DUE_GRACE = timedelta(days=5)
 DUPLICATE = timedelta(days=45)
+RATE_AGE = timedelta(days=4)
+ALL_BP = 10_000
 END_MIN = 3
+OVER_SMALL = 5_000
 WORD_MAX = 40
 JOINED_MAX = 4
 """A number is so many words at most."""
@@ -41,11 +44,11 @@ def _all_named(doubt: Doubt) -> Iterator[str]:
         yield f"its text names {left_out[0]} too"
 
 
-def _ways(doubt: Doubt, among: Sequence[str], found: Sequence[str]) -> Iterator[str]:
-    """Whether no other set of no more of them has the same sum."""
+def _ways(doubt: Doubt, among: Sequence[str], found: Sequence[str], sizes: int = 0) -> Iterator[str]:
+    """Whether no other set of no more of them, or of so many, has the same sum."""
     nets = [doubt.net(item) for item in among]
     wanted = sum(doubt.net(item) for item in found)
-    sizes = len(found) if len(among) <= WHOLE_MAX else min(len(found), 2)
+    sizes = (sizes or len(found)) if len(among) <= WHOLE_MAX else min(len(found), 2)
     inside = set(found) <= set(among) and len(found) <= sizes
     if _count(nets, wanted, sizes) > inside:
         yield "other items come to the same amount"
@@ -70,6 +73,29 @@ def _sums(amounts: Sequence[int]) -> list[tuple[int, int]]:
     for amount in amounts:
         found += [(count + 1, total + amount) for count, total in found]
     return found
+
+
+def expected(doubt: Doubt) -> set[int]:
+    """How many answers there should be by accident, in millionths, as far as the class was searched for sets: by all
+    that were open, or by those alone whose numbers follow."""
+    line = doubt.line
+    if line.kind == "reference-subset":
+        nets = [doubt.open(one) for one in doubt.meant()]
+        return {accidents(nets, doubt.paid.amount, range(1, len(nets)))}
+    if line.kind not in ("subset", "completion", "reference-credit", "all-due"):
+        return {0}
+    among = doubt.others()
+    wanted = sum(doubt.net(one) for one in doubt.sought)
+    if line.kind == "all-due":
+        return {0, accidents_of_runs([doubt.net(one) for one in among], wanted)}
+    rest = doubt.paid.amount - sum(doubt.net(one) for one in doubt.named)
+    families = [among, [one for one in among if doubt.open(one) < 0], _after(doubt, among)]
+    found = {
+        accidents([doubt.net(one) for one in family], sum_, range(2, len(doubt.sought) + 1))
+        for family in families
+        for sum_ in {wanted, rest}
+    }
+    return found if line.kind == "subset" else {0, *found}
 
 
 def _by_key(doubt: Doubt) -> Iterator[str]:
@@ -113,11 +139,16 @@ def _after(doubt: Doubt, among: Sequence[str]) -> list[str]:
 
 
 def _is_next(doubt: Doubt, among: Sequence[str]) -> bool:
-    """Whether these are the next numbers in order after the last that the text names, or that begin as it ends."""
-    numbers = {one: digits_in(doubt.known[one].number) for one in {*among, *doubt.named, *doubt.sought}}
+    """Whether these, but for one credit, are the next numbers in order after the last that the text names, or that
+    begin as it ends."""
+    sought = [one for one in doubt.sought if doubt.open(one) > 0]
+    if not sought or len(doubt.sought) - len(sought) > 1:
+        return False
+    there = [one for one in {*among, *doubt.named, *sought} if doubt.open(one) > 0]
+    numbers = {one: digits_in(doubt.known[one].number) for one in there}
     order = sorted(numbers, key=lambda one: (len(numbers[one]), numbers[one]))
-    places = sorted(order.index(one) for one in doubt.sought)
-    named = [order.index(one) for one in doubt.named]
+    places = sorted(order.index(one) for one in sought)
+    named = [order.index(one) for one in doubt.named if one in numbers]
     in_order = places == list(range(places[0], places[0] + len(places)))
     begins = digits_in(doubt.paid.text[-WORD_MAX:].split()[-1]) if doubt.paid.text.split() else ""
     follows = bool(named) and places[0] == max(named) + 1
@@ -126,19 +157,15 @@ def _is_next(doubt: Doubt, among: Sequence[str]) -> bool:
 
 def _sought(doubt: Doubt, among: Sequence[str]) -> Iterator[str]:
     """Whether only these come to their amount; all that is open, or due by some day, is hardly a matter of chance."""
-    several = len(doubt.sought) > 1
-    if several and _is_run(doubt, among):
-        outside = {doubt.net(one) for one in among if one not in doubt.sought}
-        if doubt.line.kind == "all-due" and outside & {doubt.net(one) for one in doubt.sought}:
-            yield "other items come to the same amount"
-    else:
-        yield from _ways(doubt, among, doubt.sought)
-        if several and doubt.is_whole:
-            nets = [doubt.net(one) for one in among]
-            wanted = sum(doubt.net(one) for one in doubt.sought)
-            if accidents(nets, wanted, range(2, len(doubt.sought) + 1)) > ACCIDENTS_PPM_MAX:
-                yield "so many items come to such an amount by accident"
     if doubt.line.accidents_ppm > ACCIDENTS_PPM_MAX:
+        yield "so many items come to such an amount by accident"
+    several = len(doubt.sought) > 1
+    if several and doubt.line.kind != "subset" and _is_run(doubt, among):
+        return
+    yield from _ways(doubt, among, doubt.sought)
+    nets = [doubt.net(one) for one in among] if several and doubt.is_whole else []
+    wanted = sum(doubt.net(one) for one in doubt.sought)
+    if accidents(nets, wanted, range(2, len(doubt.sought) + 1)) > ACCIDENTS_PPM_MAX:
         yield "so many items come to such an amount by accident"
 
 
@@ -198,18 +225,24 @@ def _slips(one: str, other: str) -> int:
 def _part(doubt: Doubt) -> Iterator[str]:
     """One number, another amount, and nothing else that has it."""
     if doubt.line.kind == "instalment":
-        yield from () if len(doubt.settled) == 1 else ("it settles several in part",)
+        if sum(each.applied != doubt.open(each.item) for each in doubt.settled) > 1:
+            yield "it settles several in part"
     else:
         yield from (*_only(doubt, named=1, sought=0), *_all_named(doubt))
     for each in doubt.settled:
         left = doubt.open(each.item)
-        if doubt.line.kind == "over" and (each.applied != left or not 0 <= doubt.line.unapplied <= left):
-            yield f"it is not up to twice what was open of {each.item}"
+        if doubt.line.kind == "over" and (each.applied != left or not _is_little(doubt.line.unapplied, left)):
+            yield f"it is not a little more than what was open of {each.item}"
         last = doubt.line.kind == "instalment" and each.applied == left
         if doubt.line.kind != "over" and not last and (each.applied >= left or doubt.line.unapplied):
             yield f"it is not a part of what was open of {each.item}"
     if doubt.line.kind != "instalment" and any(doubt.open(one) == doubt.paid.amount for one in doubt.others()):
         yield "other items come to the same amount"
+
+
+def _is_little(over: int, left: int) -> bool:
+    """Whether so much may be too much: an eighth, or of something small a fourth."""
+    return over > 0 and (over * 8 <= left or (over <= OVER_SMALL and over * 4 <= left))
 
 
 def _by_amount(doubt: Doubt) -> Iterator[str]:
@@ -225,8 +258,56 @@ def _by_amount(doubt: Doubt) -> Iterator[str]:
         yield f"a decision of the class {doubt.line.kind} does not look like this"
     if not doubt.line.payer.group:
         yield "nobody is known to have paid it"
-    if doubt.line.kind != "amount-terms":
+    if doubt.paid.key in doubt.known and doubt.open(doubt.paid.key):
+        yield f"its key is that of {doubt.paid.key}"
+    if doubt.line.kind == "all-due":
+        yield from _everything(doubt, doubt.others())
+    elif doubt.line.kind != "amount-terms":
         yield from _sought(doubt, doubt.others())
+
+
+def _everything(doubt: Doubt, among: Sequence[str]) -> Iterator[str]:
+    """Whether just what one may call everything was taken, and nothing else that one may call so is the amount; or what
+    was due from one day to another, and no other set is."""
+    wanted = sum(doubt.net(one) for one in doubt.sought)
+    wholes = {whole for whole in _wholes(doubt, among) if sum(doubt.net(one) for one in whole) == wanted}
+    outside = {doubt.net(one) for one in among if one not in doubt.sought}
+    if outside & {doubt.net(one) for one in doubt.sought} or len(wholes) > 1:
+        yield "other items come to the same amount"
+    if frozenset(doubt.sought) in wholes:
+        return
+    nets = [doubt.net(one) for one in among]
+    if not _is_run(doubt, among) or _runs(doubt, among, wanted) != 1:
+        yield "it is not everything that was due"
+    if accidents_of_runs(nets, wanted) > ACCIDENTS_PPM_MAX:
+        yield "so many items come to such an amount by accident"
+
+
+def _runs(doubt: Doubt, among: Sequence[str], wanted: int) -> int:
+    """How many times several items, all that were due from one day to another, come to that amount."""
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for one in among:
+        by_day[doubt.known[one].due].append(doubt.net(one))
+    days = [by_day[day] for day in sorted(by_day)]
+    found = 0
+    for first in range(len(days)):
+        total = count = 0
+        for each in days[first:]:
+            total, count = total + sum(each), count + len(each)
+            found += total == wanted and count > 1
+    return found
+
+
+def _wholes(doubt: Doubt, among: Sequence[str]) -> Iterator[frozenset[str]]:
+    """All, or all that was due by a day a little later, with the credits or without them, of everybody or of one."""
+    known, on = doubt.known, doubt.paid.on
+    for whose in ("", *dict.fromkeys(known[one].customer for one in among)):
+        own = [one for one in among if not whose or known[one].customer == whose]
+        ends = {on, *(day for one in own if (day := known[one].due) <= on + DUE_GRACE)}
+        for end in (*(end for end in ends if end >= on), max((known[one].due for one in own), default=on)):
+            due = [one for one in own if known[one].due <= end]
+            yield frozenset(due)
+            yield frozenset(one for one in due if doubt.open(one) > 0)
 
 
 def _identical(doubt: Doubt) -> Iterator[str]:
@@ -260,6 +341,30 @@ def _back(doubt: Doubt) -> Iterator[str]:
             yield f"it does not take back what {each.item} got"
 
 
+def _by_rate(doubt: Doubt) -> Iterator[str]:
+    """All of what a key or every number names, in one other currency, worth what came at the day's rate."""
+    line, rate = doubt.line, doubt.line.rate
+    yield from (*_whole(doubt), *_only(doubt, sought=0))
+    settled = {each.item for each in line.settled}
+    if line.adjustments or not settled or any(not settled.intersection(span.items) for span in line.spans):
+        yield "its text names something else"
+    currencies = {doubt.known[item].currency for item in settled}
+    if rate is None or currencies != {rate.currency} or rate.home != doubt.paid.currency or rate.currency == rate.home:
+        yield "it has no rate for what it settles"
+        return
+    if not timedelta(0) <= doubt.paid.on - rate.day <= RATE_AGE:
+        yield "its rate is of another day"
+    worth = sum(doubt.open(item) for item in settled) * rate.numerator
+    off = abs(doubt.paid.amount * rate.denominator - worth) * ALL_BP
+    if worth <= 0 or off > worth * doubt.policy.fx_margin_bp + doubt.policy.rounding * rate.denominator * ALL_BP:
+        yield "at its rate it is not what was open"
+    for each in line.settled:
+        due = each.applied * doubt.paid.amount
+        total = sum(one.applied for one in line.settled)
+        if abs(each.pay * total - due) > total:
+            yield f"{each.item} does not get its part of it"
+
+
 CLASSES: dict[str, Callable[[Doubt], Iterator[str]]] = {
     "key": _by_key,
     "reference": _by_number,
@@ -276,6 +381,7 @@ CLASSES: dict[str, Callable[[Doubt], Iterator[str]]] = {
     "subset": _by_amount,
     "amount-terms": _by_amount,
     "identical": _identical,
+    "converted": _by_rate,
     "duplicate": _again,
     "reversal": _back,
 }

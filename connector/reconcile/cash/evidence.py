@@ -7,11 +7,15 @@ that permits it, the rivals and why they were none. `recheck` recomputes it from
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
-from connector.reconcile.cash import record
+from connector.reconcile.cash import measured, record
+from connector.reconcile.cash.case import Receipt
 from connector.reconcile.cash.payers import NOBODY, Basis, Payer
+from connector.reconcile.cash.proposals import Proposal, Proposals
 from connector.reconcile.cash.questions import Question
 from connector.reconcile.cash.record import (
     Adjustment,
@@ -20,8 +24,11 @@ from connector.reconcile.cash.record import (
     Debt,
     Known,
     Line,
+    Offer,
     Other,
     Paid,
+    Quoted,
+    Rate,
     Record,
     Rival,
     Settled,
@@ -39,6 +46,7 @@ def lines_of(company: str, at: Standing, asked: Mapping[int, Question]) -> Itera
     """Everything about one company: its customers, its items, each decision in the order in which they were taken, and
     what was not decided and why."""
     case = at.case
+    rates = _rates(at)
     yield Company(
         company=company,
         policy=case.policy,
@@ -46,6 +54,8 @@ def lines_of(company: str, at: Standing, asked: Mapping[int, Question]) -> Itera
         items=len(case.items),
         decided=len(at.verdicts),
         undecided=len(asked),
+        rates=len(rates),
+        receipts=_digest(at),
     )
     for place, party in enumerate(case.parties):
         yield Customer(
@@ -72,7 +82,39 @@ def lines_of(company: str, at: Standing, asked: Mapping[int, Question]) -> Itera
             issued=date.fromordinal(item.issued),
             due=date.fromordinal(item.due),
         )
+    yield from (Quoted(company=company, rate=rate) for rate in rates)
+    yield from payment_lines(company, at, asked)
+
+
+def payment_lines(company: str, at: Standing, asked: Mapping[int, Question]) -> Iterator[Line]:
+    """Each decision in the order in which they were taken, then what was not decided, with what may be proposed."""
     yield from _Witness(company, at).lines(asked)
+
+
+def _digest(at: Standing) -> str:
+    """What came, in one number: whoever changes anything of a payment in its line is found out by it."""
+    places = [*at.verdicts, *(place for place in range(len(at.case.receipts)) if place not in at.verdicts)]
+    return record.digest(_paid(at.case.receipts[place]) for place in places)
+
+
+def _rates(at: Standing) -> list[Rate]:
+    """Every rate that a decision stands on, once."""
+    found = {rate: None for verdict in at.verdicts.values() if (rate := _rate(at, verdict)) is not None}
+    return sorted(found, key=lambda rate: (rate.currency, rate.home, rate.day))
+
+
+def _rate(at: Standing, verdict: Verdict) -> Rate | None:
+    """The rate of a decision whose items are in another currency than its receipt."""
+    if verdict.rate is None or not verdict.shares:
+        return None
+    numerator, denominator, day = verdict.rate
+    return Rate(
+        currency=at.case.items[verdict.shares[0].item].currency,
+        home=at.case.receipts[verdict.receipt].currency,
+        day=date.fromordinal(day),
+        numerator=numerator,
+        denominator=denominator,
+    )
 
 
 def _group_of(at: Standing, item: int) -> str:
@@ -89,12 +131,17 @@ class _Witness:
         self._at = at
         self._case = at.case
         self._left = [item.amount for item in at.case.items]
+        self._since = [item.issued for item in at.case.items]
+        self._proposals = Proposals(at)
 
     def lines(self, asked: Mapping[int, Question]) -> Iterator[Line]:
         for step, verdict in enumerate(self._at.verdicts.values()):
             yield told(self._decided(step, verdict))
             for share in verdict.shares:
                 self._left[share.item] -= share.applied
+                if verdict.kind is Class.REVERSAL:
+                    came = self._case.receipts[verdict.receipt].on
+                    self._since[share.item] = max(self._since[share.item], came)
         for place in sorted(asked, key=lambda one: self._case.receipts[one].id):
             yield self._undecided(place, asked[place])
 
@@ -105,12 +152,14 @@ class _Witness:
         spans, meant = self._spans(place)
         key = self._at.item_of.get(self._case.receipts[place].key, -1)
         shares = [share.item for share in verdict.shares]
+        rest = self._rest(verdict)
+        payer = self._payer(place, verdict.payer if verdict.payer != NOBODY else self._at.payer[place])
         return Line(
             company=self._company,
-            payment=self._paid(place),
+            payment=_paid(self._case.receipts[place]),
             kind=verdict.kind.value,
             step=step,
-            payer=self._payer(place, verdict.payer if verdict.payer != NOBODY else self._at.payer[place]),
+            payer=payer,
             spans=spans,
             items=self._known({*shares, *meant, *verdict.considered} | ({key} if key >= 0 else set()), opens),
             settled=tuple(
@@ -119,7 +168,7 @@ class _Witness:
                     pay=share.pay,
                     applied=share.applied,
                     why="key"
-                    if share.item == key and verdict.kind is Class.KEY
+                    if share.item == key and verdict.kind in (Class.KEY, Class.CONVERTED)
                     else "named"
                     if share.item in meant
                     else "amount",
@@ -130,22 +179,44 @@ class _Witness:
             adjustments=tuple(self._adjustments(verdict)),
             accidents_ppm=verdict.accidents_ppm,
             considered=self._ids(verdict.considered),
-            considered_all=verdict.counted,
+            considered_all=len(verdict.considered) + sum(count for _, count in rest),
             rivals=tuple(self._rejected(verdict, meant, opens)),
             together=self._together(verdict),
+            rest=rest,
+            rate=_rate(self._at, verdict),
+            confidence_ppm=measured.decision_ppm(verdict.kind.value, verdict.adjustment, known=bool(payer.group)),
         )
+
+    def _rest(self, verdict: Verdict) -> tuple[tuple[int, int], ...]:
+        """What was open of the items that are not listed, where there were too many to list."""
+        if verdict.counted <= len(verdict.considered) or not verdict.shares:
+            return ()
+        receipt, listed = self._case.receipts[verdict.receipt], set(verdict.considered)
+        theirs = self._theirs[self._at.group[verdict.shares[0].item], receipt.currency]
+        there = (item for item in theirs if item not in listed and self._since[item] <= receipt.on)
+        return tuple(sorted(Counter(self._left[item] for item in there if self._left[item]).items()))
+
+    @cached_property
+    def _theirs(self) -> Mapping[tuple[int, str], Sequence[int]]:
+        """The items of every group in every currency."""
+        found: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for item, group in enumerate(self._at.group):
+            found[group, self._case.items[item].currency].append(item)
+        return found
 
     def _undecided(self, place: int, asked: Question) -> Line:
         spans, meant = self._spans(place)
         rivals = asked.rivals[:RIVALS_MAX]
+        proposals = self._proposals.of(place, asked)
+        proposed = {share.item for one in proposals for share in one.shares}
         return Line(
             company=self._company,
-            payment=self._paid(place),
-            kind=asked.reason.value,
+            payment=_paid(self._case.receipts[place]),
+            kind=asked.code.value,
             step=-1,
             payer=self._payer(place, self._at.payer[place]),
             spans=spans,
-            items=self._known({*meant, *rivals}, {}),
+            items=self._known({*meant, *rivals, *proposed}, {}),
             settled=(),
             unapplied=self._case.receipts[place].amount,
             adjustments=(),
@@ -156,7 +227,8 @@ class _Witness:
                 Rival(items=self._ids(one), why="It could be this." if len(one) == 1 else "It could be these.")
                 for one in asked.sets or [(item,) for item in rivals]
             ),
-            together=(),
+            together=self._others([asked.of] if asked.of >= 0 else []),
+            proposals=tuple(self._offer(one) for one in proposals),
             next_step=asked.next_step,
             sentence=asked.sentence,
         )
@@ -187,7 +259,7 @@ class _Witness:
                 why = "It is in another currency."
             elif groups and self._at.group[item] not in groups:
                 why = "It is another customer's."
-            elif not self._left[item]:
+            elif not opens.get(item, self._left[item]):
                 why = "Nothing was open of it."
             else:
                 why = "Its amount does not fit."
@@ -199,7 +271,7 @@ class _Witness:
     def _adjustments(self, verdict: Verdict) -> Iterator[Adjustment]:
         policy = self._case.policy
         for share in verdict.shares:
-            if share.applied == share.pay:
+            if share.applied == share.pay or verdict.rate is not None or verdict.kind is Class.REVERSAL:
                 continue
             party = self._at.party_of(share.item)
             rule = {
@@ -231,23 +303,6 @@ class _Witness:
             among=tuple(sorted(parties[group].id for group in payer.among)),
         )
 
-    def _paid(self, place: int) -> Paid:
-        receipt = self._case.receipts[place]
-        return Paid(
-            id=receipt.id,
-            kind=receipt.kind.value,
-            on=date.fromordinal(receipt.on),
-            currency=receipt.currency,
-            amount=receipt.amount,
-            payer_name=receipt.payer_name,
-            account=receipt.payer_account,
-            processor=receipt.processor_id,
-            email=receipt.email,
-            text=receipt.text,
-            key=receipt.key,
-            related=receipt.related,
-        )
-
     def _known(self, places: set[int], opens: Mapping[int, int]) -> tuple[Known, ...]:
         items = self._case.items
         return tuple(
@@ -271,12 +326,47 @@ class _Witness:
             withholding_bp=party.withholding_bp if party else 0,
         )
 
+    def _offer(self, one: Proposal) -> Offer:
+        items = self._case.items
+        return Offer(
+            kind=one.kind,
+            settled=tuple(
+                Settled(item=items[share.item].id, pay=share.pay, applied=share.applied, why="proposed")
+                for share in one.shares
+            ),
+            unapplied=one.unapplied,
+            adjustment=one.adjustment,
+            confidence_ppm=one.confidence_ppm,
+            sentence=one.sentence,
+            of=self._case.receipts[one.of].id if one.of >= 0 else "",
+        )
+
     def _together(self, verdict: Verdict) -> tuple[Other, ...]:
+        return self._others([verdict.of] if verdict.of >= 0 else [])
+
+    def _others(self, places: Sequence[int]) -> tuple[Other, ...]:
         receipts = self._case.receipts
         return tuple(
             Other(id=receipts[one].id, on=date.fromordinal(receipts[one].on), amount=receipts[one].amount)
-            for one in ([verdict.of] if verdict.of >= 0 else [])
+            for one in places
         )
 
     def _ids(self, places: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._case.items[place].id for place in places)
+
+
+def _paid(receipt: Receipt) -> Paid:
+    return Paid(
+        id=receipt.id,
+        kind=receipt.kind.value,
+        on=date.fromordinal(receipt.on),
+        currency=receipt.currency,
+        amount=receipt.amount,
+        payer_name=receipt.payer_name,
+        account=receipt.payer_account,
+        processor=receipt.processor_id,
+        email=receipt.email,
+        text=receipt.text,
+        key=receipt.key,
+        related=receipt.related,
+    )

@@ -101,6 +101,11 @@ class Heap:
         self.steps += len(view.open)
         return [place for place in view.open if self.since[place] <= on]
 
+    def credits(self, on: int, most: int) -> list[int] | None:
+        """The credit memos among them; None when they are more than so many."""
+        amounts = self.view.amounts
+        return self.between(amounts[0], -1, on, most) if amounts and amounts[0] < 0 else []
+
     def few(self, on: int, most: int) -> Sequence[int] | None:
         """The same if they are no more than so many."""
         return self.open(on) if self.count(on) <= most else None

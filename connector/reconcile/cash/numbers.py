@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from connector.reconcile.cash.noise import NOISE, without_check_digits
 from connector.reconcile.cash.slips import trailing
 
 CUTS = frozenset({35, 70, 80, 140})
@@ -23,8 +24,13 @@ CUT_RISE = 3
 
 DIGITS_MIN, DIGITS_MAX = 3, 16
 RANGE_MAX = 60
+THROUGH_MAX = 16
+"""So many characters stand between the ends of a range."""
 JOINED_MAX = 24
-PIECES_MAX = 3
+PIECES_MIN, PIECES_MAX = 3, 6
+"""A number is so many words at most, by what the company's own are."""
+SPLIT_MAX = 5
+"""A number is written in so many pieces at most."""
 DIGITS_SURE = 2
 """So many real digits make a word with letters for digits a number."""
 LEAD_MAX = 8
@@ -38,24 +44,18 @@ LOOSE_MAX = 40
 SAME_MAX = 30
 """A number that more items have names none of them."""
 
-_TOKEN = re.compile(r"[0-9A-Za-z]+")
+_TOKEN = re.compile(r"[0-9A-Z]+")
 _DIGITS = re.compile(r"[0-9]+")
+_PARTS = re.compile(r"[0-9]+|[A-Z]+")
+_PLAIN = re.compile(r"([A-Za-z]*)[-/ #.]?([0-9]+)")
+_YEAR = re.compile(r"(?:(?:19|20)?[0-9]{2})")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BETWEEN = frozenset("-/.#_ :")
-_THROUGH = re.compile(r"\s{0,3}(?:-|\u2013|\.\.|to|thru|through|bis|until)\s{0,3}", re.IGNORECASE)
-_SHORTENED = frozenset({"/", "+", ",", "&", " / ", " + ", " & ", ", ", "-"})
-_NOISE = re.compile(
-    r"(?<![0-9A-Za-z])(?:"
-    r"[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}"
-    r"|(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"|(?:USD|EUR|GBP|CAD|CHF|\$|€|£)\s?[0-9][0-9.,]{0,14}"
-    r"|[0-9]{1,3}(?:,[0-9]{3}){0,4}\.[0-9]{2}|[0-9]{1,12},[0-9]{2}"
-    r"|(?P<lead>P\.?O\.?|TRN|TRACE|ACCT|ACCOUNT|TEL|PHONE|CUSTOMER|CUST|CLIENT|KDNR|CLAIM|REFUND|CHECK|CHQ|ORDER)"
-    r"(?:\s?(?:NO|NR)\.?)?[\s#:.]{1,2}[0-9][0-9 -]{0,15}[0-9]?"
-    r"|(?:PHONE|TEL|FAX|MOBILE)\.?:?\s{0,2}(?:\+|00)[0-9][0-9 ()-]{0,22}[0-9]"
-    r")(?![0-9A-Za-z])",
-    re.IGNORECASE,
+_THROUGH = re.compile(
+    r"\s{0,3}(?:-|\u2013|\u2014|\.\.\.?|to|thru|through|till|until|bis|al|au|\u00e0|hasta|t/m)\s{0,3}", re.IGNORECASE
 )
+_SHORTENED = frozenset({"/", "+", ",", "&", ";", " / ", " + ", " & ", ", ", "; ", "-"})
+_CAPITALS = str.maketrans(_LETTERS.lower(), _LETTERS)
 _FORM = str.maketrans("123456789", "0" * 9)
 _LOOKS_LIKE = str.maketrans("OISBZ", "01582")
 
@@ -94,37 +94,74 @@ class Numbers:
     """A company's document numbers, and the reader that knows their shapes. `texts` show where its bank cuts."""
 
     def __init__(self, numbers: Sequence[str], texts: Iterable[str] = ()) -> None:
+        self._numbers = numbers
         self._whole: dict[str, tuple[int, ...]] = {}
         self._digits: dict[str, tuple[int, ...]] = {}
         self._tail: dict[str, tuple[int, ...]] = {}
+        self._parts: dict[str, tuple[int, ...]] = {}
         self._padded: dict[int, str] = {}
         self._ends: dict[int, str] = {}
         self._last: dict[int, str] = {}
         self._heads: set[str] = set()
+        self._firsts: set[str] = set()
+        self._pieces = PIECES_MIN
         shapes: dict[tuple[str, int], list[int]] = defaultdict(list)
+        forms: dict[tuple[str, int], list[int]] = defaultdict(list)
         for place, number in enumerate(numbers):
-            whole = "".join(_TOKEN.findall(number)).upper()
-            runs = _DIGITS.findall(number)
-            if not whole or not runs:
-                continue
-            digits = "".join(runs)
-            first, *others = _TOKEN.findall(number)
-            if others and not first.isalpha():
-                self._heads.add(first.upper())
-            _add(self._whole, whole, place)
-            _add(self._digits, digits.lstrip("0"), place)
-            if len(runs) > 1:
-                _add(self._tail, runs[-1].lstrip("0"), place)
-                self._ends[place] = self._last[place] = runs[-1]
-            self._padded[place] = digits
-            shapes[whole[: len(whole) - len(whole.lstrip(_LETTERS))], len(digits)].append(place)
+            plain = _PLAIN.fullmatch(number)
+            prefix, digits = (plain[1].upper(), plain[2]) if plain else self._of_parts(place, number, forms)
+            if digits:
+                _add(self._digits, _key(digits), place)
+                self._padded[place] = digits
+                shapes[prefix, len(digits)].append(place)
+                if plain:
+                    _add(self._whole, prefix + digits, place)
         self._prefixes = sorted({prefix for prefix, _ in shapes if prefix}, key=lambda one: (-len(one), one))
-        self._widths = {len(core) for core in self._digits}
+        self._widths = {len(core.lstrip("0")) for core in self._digits}
         self._padded_widths = {len(digits) for digits in self._padded.values()}
         self._longest = max(map(len, self._whole), default=0)
+        self._joined_max = min(JOINED_MAX, self._longest)
+        self._firsts.update(self._prefixes)
+        for (_, count), places in sorted(forms.items()):
+            self._learn_running(places, count)
         for _, places in sorted(shapes.items()):
             self._learn_head(places)
         self._cuts = CUTS | _cuts_seen(texts)
+
+    def _of_parts(self, place: int, number: str, forms: dict[tuple[str, int], list[int]]) -> tuple[str, str]:
+        """Take in a number of several parts. The letters it begins with, and all its digits."""
+        tokens = _TOKEN.findall(_capitals(number))
+        whole, runs = "".join(tokens), _DIGITS.findall(number)
+        if not runs:
+            return "", ""
+        prefix = whole[: len(whole) - len(whole.lstrip(_LETTERS))]
+        _add(self._whole, whole, place)
+        if len(runs) > 1:
+            forms[prefix, len(runs)].append(place)
+            _add(self._parts, "/".join(runs), place)
+        if tokens[0].isalpha():
+            self._firsts.add(tokens[0])
+        if len(tokens) > self._pieces:
+            self._pieces = min(len(tokens), PIECES_MAX)
+        return prefix, "".join(runs)
+
+    def _learn_running(self, places: Sequence[int], count: int) -> None:
+        """Which part of a number of several runs on: the last, unless that is a year and another changes more often."""
+        runs = [_DIGITS.findall(self._numbers[place]) for place in places]
+        at = count - 1
+        if all(_YEAR.fullmatch(each[at]) for each in runs):
+            changes = [len({each[part] for each in runs}) for part in range(count)]
+            at = max(range(count), key=lambda part: (changes[part], part))
+        for place, each in zip(places, runs, strict=True):
+            self._ends[place] = self._last[place] = each[at]
+            _add(self._tail, _key(each[at]), place)
+            before = 0
+            for token in _TOKEN.findall(_capitals(self._numbers[place])):
+                before += len(_DIGITS.findall(token))
+                if before > at:
+                    break
+                if not token.isalpha():
+                    self._heads.add(token)
 
     def _learn_head(self, places: Sequence[int]) -> None:
         """What all numbers of one shape begin with is what payers leave out."""
@@ -134,26 +171,30 @@ class Numbers:
         same = next((at for at, (one, other) in enumerate(zip(low, high, strict=True)) if one != other), 0)
         if len(low[:same].lstrip("0")) >= HEAD_MIN:
             for place in places:
-                tail = self._padded[place][same:].lstrip("0")
-                self._ends.setdefault(place, self._padded[place][same:])
-                if place not in self._tail.get(tail, ()):
-                    _add(self._tail, tail, place)
+                end = self._padded[place][same:]
+                self._ends.setdefault(place, end)
+                if place not in self._tail.get(_key(end), ()):
+                    _add(self._tail, _key(end), place)
 
     def read(self, text: str) -> Reading:
         """What the text names."""
         if not text:
             return _NOTHING
-        bare = _NOISE.sub(self._noise, text[:TEXT_MAX])
-        tokens = [(found.start(), found.end(), found[0].upper()) for found in _TOKEN.finditer(bare)]
+        bare = NOISE.sub(self._noise, without_check_digits(_capitals(text[:TEXT_MAX])))
+        tokens = [(found.start(), found.end(), found[0]) for found in _TOKEN.finditer(bare)]
         mentions: list[Mention] = []
         strange: list[str] = []
         loose: list[str] = []
         at = 0
         while at < len(tokens):
-            used, mention = self._at(bare, tokens, at, mentions)
             word = tokens[at][2]
+            if word.isalpha() and word not in self._firsts:
+                at += 1
+                continue
+            used, mention = self._at(bare, tokens, at, mentions)
             if mention is not None:
-                mentions += self._through(bare, mentions, mention)
+                if mentions and mention.start - mentions[-1].end <= THROUGH_MAX:
+                    mentions += self._through(bare, mentions[-1], mention)
                 mentions.append(mention)
             elif self._is_head(bare, tokens, at):
                 pass
@@ -183,44 +224,62 @@ class Numbers:
 
     def _noise(self, found: re.Match[str]) -> str:
         """Blanks for what is no document number, unless the company's own numbers look so."""
-        lead = found["lead"]
-        text = found[0]
-        if lead is not None and lead.upper().replace(".", "") in self._prefixes:
-            return text
+        lead, text = found["lead"], found[0]
+        if lead is not None:
+            return text if lead.replace(".", "") in self._prefixes else " " * len(text)
+        if found["bank"] is not None:
+            return text if any(map(self._is_own, _TOKEN.findall(text))) else " " * len(text)
         head, comma, _ = text.partition(",")
-        if lead is None and comma and head.lstrip("0") in self._digits and "." not in text:
+        if comma and "." not in text and head.isdigit() and self._is_own(head):
             return text
         return " " * len(text)
+
+    def _is_own(self, word: str) -> bool:
+        """Whether a word is one of the company's numbers by itself."""
+        core = _key(trailing(word))
+        return word in self._whole or (len(core) >= DIGITS_MIN and bool(self._of(core)))
+
+    def _of(self, core: str) -> tuple[int, ...]:
+        """The items whose number is so, or ends so."""
+        return self._digits.get(core) or self._tail.get(core) or ()
 
     def _at(
         self, text: str, tokens: list[tuple[int, int, str]], at: int, before: list[Mention]
     ) -> tuple[int, Mention | None]:
         """The number that begins with this token, and how many tokens it takes."""
         start, end, word = tokens[at]
-        joined, stop = word, end
-        best: tuple[int, Mention] | None = None
-        for more in range(PIECES_MAX):
-            if more:
-                if at + more >= len(tokens) or not _near(text, stop, tokens[at + more][0]):
-                    break
-                joined += tokens[at + more][2]
-                stop = tokens[at + more][1]
-            if len(joined) > min(JOINED_MAX, self._longest):
-                break
-            items = self._whole.get(joined)
-            if items and (more or not joined.isdigit() or len(joined) >= DIGITS_MIN):
-                best = more + 1, Mention(items, start, stop, How.WHOLE)
-        if best is not None:
-            return best
-        if not any(map(str.isdigit, word[:JOINED_MAX])) or self._is_head(text, tokens, at):
-            return 1, None
-        short = self._shorthand(text, start, word, before)
+        best = self._as_written(text, tokens, at)
+        short = self._shorthand(text, start, word, before) if before and (best is None or best[0] > 1) else None
         if short is not None:
             return 1, Mention(short, start, end, How.DIGITS)
+        if best is not None:
+            return best
+        if word.isalpha() or self._is_head(text, tokens, at):
+            return 1, None
         mention = self._digits_at(start, end, word)
         if mention is not None:
             return 1, mention
         return self._split(text, tokens, at)
+
+    def _as_written(self, text: str, tokens: list[tuple[int, int, str]], at: int) -> tuple[int, Mention] | None:
+        """The longest number that begins with this token and is written as it is, but for the signs in it."""
+        start, stop, joined = tokens[at]
+        parts, best = joined, None
+        for more in range(self._pieces):
+            if more:
+                if at + more >= len(tokens) or not _near(text, stop, tokens[at + more][0]):
+                    break
+                _, stop, following = tokens[at + more]
+                joined += following
+                parts += "/" + following
+            if len(joined) > self._joined_max:
+                break
+            items = self._whole.get(joined)
+            if more and joined.isdigit() and not text[start:stop].replace(" ", "").isdigit():
+                items = self._parts.get(parts)
+            if items and (more or len(joined) >= DIGITS_MIN or not joined.isdigit()):
+                best = more + 1, Mention(items, start, stop, How.WHOLE)
+        return best
 
     def _is_head(self, text: str, tokens: list[tuple[int, int, str]], at: int) -> bool:
         """Whether a word is only how numbers begin, a year or a branch, and the number stands behind it."""
@@ -237,7 +296,7 @@ class Numbers:
                 digits, repaired = fixed, True
             elif len(word) - len(digits) > LEAD_MAX:
                 return None
-        core = digits.lstrip("0")
+        core = _key(digits)
         if not DIGITS_MIN <= len(core) <= DIGITS_MAX:
             return None
         if items := self._digits.get(core):
@@ -252,7 +311,7 @@ class Numbers:
         joined = trailing(word)
         if not joined or len(joined) > DIGITS_MAX:
             return 1, None
-        for more in range(1, PIECES_MAX):
+        for more in range(1, SPLIT_MAX):
             if at + more >= len(tokens):
                 break
             begins, stop, following = tokens[at + more]
@@ -263,37 +322,53 @@ class Numbers:
                 break
             joined, end = joined + following, stop
             core = joined.lstrip("0")
-            items = self._digits.get(core) or self._tail.get(core)
+            items = self._of(core)
             if items and len(core) >= DIGITS_MIN:
                 return more + 1, Mention(items, start, stop, How.REPAIRED)
         return 1, None
 
     def _shorthand(self, text: str, start: int, word: str, before: list[Mention]) -> tuple[int, ...] | None:
         """`1001/02/03`: a short number behind a sign replaces the end of the one before it."""
-        if not before or not word.isdigit() or text[before[-1].end : start] not in _SHORTENED:
+        if not word.isdigit() or text[before[-1].end : start] not in _SHORTENED:
             return None
         base = self._padded.get(before[-1].items[0], "")
         if len(word) >= len(base.lstrip("0")):
             return None
         return self._digits.get((base[: len(base) - len(word)] + word).lstrip("0"))
 
-    def _through(self, text: str, before: list[Mention], last: Mention) -> Iterator[Mention]:
+    def _through(self, text: str, first: Mention, last: Mention) -> Iterator[Mention]:
         """The numbers between two that are joined by a dash or "to", if every one of them exists."""
-        if not before or not _THROUGH.fullmatch(text, before[-1].end, last.start):
+        if not _THROUGH.fullmatch(text, first.end, last.start):
             return
-        first = before[-1]
-        low, high = self._padded.get(first.items[0], ""), self._padded.get(last.items[0], "")
-        if len(low) != len(high) or len(low) > JOINED_MAX or not 1 < int(high) - int(low) <= RANGE_MAX:
-            return
-        between = [self._digits.get(str(number)) for number in range(int(low) + 1, int(high))]
-        if all(between):
+        between = list(self._between(first.items[0], last.items[0]))
+        if between and all(between):
             for items in between:
-                yield Mention(items or (), first.end, last.start, How.DIGITS)
+                yield Mention(items, first.end, last.start, How.DIGITS)
+
+    def _between(self, low: int, high: int) -> Iterator[tuple[int, ...]]:
+        """What follows the number of one item up to that of another, () where no item has it: by all digits, or by the
+        only part in which they differ."""
+        one, other = self._padded.get(low, ""), self._padded.get(high, "")
+        if len(one) == len(other) <= JOINED_MAX and 1 < int(other) - int(one) <= RANGE_MAX:
+            for number in range(int(one) + 1, int(other)):
+                yield self._digits.get(_key(str(number).zfill(len(one)))) or ()
+            return
+        parts, others = (_PARTS.findall(_capitals(self._numbers[place])) for place in (low, high))
+        differ = [at for at, (mine, yours) in enumerate(zip(parts, others, strict=False)) if mine != yours]
+        if len(parts) != len(others) or len(differ) != 1 or len(one + other) > 2 * JOINED_MAX:
+            return
+        mine, yours = parts[differ[0]], others[differ[0]]
+        if mine.isdigit() and yours.isdigit() and 1 < int(yours) - int(mine) <= RANGE_MAX:
+            for number in range(int(mine) + 1, int(yours)):
+                parts[differ[0]] = str(number).zfill(len(mine))
+                yield self._whole.get("".join(parts)) or ()
 
     def _looks(self, word: str) -> bool:
         """Whether a word could be one of our numbers."""
         if len(word) > self._longest + 3:
             return False
+        if word.isdigit():
+            return len(word.lstrip("0")) in self._widths
         width = len(trailing(word).lstrip("0"))
         if width in self._widths:
             return True
@@ -339,6 +414,17 @@ def _add(index: dict[str, tuple[int, ...]], key: str, place: int) -> None:
         index[key] = (place,)
     elif known:
         index[key] = (*known, place) if len(known) < SAME_MAX else ()
+
+
+def _capitals(text: str) -> str:
+    """Every letter of the alphabet as a capital, and every other sign where it was."""
+    return text.upper() if text.isascii() else text.translate(_CAPITALS)
+
+
+def _key(digits: str) -> str:
+    """Digits without the zeros before them, unless hardly any would be left."""
+    core = digits.lstrip("0")
+    return core if len(core) >= DIGITS_MIN else digits if len(digits) >= DIGITS_MIN else core
 
 
 def _near(text: str, end: int, start: int) -> bool:

@@ -6,7 +6,6 @@ has one that is nearly the same; then the groups that may be meant are named, an
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,17 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from connector.reconcile.cash.case import Party, Receipt
+from connector.reconcile.cash.spelling import (
+    ENDINGS,
+    FORMS,
+    bare,
+    closed,
+    names_in,
+    say_nothing,
+    stem,
+    without_forms,
+    words_of,
+)
 
 PREFIX_MIN = 12
 """A name cut by a bank decides from so many characters on."""
@@ -28,16 +38,22 @@ ENDS = 5
 """Names are compared when they share a word, or so many letters at the beginning or the end."""
 SHORT_MIN = 3
 """A word may be shortened to so many letters."""
-NAME_MAX = 200
 STRONG_MIN = 2
 """So many strong decisions teach whose account or name it is."""
 
-_WORD = re.compile(r"[^\W_]+")
-_LEGAL = (
-    "INC LLC LTD LIMITED CO COMPANY GMBH CORP CORPORATION SA AG BV NV PLC SARL SRL SPA KG OY AB AS LP LLP PTY THE AND "
-    "SONS GROUP HOLDING HOLDINGS UND ET Y E CIE MBH"
+STEM_MIN = 3
+"""So many letters before an ending that says nothing tell a firm."""
+DISTINCT_PERCENT, WITH_EMAIL_MIN = 80, 3
+"""So many of the customers' e-mail domains must be one customer's own, of so many at least."""
+BEHIND_MAX = 3
+"""So many words of a place may stand behind a name."""
+_ANYBODY_S = (
+    "gmail.com googlemail.com yahoo.com hotmail.com outlook.com live.com msn.com aol.com icloud.com me.com gmx.de "
+    "gmx.net gmx.com web.de t-online.de freenet.de mail.com mail.ru yandex.ru proton.me protonmail.com orange.fr "
+    "free.fr wanadoo.fr laposte.net libero.it btinternet.com comcast.net verizon.net att.net sbcglobal.net"
 )
-_FORMS = frozenset(_LEGAL.split())
+_FREE = frozenset(_ANYBODY_S.split())
+"""Where anybody has an address."""
 
 
 class Basis(IntEnum):
@@ -69,9 +85,10 @@ CONTRADICTED = Payer(-1, Basis.CONTRADICTED)
 
 
 class Payers:
-    """The customers of a company, by everything they are known by."""
+    """The customers of a company, by everything they are known by. `seen`: the names of its payers, which show how it
+    spells them."""
 
-    def __init__(self, parties: Sequence[Party], learned: Mapping[str, str]) -> None:
+    def __init__(self, parties: Sequence[Party], learned: Mapping[str, str], seen: Iterable[str] = ()) -> None:
         places = {party.id: place for place, party in enumerate(parties)}
         self.root = [_root(place, parties, places) for place in range(len(parties))]
         self._by_processor = self._unique(party.processor_id for party in parties)
@@ -81,16 +98,18 @@ class Payers:
         self.learned_names: dict[str, int] = {}
         self._seen: dict[tuple[bool, str], list[int]] = {}
         self._plains: dict[str, str] = {}
-        words = [_words(party.name) for party in parties]
-        self._full = self._groups(" ".join(one) for one in words)
-        self._bare = self._groups(_bare(one) for one in words)
-        self._mixed = self._groups(" ".join(sorted(_bare(one).split())) for one in words)
-        self._closed = self._groups("".join(one) for one in words)
-        self._sorted = sorted(self._full)
+        self._by_domain = self._domains(parties)
+        called = [(place, words_of(name)) for place, party in enumerate(parties) for name in _called(party.name)]
+        self._full = self._named_so((place, " ".join(one)) for place, one in called)
+        self._bare = self._named_so((place, bare(one)) for place, one in called)
+        self._mixed = self._named_so((place, " ".join(sorted(without_forms(one)))) for place, one in called)
+        self._closed = self._named_so((place, closed(without_forms(one))) for place, one in called)
+        self._sorted, self._sorted_bare = sorted(self._full), sorted(self._bare)
         self._names_by_word: dict[str, list[str]] = defaultdict(list)
         for name in self._sorted:
             for key in _handles(name):
                 self._names_by_word[key].append(name)
+        self._is_told_by_ending = not say_nothing(words_of(name) for name in {*self._sorted, *seen})
         self._memory: dict[str, Payer] = {}
 
     def _unique(self, keys: Iterable[str]) -> dict[str, int]:
@@ -99,14 +118,25 @@ class Payers:
 
     def _groups(self, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """Key to the groups that have it."""
+        return self._named_so(enumerate(keys))
+
+    def _named_so(self, keys: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
+        """The same, of keys with the places of the parties that have them."""
         found: dict[str, tuple[int, ...]] = {}
-        for place, key in enumerate(keys):
+        for place, key in keys:
             if key:
                 group = self.root[place]
                 known = found.get(key, ())
                 if group not in known:
                     found[key] = tuple(sorted((*known, group)))
         return found
+
+    def _domains(self, parties: Sequence[Party]) -> dict[str, int]:
+        """The domains of e-mail that are one group's, where the company's customers have domains of their own."""
+        groups = self._groups(_domain(party.email) for party in parties)
+        own = {domain: held[0] for domain, held in groups.items() if len(held) == 1}
+        known = len({self.root[place] for place, party in enumerate(parties) if _domain(party.email)})
+        return own if known >= WITH_EMAIL_MIN and len(own) * 100 >= known * DISTINCT_PERCENT else {}
 
     def of(self, receipt: Receipt) -> Payer:
         """Who paid it. Two signs that contradict each other are nobody's."""
@@ -122,12 +152,18 @@ class Payers:
                     return CONTRADICTED
                 if found.group < 0:
                     found = Payer(group, basis)
+        if found.group < 0:
+            found = self._named(receipt.payer_name) if receipt.payer_name else NOBODY
+            return found if found.group >= 0 or not receipt.email else self._of_domain(receipt.email, found)
         if not receipt.payer_name:
             return found
-        if found.group < 0:
-            return self._named(receipt.payer_name)
         exact = self._full.get(self._plain(receipt.payer_name), ())
         return CONTRADICTED if exact and found.group not in exact else found
+
+    def _of_domain(self, email: str, found: Payer) -> Payer:
+        """Whose domain an address is at, where the name does not say who paid, or leaves that open."""
+        group = self._by_domain.get(_domain(email), -1)
+        return Payer(group, Basis.EMAIL) if group >= 0 and (not found.among or group in found.among) else found
 
     def learn(self, strong: Iterable[tuple[Receipt, int]]) -> bool:
         """Learn whose accounts and names these are, from receipts of which the group is sure: at least two of them,
@@ -160,42 +196,82 @@ class Payers:
         """A name's words in capitals, without signs."""
         plain = self._plains.get(name)
         if plain is None:
-            plain = self._plains[name] = " ".join(_words(name))
+            plain = self._plains[name] = " ".join(words_of(name))
         return plain
 
     def _named(self, name: str) -> Payer:
         known = self._memory.get(name)
         if known is None:
             plain = self._plain(name)
-            known = self._look(plain.split())
+            called = names_in(name)
+            known = self._look(plain.split()) if len(called) < 2 else self._by_any(called)  # noqa: PLR2004
             if known.group < 0 and not known.among and (group := self.learned_names.get(plain, -1)) >= 0:
                 known = Payer(group, Basis.LEARNED_NAME)
             self._memory[name] = known
         return known
 
+    def _by_any(self, called: Sequence[str]) -> Payer:
+        """Who has one of several names; several who have one each are several."""
+        found = [self._look(words_of(name)) for name in called]
+        groups = {payer.group for payer in found if payer.group >= 0} or {one for payer in found for one in payer.among}
+        return _one_of(groups, Basis.NEAR_NAME) if groups else NOBODY
+
     def _look(self, words: list[str]) -> Payer:
-        full, bare = " ".join(words), _bare(words)
-        if not bare:
+        full, plain = " ".join(words), bare(words)
+        if not plain:
             return NOBODY
+        if not self._is_told_by_ending and (found := self._stemmed(words)) != NOBODY:
+            return found
         exact = self._full.get(full, ())
-        alike = self._bare.get(bare, ())
-        if len(exact) == 1 and (full != bare or alike == exact):
+        alike = self._bare.get(plain, ())
+        if len(exact) == 1 and (full != plain or alike == exact):
             return Payer(exact[0], Basis.NAME)
-        longer = self._longer(full) if len(full) >= PREFIX_MIN else set()
+        longer = self._longer(full, self._sorted, self._full) if len(full) >= PREFIX_MIN else set()
         meant = {*exact, *alike, *longer}
         if meant:
-            sure = bool(exact or (alike and full == bare))
+            sure = bool(exact or (alike and full == plain))
             return _one_of(meant, Basis.NAME if sure else Basis.CUT_NAME if longer else Basis.NEAR_NAME)
-        other = {*self._mixed.get(" ".join(sorted(bare.split())), ()), *self._closed.get("".join(words), ())}
-        return _one_of(other, Basis.NEAR_NAME) if other else self._near(words, full)
+        rest = without_forms(words)
+        other = {*self._mixed.get(" ".join(sorted(rest)), ()), *self._closed.get(closed(rest), ())}
+        if not other and len(plain) >= PREFIX_MIN:
+            other = self._longer(plain, self._sorted_bare, self._bare)
+        if other:
+            return _one_of(other, Basis.NEAR_NAME)
+        near = self._near(words, full)
+        return near if near != NOBODY else self._with_more(words)
 
-    def _longer(self, full: str) -> set[int]:
+    def _stemmed(self, words: list[str]) -> Payer:
+        """Who is called so but for an ending that says nothing."""
+        short = " ".join(stem(words))
+        if len(short) < STEM_MIN or short in FORMS:
+            return NOBODY
+        groups = self._longer(short, self._sorted, self._full)
+        return _one_of(groups, Basis.NEAR_NAME) if groups else NOBODY
+
+    def _with_more(self, words: list[str]) -> Payer:
+        """Who is called so but for a place that stands behind, or for another ending than the ledger has."""
+        for more in range(1, min(BEHIND_MAX, len(words) - 1) + 1):
+            short = " ".join(words[:-more])
+            groups = {*self._full.get(short, ()), *self._bare.get(short, ())}
+            if not groups and words[-more] in ENDINGS and len(short) >= STEM_MIN and short not in FORMS:
+                groups = {group for name in self._begun(short) for group in self._full[name]}
+                groups = groups if all(stem(name.split()) == words[:-more] for name in self._begun(short)) else set()
+            if groups and (len(short) >= PREFIX_MIN or words[-more] in ENDINGS or words[-more - 1] in FORMS):
+                return _one_of(groups | self._longer(short, self._sorted, self._full), Basis.NEAR_NAME)
+        return NOBODY
+
+    def _begun(self, short: str) -> list[str]:
+        """The first names of the ledger that begin so."""
+        at = bisect_left(self._sorted, short)
+        return [name for name in self._sorted[at : at + AMONG_MAX + 1] if name.startswith(short)]
+
+    def _longer(self, full: str, names: Sequence[str], groups_of: Mapping[str, tuple[int, ...]]) -> set[int]:
         """The groups with a name that begins so."""
         groups: set[int] = set()
-        for at in range(bisect_left(self._sorted, full), len(self._sorted)):
-            if not self._sorted[at].startswith(full) or len(groups) > AMONG_MAX:
+        for at in range(bisect_left(names, full), len(names)):
+            if not names[at].startswith(full) or len(groups) > AMONG_MAX:
                 break
-            groups.update(self._full[self._sorted[at]])
+            groups.update(groups_of[names[at]])
         return groups
 
     def _near(self, words: list[str], full: str) -> Payer:
@@ -215,6 +291,17 @@ class Payers:
         return _one_of({group for score, group in ranked if score - ranked[0][0] < MARGIN_PERCENT}, Basis.NEAR_NAME)
 
 
+def _called(name: str) -> list[str]:
+    """All names of a customer: the whole, and those that stand in it."""
+    return list(dict.fromkeys((name, *names_in(name))))
+
+
+def _domain(email: str) -> str:
+    """The domain of an address that is not one where anybody has one; "" otherwise."""
+    _, at, domain = email.lower().rpartition("@")
+    return domain if at and domain not in _FREE else ""
+
+
 def _one_of(groups: set[int], basis: Basis) -> Payer:
     if len(groups) == 1:
         return Payer(min(groups), basis)
@@ -224,7 +311,7 @@ def _one_of(groups: set[int], basis: Basis) -> Payer:
 def _likeness(words: list[str], full: str, name: str) -> int:
     """How like two names are, in percent: letter by letter, or as a name with shortened words."""
     theirs = name.split()
-    if _shortened(_without_forms(words), _without_forms(theirs)):
+    if _shortened(without_forms(words), without_forms(theirs)):
         return 98
     cut = name[: len(full)] if len(name) > len(full) >= PREFIX_MIN else name
     return max(int(fuzz.ratio(full, name)), int(fuzz.ratio(full, cut)) - 2)
@@ -246,7 +333,7 @@ def _within(short: str, long: str) -> bool:
 def _handles(name: str) -> list[str]:
     """By what a name is found when it is not written exactly: its words, its beginning, its end."""
     closed = name.replace(" ", "")
-    return [*dict.fromkeys(_without_forms(name.split())), f"^{closed[:ENDS]}", f"{closed[-ENDS:]}$"]
+    return [*dict.fromkeys(without_forms(name.split())), f"^{closed[:ENDS]}", f"{closed[-ENDS:]}$"]
 
 
 def _root(place: int, parties: Sequence[Party], places: Mapping[str, int]) -> int:
@@ -265,16 +352,3 @@ def _first_of_circle(place: int, parties: Sequence[Party], places: Mapping[str, 
     while (parent := places[parties[circle[-1]].parent]) != place:
         circle.append(parent)
     return min(circle)
-
-
-def _words(name: str) -> list[str]:
-    name = name[:NAME_MAX]
-    return _WORD.findall(name.upper().replace(".", "").replace("'", ""))
-
-
-def _without_forms(words: Sequence[str]) -> list[str]:
-    return [word for word in words if word not in _FORMS]
-
-
-def _bare(words: Sequence[str]) -> str:
-    return " ".join(_without_forms(words))

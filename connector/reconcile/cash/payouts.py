@@ -1,27 +1,36 @@
-"""Which payout is which deposit at the bank, and which lines of the processor's balance it consists of.
+"""What payouts consist of, from plain files: which lines of a processor's balance.
 
-A deposit is a payout when currency and amount are exactly its own, it came within days of the day it was to arrive, and
-nothing else could be either. What an automatic payout consists of the processor says, and the sum of the nets must be
-its amount. What was asked for by hand it never says: money leaves in the order in which it became available, so the
-lines up to now come to all payouts up to now at one place, or nothing is said.
+What an automatic payout consists of the processor says, and the sum of the nets must be its amount. What was asked for
+by hand it never says: then the running balance is cut (`cuts`), or nothing is said. Where a deposit at the bank is a
+payout is told in `landings`.
+
+The mirror's payouts are told in `connector.reconcile.payouts`. The cut is one and the same; the rest is not, because a
+file has neither states nor chains of records, and the mirror's members come with the payout and not with the line.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import accumulate
+from datetime import UTC, date, datetime
+from enum import IntEnum
 from typing import NamedTuple
+
+from connector.reconcile.cuts import Came, Taken, cuts
 
 ARRIVES_DAYS_MAX = 5
 """So long after the day on which it should arrive a deposit may still be a payout."""
 PAYOUT_ITSELF = "payout"
 """The type of the line by which a payout itself leaves the balance."""
 
-_WORD = re.compile(r"[0-9A-Z_]+")
+
+class Made(IntEnum):
+    """What made a payout: the schedule, a person, or a person who would not wait until the money was available."""
+
+    BY_SCHEDULE = 0
+    BY_HAND = 1
+    AT_ONCE = 2
 
 
 class Deposit(NamedTuple):
@@ -35,7 +44,8 @@ class Deposit(NamedTuple):
 
 
 class Payout(NamedTuple):
-    """What a processor sent to the bank; negative where it took. `created` is an ISO date, with a time or without."""
+    """What a processor sent to the bank; negative where it took. `created` is an ISO date, with a time or without.
+    `by_hand` is a `Made`; `trace` the bank's own number of it, where the processor says."""
 
     id: str
     source: str
@@ -43,7 +53,8 @@ class Payout(NamedTuple):
     arrives: int
     currency: str
     amount: int
-    by_hand: bool = False
+    by_hand: int = Made.BY_SCHEDULE
+    trace: str = ""
 
 
 class Transaction(NamedTuple):
@@ -74,52 +85,35 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """What a payout consists of, by the places of the lines; none, and the reason, where it cannot be said."""
+    """What a payout consists of, by the places of the lines; none, and the reason, where it cannot be said. `taken` is
+    what it took from the balance: its amount, and what it cost where its own line says so. `before`: what all lines and
+    all payouts before it came to, both the same, where the balance was cut."""
 
     payout: int
-    lines: tuple[int, ...]
+    taken: int
+    lines: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
     reason: str = ""
-
-
-def landed(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> list[tuple[int, int]]:
-    """Deposit and payout, by their places, where neither could be another.
-
-    A payout's id in the bank's text decides. What is certain is taken away, and what then is certain too, where as many
-    payouts as deposits are left that could be each other: else one of them has no partner, and nobody knows which.
-    """
-    pairs = _traced(payouts, deposits)
-    taken_deposits, taken = {deposit for deposit, _ in pairs}, {payout for _, payout in pairs}
-    fitting = {
-        deposit: left
-        for deposit, found in _fitting(payouts, deposits).items()
-        if deposit not in taken_deposits and (left := found - taken)
-    }
-    back: dict[int, set[int]] = defaultdict(set)
-    for deposit, found in fitting.items():
-        for payout in found:
-            back[payout].add(deposit)
-    for heap in _heaps(fitting, back):
-        owed = {payout for deposit in heap for payout in fitting[deposit]}
-        if len(heap) == len(owed):
-            pairs += _only_way({deposit: set(fitting[deposit]) for deposit in heap})
-    return sorted(pairs)
+    before: int | None = None
 
 
 def composed(
     payouts: Sequence[Payout], lines: Sequence[Transaction], currencies: Mapping[str, str]
 ) -> list[Composition]:
-    """What every payout consists of, in their order. `currencies` maps a payment to its currency: a line has none."""
+    """What every payout consists of, in their order. `currencies` maps a payment to its currency: a line
+    may have none, and be about a payment, or about a payout whose money came back."""
     named: dict[str, list[int]] = defaultdict(list)
+    own: dict[str, list[int]] = defaultdict(list)
     loose: dict[tuple[str, str], list[int]] = defaultdict(list)
-    spoken = _spoken(payouts)
+    spoken, sent_in = _spoken(payouts), {payout.id: payout.currency for payout in payouts}
     for place, line in enumerate(lines):
         if line.type == PAYOUT_ITSELF:
-            continue
-        if line.payout:
+            own[line.payout or line.payment].append(place)
+        elif line.payout:
             named[line.payout].append(place)
         else:
-            code = line.currency or currencies.get(line.payment) or spoken.get(line.source, "")
+            code = line.currency or currencies.get(line.payment) or sent_in.get(line.payment)
+            code = code or spoken.get(line.source, "")
             loose[line.source, code].append(place)
     found: dict[int, Composition] = {}
     by_hand: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -130,67 +124,66 @@ def composed(
             by_hand[payout.source, payout.currency].append(place)
     for purse, asked in by_hand.items():
         ready = sorted(loose[purse], key=lambda at: _readiness(lines[at]))
-        for composition in _run(sorted(asked, key=lambda at: _age(payouts[at])), payouts, ready, lines):
+        takings = [(at, _taken(payouts[at], own, lines)) for at in sorted(asked, key=lambda at: _age(payouts[at]))]
+        for composition in _cut(takings, payouts, ready, lines):
             found[composition.payout] = composition
     return [found[place] for place in range(len(payouts))]
 
 
 def _told(place: int, payout: Payout, members: list[int], lines: Sequence[Transaction]) -> Composition:
     """What the processor names, if it comes to the amount."""
-    if not members:
-        return Composition(payout=place, lines=(), reason="No line of the balance names it.")
-    foreign = next((lines[at] for at in members if lines[at].currency not in ("", payout.currency)), None)
-    if foreign is not None:
-        return Composition(payout=place, lines=(), reason=f"Its line {foreign.id} is in {foreign.currency}.")
-    crooked = next((lines[at] for at in members if lines[at].gross - lines[at].fee != lines[at].net), None)
-    if crooked is not None:
-        return Composition(
-            payout=place, lines=(), reason=f"The net of its line {crooked.id} is not its gross less its fee."
-        )
+    reason = "" if members else "No line of the balance names it."
+    for at in members:
+        line = lines[at]
+        if line.source and payout.source and line.source != payout.source:
+            reason = f"Its line {line.id} is of {line.source}."
+        elif line.currency not in ("", payout.currency):
+            reason = f"Its line {line.id} is in {line.currency}."
+        elif line.gross - line.fee != line.net:
+            reason = f"The net of its line {line.id} is not its gross less its fee."
+        if reason:
+            break
     held = sum(lines[at].net for at in members)
-    if held != payout.amount:
-        return Composition(
-            payout=place,
-            lines=(),
-            reason=f"Its lines come to {held}, and it is {payout.amount}: {payout.amount - held} apart.",
-        )
-    return Composition(payout=place, lines=tuple(members), parts=_parts(members, lines))
+    if not reason and held != payout.amount:
+        reason = f"Its lines come to {held}, and it is {payout.amount}: {payout.amount - held} apart."
+    if reason:
+        return Composition(payout=place, taken=payout.amount, reason=reason)
+    return Composition(payout=place, taken=payout.amount, lines=tuple(members), parts=parts(members, lines))
 
 
-def _run(
-    asked: list[int], payouts: Sequence[Payout], ready: list[int], lines: Sequence[Transaction]
-) -> Iterable[Composition]:
-    """Each payout takes the lines between two cuts: where the lines so far come to the payouts so far, once only.
-
-    One that cannot be cut is left out with the one behind it, whose beginning is then unknown; the lines so far still
-    come to the payouts so far at the end of that, so those after it can be told again.
-    """
-    begins: int | None = 0
-    least, owed = 0, 0
-    where: dict[int, list[int]] = defaultdict(list)
-    for count, sum_minor in enumerate(accumulate(lines[at].net for at in ready), start=1):
-        where[sum_minor].append(count)
-    for place in asked:
-        payout = payouts[place]
-        owed += payout.amount
-        went = date.fromisoformat(payout.created[:10]).toordinal()
-        fits = [count for count in where.get(owed, ()) if count > least and lines[ready[count - 1]].available <= went]
-        start, begins = begins, fits[0] if len(fits) == 1 else None
-        if begins is None:
-            how = "at no place" if not fits else f"at {len(fits)} places"
-            yield Composition(payout=place, lines=(), reason=f"By the running balance it fits {how}.")
-            continue
-        if start is None:
-            yield Composition(
-                payout=place, lines=(), reason="The payout before it cannot be told, so nor where it begins."
-            )
+def _cut(
+    takings: list[tuple[int, int]], payouts: Sequence[Payout], ready: list[int], lines: Sequence[Transaction]
+) -> Iterator[Composition]:
+    """The payouts of one balance that were asked for by hand, in their order, with what each took."""
+    came = [Came(lines[at].available, _day(lines[at].created), lines[at].net) for at in ready]
+    asked = [
+        Taken(_day(payouts[at].created, late=True), taken, at_once=payouts[at].by_hand == Made.AT_ONCE)
+        for at, taken in takings
+    ]
+    before = 0
+    for (place, taken), cut in zip(takings, cuts(came, asked), strict=True):
+        if cut.end is None:
+            how = "at no place" if not cut.places else f"at {cut.places} places"
+            yield Composition(payout=place, taken=taken, reason=f"By the running balance it fits {how}.")
+        elif cut.begin is None:
+            why = "The payout before it cannot be told, so nor where it begins."
+            yield Composition(payout=place, taken=taken, reason=why)
         else:
-            members = ready[start:begins]
-            yield Composition(payout=place, lines=tuple(members), parts=_parts(members, lines))
-        least = begins
+            members = ready[cut.begin : cut.end]
+            yield Composition(
+                payout=place, taken=taken, lines=tuple(members), parts=parts(members, lines), before=before
+            )
+        before += taken
 
 
-def _parts(members: Iterable[int], lines: Sequence[Transaction]) -> tuple[Part, ...]:
+def _taken(payout: Payout, own: Mapping[str, list[int]], lines: Sequence[Transaction]) -> int:
+    """What a payout took from the balance: with its cost, where one line of the balance is the payout itself."""
+    said = own.get(payout.id, [])
+    return -lines[said[0]].net if len(said) == 1 and lines[said[0]].gross == -payout.amount else payout.amount
+
+
+def parts(members: Iterable[int], lines: Sequence[Transaction]) -> tuple[Part, ...]:
+    """The lines by their types, in the order of those."""
     found: dict[str, Part] = {}
     for at in members:
         line = lines[at]
@@ -214,90 +207,21 @@ def _readiness(line: Transaction) -> tuple[int, str, int, str]:
 
 
 def _age(payout: Payout) -> tuple[str, int, str]:
-    return payout.created, len(payout.id), payout.id
+    return _moment(payout.created), len(payout.id), payout.id
 
 
-def _traced(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> list[tuple[int, int]]:
-    """The deposits whose text names a payout of exactly their amount, and no other deposit's does."""
-    by_id = {payout.id.upper(): place for place, payout in enumerate(payouts)}
-    found: dict[int, list[int]] = defaultdict(list)
-    for place, deposit in enumerate(deposits):
-        named = _named(deposit, by_id)
-        if len(named) == 1:
-            found[next(iter(named))].append(place)
-    return [
-        (one[0], payout)
-        for payout, one in found.items()
-        if len(one) == 1
-        and (deposits[one[0]].currency, deposits[one[0]].amount) == (payouts[payout].currency, payouts[payout].amount)
-    ]
+def _moment(created: str) -> str:
+    """A moment as text that sorts as time: in UTC where an offset is said."""
+    try:
+        at = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    return at.astimezone(UTC).isoformat() if at.tzinfo is not None else created
 
 
-def _named(deposit: Deposit, by_id: Mapping[str, int]) -> set[int]:
-    """The payouts whose ids stand in the bank's text."""
-    told = deposit.descriptor.upper()
-    return {by_id[word] for word in (*_WORD.findall(told), *told.split()) if word in by_id}
-
-
-def _fitting(payouts: Sequence[Payout], deposits: Sequence[Deposit]) -> dict[int, set[int]]:
-    """Per deposit the payouts that it could be. One whose text names a payout can be no other."""
-    by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for place, payout in enumerate(payouts):
-        by_amount[payout.currency, payout.amount].append(place)
-    by_id = {payout.id.upper(): place for place, payout in enumerate(payouts)}
-    sources = sorted({payout.source.upper() for payout in payouts} - {""})
-    found: dict[int, set[int]] = {}
-    for place, deposit in enumerate(deposits):
-        told, traced = deposit.descriptor.upper(), _named(deposit, by_id)
-        named = [source for source in sources if source in told]
-        fitting = {
-            each
-            for each in by_amount.get((deposit.currency, deposit.amount), ())
-            if (not traced or each in traced)
-            and 0 <= deposit.on - payouts[each].arrives <= ARRIVES_DAYS_MAX
-            and (not named or not payouts[each].source or payouts[each].source.upper() in named)
-        }
-        if fitting:
-            found[place] = fitting
-    return found
-
-
-def _heaps(fitting: Mapping[int, set[int]], back: Mapping[int, set[int]]) -> Iterable[set[int]]:
-    """The deposits that hang together by the payouts they could be."""
-    seen: set[int] = set()
-    for first in sorted(fitting):
-        if first in seen:
-            continue
-        heap, reached = set(), [first]
-        while reached:
-            deposit = reached.pop()
-            if deposit not in heap:
-                heap.add(deposit)
-                reached += [other for payout in fitting[deposit] for other in back[payout]]
-        seen |= heap
-        yield heap
-
-
-def _only_way(fitting: dict[int, set[int]]) -> list[tuple[int, int]]:
-    """The pairs that follow when every deposit is a payout and every payout a deposit; none when that cannot be."""
-    pairs: list[tuple[int, int]] = []
-    while True:
-        back: dict[int, set[int]] = defaultdict(set)
-        for deposit, found in fitting.items():
-            for payout in found:
-                back[payout].add(deposit)
-        certain = {(deposit, next(iter(found))) for deposit, found in fitting.items() if len(found) == 1}
-        certain |= {(next(iter(found)), payout) for payout, found in back.items() if len(found) == 1}
-        if not certain:
-            return pairs
-        if len({deposit for deposit, _ in certain}) != len(certain) or len({payout for _, payout in certain}) != len(
-            certain
-        ):
-            return []
-        pairs += sorted(certain)
-        taken = {payout for _, payout in certain}
-        for deposit, _ in certain:
-            del fitting[deposit]
-        fitting = {deposit: found - taken for deposit, found in fitting.items()}
-        if not all(fitting.values()):
-            return []
+def _day(created: str, *, late: bool = False) -> int:
+    """The day of a moment, in UTC where an offset is said. `late`: where there is a time and no offset, it may be the
+    next day already where the processor counts."""
+    text = _moment(created)
+    day = date.fromisoformat(text[:10]).toordinal()
+    return day + 1 if late and text == created and len(created) > len("2026-03-01") else day

@@ -1,4 +1,4 @@
-"""Why a receipt was not decided: one of a closed list of reasons, in a sentence, with what to do next.
+"""Why a receipt was not decided: a code of the closed list, in a sentence, with what to do next and the rivals.
 
 Asked of the state that is left when nothing more follows, so the rivals it names are those that really stood in the
 way.
@@ -8,81 +8,89 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from connector.model.finding import FindingCode
 from connector.money import Money, currency, grouped
 from connector.reconcile.cash import sums
 from connector.reconcile.cash.case import ReceiptKind
+from connector.reconcile.cash.nextsteps import NEXT
 from connector.reconcile.cash.standing import Standing
 
 SHOWN_MAX = 5
-
-
-class Reason(StrEnum):
-    """What kept a receipt from being decided."""
-
-    NO_ORIGINAL = "no-original"
-    STALE_KEY = "stale-key"
-    CONTRADICTION = "contradiction"
-    NAMED_CLOSED = "named-closed"
-    NAMED_OTHER_AMOUNT = "named-other-amount"
-    UNKNOWN_NUMBER = "unknown-number"
-    CUT_TEXT = "cut-text"
-    UNKNOWN_PAYER = "unknown-payer"
-    SEVERAL_PAYERS = "several-payers"
-    SAME_AMOUNT_AGAIN = "same-amount-again"
-    NOTHING_OPEN = "nothing-open"
-    EQUAL_ITEMS = "equal-items"
-    AMOUNT_FITS_NOTHING = "amount-fits-nothing"
-    NOT_IDENTIFIED = "not-identified"
-
-
-_NEXT = {
-    Reason.NO_ORIGINAL: "Decide the payment that went back first.",
-    Reason.STALE_KEY: "Ask what it pays: it may be a second payment.",
-    Reason.CONTRADICTION: "Ask the payer for the right number.",
-    Reason.NAMED_CLOSED: "It may be a second payment: refund it, or keep it as credit.",
-    Reason.NAMED_OTHER_AMOUNT: "Ask the payer how to divide it, or allocate it by hand.",
-    Reason.UNKNOWN_NUMBER: "Ask the payer for the invoice number.",
-    Reason.CUT_TEXT: "Ask the payer for the whole list of what it pays.",
-    Reason.UNKNOWN_PAYER: "Say whose account this is; later payments from it are then known.",
-    Reason.SEVERAL_PAYERS: "Say which of them it is; later payments from the account are then known.",
-    Reason.SAME_AMOUNT_AGAIN: "Ask whether it was paid twice; if it was not, allocate it by hand.",
-    Reason.NOTHING_OPEN: "Keep it on account, or ask what it is for.",
-    Reason.EQUAL_ITEMS: "Choose one; or allow oldest first among identical invoices.",
-    Reason.AMOUNT_FITS_NOTHING: "Ask the payer what it pays.",
-    Reason.NOT_IDENTIFIED: "Ask the payer for a list: too many sets of invoices have such a sum.",
-}
+EQUAL_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Why nothing was decided, and the items that would have to be chosen between; `sets` where they are sets."""
+    """Why nothing was decided, and the items that would have to be chosen between; `sets` where they are sets. `of`:
+    the receipt that this one may repeat, -1 when it may repeat none."""
 
     receipt: int
-    reason: Reason
+    code: FindingCode
     sentence: str
     rivals: tuple[int, ...] = ()
     sets: tuple[tuple[int, ...], ...] = ()
+    of: int = -1
 
     @property
     def next_step(self) -> str:
-        return _NEXT[self.reason]
+        return NEXT[self.code]
 
 
 def question(at: Standing, place: int) -> Question:
     """Why that receipt was not decided."""
     receipt = at.case.receipts[place]
     if receipt.kind is not ReceiptKind.PAYMENT:
-        return Question(place, Reason.NO_ORIGINAL, "What went back is not known to have settled anything.")
-    if receipt.key and (known := at.item_of.get(receipt.key)) is not None and not at.left[known]:
-        number = at.case.items[known].number
-        return Question(place, Reason.STALE_KEY, f"Its stored key names {number}, on which nothing is open.", (known,))
+        return _about_return(at, place)
+    key = at.item_of.get(receipt.key, -1)
+    if key >= 0:
+        return _about_key(at, place, key)
     reading = at.reading[place]
-    named = at.named(place)
     if reading.mentions or reading.strange or reading.cut:
-        return _about_text(at, place, named)
+        return _about_text(at, place, at.named(place))
     return _about_amount(at, place)
+
+
+def _about_return(at: Standing, place: int) -> Question:
+    """Why money that went back takes nothing back."""
+    related = at.case.receipts[place].related
+    original = at.receipt_at.get(related, -1)
+    if original < 0:
+        said = "It went back, and does not say which payment it was."
+        if related:
+            said = f"It went back, and the payment {related} it came from is not there."
+    elif original not in at.verdicts:
+        said = f"It went back, and what {related} had paid is not decided."
+    else:
+        said = f"It went back, and is only a part of what {related} had paid, or more than that."
+    return Question(place, FindingCode.NO_ORIGINAL, said, of=original)
+
+
+def _about_key(at: Standing, place: int, key: int) -> Question:
+    """Why a stored key was not enough."""
+    receipt, item = at.case.receipts[place], at.case.items[key]
+    number = item.number or item.id
+    if not at.left[key]:
+        said = f"Its stored key is that of {number}, on which nothing is open."
+        return Question(place, FindingCode.STALE_KEY, said, (key,))
+    if item.currency != receipt.currency:
+        said = f"Its stored key is that of {number}, which is in {item.currency}; it brings {receipt.currency}."
+        return Question(place, FindingCode.WRONG_CURRENCY, said, (key,))
+    others = [one for one in at.named(place) if one != key and at.left[one]]
+    if others:
+        said = f"Its stored key is that of {number}, and its text names {listed(at, others)}."
+        return Question(place, FindingCode.REUSED_KEY, said, (key, *others))
+    if at.is_vetoed(at.payer[place], at.group[key]):
+        said = f"Its stored key is that of {number}, which is another customer's."
+        return Question(place, FindingCode.WRONG_CUSTOMER, said, (key,))
+    heap = at.heap(place, at.group[key])
+    equal = heap.exact(receipt.amount, receipt.on, EQUAL_MAX) if heap is not None else []
+    left = _amount(at, place, at.left[key])
+    said = f"Its stored key is that of {number}, of which {left} is open, and it brings {_brings(at, place)}"
+    if equal:
+        said += f", which is what {listed(at, equal)} {_comes(equal)} to."
+        return Question(place, FindingCode.REUSED_KEY, said, (key, *equal))
+    return Question(place, FindingCode.OTHER_AMOUNT, f"{said}.", (key,))
 
 
 def _about_amount(at: Standing, place: int) -> Question:
@@ -90,35 +98,49 @@ def _about_amount(at: Standing, place: int) -> Question:
     payer = at.payer[place]
     if payer.among:
         names = " or ".join(sorted(at.case.parties[group].name for group in payer.among))
-        return Question(place, Reason.SEVERAL_PAYERS, f"It names no invoice, and its payer may be {names}.")
+        equal = _equal(at, place, payer.among)
+        said = f"It names no invoice, and its payer may be {names}."
+        if equal:
+            said = f"It names no invoice, its payer may be {names}, and its amount fits {listed(at, equal)}."
+        return Question(place, FindingCode.SEVERAL_PAYERS, said, equal)
     if payer.group < 0:
-        return Question(place, Reason.UNKNOWN_PAYER, "It names no invoice, and nobody knows who paid it.")
+        return Question(place, FindingCode.UNKNOWN_PAYER, "It names no invoice, and nobody knows who paid it.")
     opened = at.opened(place, payer.group)
     if not opened:
-        return Question(place, Reason.NOTHING_OPEN, "It names no invoice, and nothing of its payer is open.")
+        said = "It names no invoice, and nothing of its payer is open."
+        return Question(place, FindingCode.NOTHING_OPEN, said)
     return _about_open(at, place, opened)
 
 
 def _about_open(at: Standing, place: int, opened: Sequence[int]) -> Question:
     """Why none of what is open for a known payer is meant for sure."""
     receipt, payer = at.case.receipts[place], at.payer[place]
-    equal = [item for item in opened if at.left[item] == receipt.amount]
+    equal = _equal(at, place, (payer.group,))
     if equal:
         before = at.before(place, payer.group)
         if len(equal) == 1 and before >= 0:
             said = f"It names no invoice, and the same payer sent as much with {at.case.receipts[before].id} before."
-            return Question(place, Reason.SAME_AMOUNT_AGAIN, said, tuple(equal))
-        listed = _listed(at, equal)
-        return Question(place, Reason.EQUAL_ITEMS, f"It names no invoice, and its amount fits {listed}.", tuple(equal))
+            return Question(place, FindingCode.SAME_AMOUNT_AGAIN, said, equal, of=before)
+        said = f"It names no invoice, and its amount fits {listed(at, equal)}."
+        return Question(place, FindingCode.EQUAL_ITEMS, said, equal)
     if receipt.amount > sum(max(at.left[item], 0) for item in opened):
-        return Question(place, Reason.AMOUNT_FITS_NOTHING, "It is more than everything its payer has open.")
-    said = f"It names no invoice, and no one set of its payer's {len(opened)} is its amount."
+        return Question(place, FindingCode.FITS_NOTHING, "It is more than everything its payer has open.")
+    said = f"It names no invoice, and no one set of its payer's {len(opened)} open ones is its amount."
+    if len(opened) == 1:
+        said = f"It names no invoice, and is not the amount of {listed(at, opened)}, the only one its payer has open."
     sets = _sets(at, opened, receipt.amount)
     if len(sets) > 1:
-        either = ", or ".join(_listed(at, one) for one in sets)
+        either = ", or ".join(listed(at, one) for one in sets)
         said = f"It names no invoice, and its amount is that of {either}."
     rivals = tuple(dict.fromkeys(item for one in sets for item in one))
-    return Question(place, Reason.NOT_IDENTIFIED, said, rivals, sets)
+    return Question(place, FindingCode.NOT_IDENTIFIED, said, rivals, sets)
+
+
+def _equal(at: Standing, place: int, groups: Sequence[int]) -> tuple[int, ...]:
+    """The open items of these groups that are the amount."""
+    receipt = at.case.receipts[place]
+    heaps = [heap for group in groups if (heap := at.heap(place, group)) is not None]
+    return tuple(item for heap in heaps for item in heap.exact(receipt.amount, receipt.on, EQUAL_MAX))
 
 
 def _sets(at: Standing, opened: Sequence[int], wanted: int) -> tuple[tuple[int, ...], ...]:
@@ -132,26 +154,55 @@ def _sets(at: Standing, opened: Sequence[int], wanted: int) -> tuple[tuple[int, 
 
 def _about_text(at: Standing, place: int, named: Sequence[int]) -> Question:
     """What is wrong with the numbers in a text."""
-    receipt, reading = at.case.receipts[place], at.reading[place]
-    still = [item for item in named if at.left[item]]
+    reading = at.reading[place]
+    still = tuple(item for item in named if at.left[item])
     if reading.cut:
-        return Question(place, Reason.CUT_TEXT, "Its text was cut in the middle of a number.", tuple(still))
+        said = f"Its text breaks off inside a number, after “{reading.cut}”."
+        return Question(place, FindingCode.CUT_TEXT, said, still)
     if named and not still:
-        listed = _listed(at, named)
-        return Question(place, Reason.NAMED_CLOSED, f"It names {listed}, on which nothing is open.", tuple(named))
+        said = f"It names {listed(at, named)}, on which nothing is open."
+        return Question(place, FindingCode.ALREADY_SETTLED, said, tuple(named))
     if still:
-        code = currency(receipt.currency)
-        total = grouped(Money(sum(at.left[item] for item in still), code))
-        brings = grouped(Money(receipt.amount, code))
-        sentence = f"It names {_listed(at, still)}, of which {total} is open, and brings {brings}."
-        return Question(place, Reason.NAMED_OTHER_AMOUNT, sentence, tuple(still))
+        total = _amount(at, place, sum(at.left[item] for item in still))
+        said = f"It names {listed(at, still)}, of which {total} is open, and brings {_brings(at, place)}."
+        return Question(place, FindingCode.OTHER_AMOUNT, said, still)
     if reading.mentions:
-        others = reading.mentions[0].items
-        sentence = f"It names {_listed(at, others)}, which is another customer's."
-        return Question(place, Reason.CONTRADICTION, sentence, others)
-    return Question(place, Reason.UNKNOWN_NUMBER, f"It names {reading.strange[0]}, and no invoice has that number.")
+        return _about_others(at, place, reading.mentions[0].items)
+    said = f"It names {reading.strange[0]}, and no invoice has that number."
+    return Question(place, FindingCode.UNKNOWN_REFERENCE, said)
 
 
-def _listed(at: Standing, items: Sequence[int]) -> str:
-    shown = ", ".join(at.case.items[item].number for item in items[:SHOWN_MAX])
-    return shown + (f" and {len(items) - SHOWN_MAX} more" if len(items) > SHOWN_MAX else "")
+def _about_others(at: Standing, place: int, others: Sequence[int]) -> Question:
+    """A number that none of the payer's items in this currency has."""
+    receipt, payer, items = at.case.receipts[place], at.payer[place], at.case.items
+    own = tuple(item for item in others if not at.is_vetoed(payer, at.group[item]))
+    foreign = tuple(item for item in own if items[item].currency != receipt.currency)
+    if foreign and len(foreign) == len(own):
+        said = f"It names {listed(at, foreign)}, in {items[foreign[0]].currency}; it brings {receipt.currency}."
+        return Question(place, FindingCode.WRONG_CURRENCY, said, foreign)
+    if len(own) > 1:
+        said = f"It names a number that {len(own)} invoices have: {listed(at, own)}."
+        return Question(place, FindingCode.AMBIGUOUS, said, own)
+    theirs = "is another customer's" if len(others) == 1 else "are other customers'"
+    said = f"It names {listed(at, others)}, which {theirs}."
+    return Question(place, FindingCode.WRONG_CUSTOMER, said, tuple(others))
+
+
+def listed(at: Standing, items: Sequence[int]) -> str:
+    """Their numbers, as one says them."""
+    names = [at.case.items[item].number or at.case.items[item].id for item in items]
+    if len(names) > SHOWN_MAX:
+        return f"{', '.join(names[:SHOWN_MAX])} and {len(names) - SHOWN_MAX} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _comes(items: Sequence[int]) -> str:
+    return "comes" if len(items) == 1 else "come"
+
+
+def _brings(at: Standing, place: int) -> str:
+    return _amount(at, place, at.case.receipts[place].amount)
+
+
+def _amount(at: Standing, place: int, minor: int) -> str:
+    return grouped(Money(minor, currency(at.case.receipts[place].currency)))

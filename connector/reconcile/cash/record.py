@@ -6,15 +6,18 @@ then every decision in the order in which they were taken, then what was not dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import date
+from hashlib import sha256
 
 from connector.reconcile.cash.case import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """What heads a company's lines: what it permits, and how many lines of each kind follow."""
+    """What heads a company's lines: what it permits, how many lines of each kind follow, and the digest of what came
+    (`receipts`)."""
 
     company: str
     policy: Policy
@@ -22,6 +25,8 @@ class Company:
     items: int
     decided: int
     undecided: int
+    rates: int = 0
+    receipts: str = ""
     what: str = "company"
 
 
@@ -153,13 +158,49 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What one currency was worth in another on a day: so many minor units of `home` (numerator) for so many of it."""
+
+    currency: str
+    home: str
+    day: date
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A rate that a decision of the company stands on, as its table has it."""
+
+    company: str
+    rate: Rate
+    what: str = "rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a person may confirm where nothing was decided. `kind`: what it stands on; `confidence_ppm`: how many of a
+    million such proposals were right where the truth is known; `of`: the receipt that is taken back."""
+
+    kind: str
+    settled: tuple[Settled, ...]
+    unapplied: int
+    adjustment: str
+    confidence_ppm: int
+    sentence: str
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A decision, or that there is none: then `step` is -1 and `kind` the reason.
 
     `step` counts the company's decisions. `items` says of every item of the line what was open of it then.
     `considered` are the open items of the payer that were looked through beside the numbers, those nearest to the
-    amount where they are many; `considered_all` says how many there were. `accidents_ppm`: how many answers there
-    should be by accident, in millionths.
+    amount where they are many; `considered_all` says how many there were, and `rest` the amounts of those that are not
+    listed, each with how often it was there. `accidents_ppm`: how many answers there should be by accident, in
+    millionths. `confidence_ppm`: how many of a million decisions like it were right where the truth is known.
+    `proposals` stand where nothing was decided.
     """
 
     company: str
@@ -177,9 +218,19 @@ class Line:
     considered_all: int
     rivals: tuple[Rival, ...]
     together: tuple[Other, ...]
+    rest: tuple[tuple[int, int], ...] = ()
+    rate: Rate | None = None
+    confidence_ppm: int = 0
+    proposals: tuple[Offer, ...] = ()
     next_step: str = ""
     sentence: str = ""
     what: str = "payment"
 
 
-Record = Company | Customer | Debt | Line
+def digest(receipts: Iterable[Paid]) -> str:
+    """What came, as one number, in whatever order it is told."""
+    lines = sorted("\x1f".join(str(getattr(paid, field.name)) for field in fields(Paid)) for paid in receipts)
+    return sha256("\x1e".join(lines).encode()).hexdigest()
+
+
+Record = Company | Customer | Debt | Quoted | Line

@@ -5,17 +5,21 @@ So an amount, an item left out of what was considered, a line taken away or put 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rapidfuzz import fuzz
 
+from connector.reconcile.cash.doubt import TOKEN
 from connector.reconcile.cash.recheck import faults
-from connector.reconcile.cash.record import Company, Customer, Debt, Line
+from connector.reconcile.cash.record import Company, Customer, Debt, Known, Line, Paid, Quoted, Rate, digest
 
 ALIKE_PERCENT = 80
+SIGNS = frozenset({"processor", "email", "account"})
+CALLED = frozenset({"name", "cut name", "near name"})
+NAMES = (*sorted(CALLED), "learned name", "contradicted")
 CONSIDERED_MAX = 80
 """Of more open items than so many, only those nearest to the amount are listed."""
 
@@ -35,10 +39,12 @@ class Course:
     _since: dict[str, date] = field(default_factory=dict)
     _back: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _owed: dict[str, int] = field(default_factory=dict)
+    _rates: list[Rate] = field(default_factory=list)
+    _paid: list[Paid] = field(default_factory=list)
     _lines: dict[str, Line] = field(default_factory=dict)
     _owners: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def take(self, record: Customer | Debt | Line) -> Iterator[str]:
+    def take(self, record: Customer | Debt | Quoted | Line) -> Iterator[str]:
         """What of the next line does not hold."""
         if record.company != self.head.company:
             yield f"{record.company}: its lines stand among those of {self.head.company}"
@@ -46,8 +52,11 @@ class Course:
             yield from self._know(record)
         elif isinstance(record, Debt):
             yield from self._owe(record)
+        elif isinstance(record, Quoted):
+            self._rates.append(record.rate)
         else:
-            for why in (*faults(record, self.head), *self._follows(record)):
+            self._paid.append(record.payment)
+            for why in (*faults(self._whole(record), self.head), *self._follows(record)):
                 yield f"{record.company or 'the company'}, payment {record.payment.id}: {why}."
             self._apply(record)
 
@@ -57,11 +66,14 @@ class Course:
         for what, said, found in (
             ("customers", head.customers, len(self._customers)),
             ("items", head.items, len(self._debts)),
+            ("rates", head.rates, len(set(self._rates))),
             ("decisions", head.decided, self.decisions),
             ("abstentions", head.undecided, self.abstentions),
         ):
             if said != found:
                 yield f"{head.company or 'the company'}: it says {said} {what}, and there are {found}."
+        if head.receipts != digest(self._paid):
+            yield f"{head.company or 'the company'}: its payments are not those that came."
         for item, left in self._owed.items():
             if left:
                 yield f"{head.company or 'the company'}: the instalments on {item} leave {left} of it."
@@ -96,12 +108,65 @@ class Course:
         yield from self._facts(line)
         yield from self._payer(line)
         yield from self._terms(line)
+        if line.rate is not None and line.rate not in self._rates:
+            yield "its rate is none of the company's"
         if line.step >= 0:
             yield from self._complete(line)
         if line.kind == "reversal":
             yield from self._taken_back(line)
-        if line.kind == "duplicate" and any(one.id not in self._lines for one in line.together):
+        for other in line.together:
+            first = self._lines.get(other.id)
+            if line.step >= 0 and (
+                first is None or (first.payment.on, first.payment.amount) != (other.on, other.amount)
+            ):
+                yield f"{other.id} came otherwise"
+        if line.kind == "duplicate":
+            yield from self._repeated(line)
+
+    def _repeated(self, line: Line) -> Iterator[str]:
+        """What is repeated was decided before, and looks the same."""
+        first = self._lines.get(line.together[0].id) if line.together else None
+        if first is None or first.step < 0:
             yield "the receipt that it repeats was not decided before it"
+        elif _looks(first.payment) != _looks(line.payment) or first.payment.on != line.together[0].on:
+            yield f"it does not look like {first.payment.id}"
+
+    def _whole(self, line: Line) -> Line:
+        """The line with everything that was open for its payer, where that was too much to be listed in it."""
+        cut = line.rest and line.considered_all == len(line.considered) + sum(count for _, count in line.rest)
+        if not cut or not line.settled or line.settled[0].item not in self._debts:
+            return line
+        group = self._debts[line.settled[0].item].group
+        listed = {item.id for item in line.items}
+        more = [item for item in self._there(group, line) if item not in line.considered]
+        return replace(
+            line,
+            items=(*line.items, *(self._known(self._debts[item]) for item in more if item not in listed)),
+            considered=(*line.considered, *more),
+            considered_all=len(line.considered) + len(more),
+            rest=(),
+        )
+
+    def _known(self, debt: Debt) -> Known:
+        customer = self._customers.get(debt.customer)
+        return Known(
+            id=debt.id,
+            number=debt.number,
+            customer=debt.customer,
+            group=debt.group,
+            currency=debt.currency,
+            open=self._left[debt.id],
+            issued=debt.issued,
+            due=debt.due,
+            discount_bp=customer.discount_bp if customer else 0,
+            discount_days=customer.discount_days if customer else 0,
+            withholding_bp=customer.withholding_bp if customer else 0,
+        )
+
+    def _there(self, group: str, line: Line) -> list[str]:
+        """What is open of a group in the currency of a line, and was when it came."""
+        open_ = self._open[group, line.payment.currency]
+        return [item for item in open_ if self._since[item] <= line.payment.on]
 
     def _facts(self, line: Line) -> Iterator[str]:
         settled = {each.item for each in line.settled}
@@ -113,17 +178,22 @@ class Course:
             said = item.number, item.customer, item.group, item.currency, item.issued, item.due
             if said != (debt.number, debt.customer, debt.group, debt.currency, debt.issued, debt.due):
                 yield f"{item.id} is described otherwise than at the beginning"
-            if item.id in settled and debt.currency != line.payment.currency:
+            if item.id in settled and debt.currency != line.payment.currency and not self._is_converted(line):
                 yield f"{item.id} is in {debt.currency}"
             if item.open != self._left[item.id] and (item.id in settled or item.open not in self._was[item.id]):
                 yield f"{self._left[item.id]} was open of {item.id}, and it says {item.open}"
+
+    def _is_converted(self, line: Line) -> bool:
+        """Whether it stands on a rate, or takes back what did."""
+        first = self._lines.get(line.together[0].id) if line.together else None
+        return line.rate is not None or (line.kind == "reversal" and first is not None and first.rate is not None)
 
     def _complete(self, line: Line) -> Iterator[str]:
         """Nothing that was open for the payer may be missing among what was considered."""
         if not line.considered or not line.settled or line.settled[0].item not in self._debts:
             return
         group = self._debts[line.settled[0].item].group
-        there = [item for item in self._open[group, line.payment.currency] if self._since[item] <= line.payment.on]
+        there = self._there(group, line)
         if len(there) > line.considered_all:
             yield f"it considered {line.considered_all} open items of {len(there)}"
         if line.considered_all <= CONSIDERED_MAX:
@@ -132,27 +202,38 @@ class Course:
                 yield f"it did not consider {missing}"
         elif len(line.considered) < CONSIDERED_MAX:
             yield f"it considered {len(line.considered)} open items of {line.considered_all}"
+        rest = Counter(self._left[item] for item in there if item not in line.considered)
+        if len(line.considered) < line.considered_all and line.rest != tuple(sorted(rest.items())):
+            yield "the amounts that it does not list are others"
 
     def _payer(self, line: Line) -> Iterator[str]:
         payer, paid = line.payer, line.payment
-        signs = {"processor": paid.processor, "email": paid.email, "account": paid.account}
-        if payer.group and payer.group not in self._customers:
-            yield f"there is no customer {payer.group}"
-        elif payer.basis in signs:
-            sign = signs[payer.basis].lower() if payer.basis == "email" else signs[payer.basis]
-            if payer.says != signs[payer.basis] or self._owners.get((payer.basis, sign)) != {payer.group}:
+        signs = {"processor": paid.processor, "email": paid.email, "account": paid.account, "learned": paid.account}
+        signs |= {"nobody": ""} | dict.fromkeys(NAMES, paid.payer_name)
+        if payer.basis not in signs or payer.says != signs[payer.basis]:
+            yield "what it says of its payer is not what came with it"
+        elif any(group not in self._customers for group in (payer.group, *payer.among) if group):
+            yield "its payer is no customer"
+        elif payer.basis in SIGNS:
+            sign = payer.says.lower() if payer.basis == "email" else payer.says
+            if self._owners.get((payer.basis, sign)) != {payer.group}:
                 yield f"its payer is not known by {payer.basis}"
-        elif payer.basis in ("name", "cut name", "near name"):
-            if payer.says != paid.payer_name or not self._is_called(payer.group, payer.says):
+        elif payer.basis in CALLED:
+            groups = (payer.group,) if payer.group else payer.among
+            if not all(self._is_called(group, payer.says) for group in groups):
                 yield "its payer is not called so"
-        elif payer.basis.startswith("learned") and payer.says not in (paid.account, paid.payer_name):
-            yield "its payer was not learned from what it says"
+        if bool(payer.group) is (payer.basis in ("nobody", "contradicted")) and not payer.among:
+            yield "nothing says who paid it"
+        if payer.group and payer.among:
+            yield "one payer is known, and several may be"
 
     def _is_called(self, group: str, says: str) -> bool:
+        """Whether anybody of the group is called nearly so, or begins with the same word."""
         said = says.upper()
         return any(
             fuzz.token_set_ratio(said, each.name.upper()) >= ALIKE_PERCENT
             or fuzz.partial_ratio(said, each.name.upper()) >= ALIKE_PERCENT
+            or _words(said)[:1] == _words(each.name)[:1]
             for each in self._customers.values()
             if each.group == group
         )
@@ -202,3 +283,13 @@ class Course:
                 self._open[debt.group, debt.currency][each.item] = None
             else:
                 self._open[debt.group, debt.currency].pop(each.item, None)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in capitals."""
+    return TOKEN.findall(name.upper())
+
+
+def _looks(paid: Paid) -> tuple[object, ...]:
+    """What is the same of a receipt and its repetition."""
+    return paid.amount, paid.currency, paid.text, paid.key, paid.payer_name, paid.account

@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from connector.reconcile.cash.ahead import is_ahead
 from connector.reconcile.cash.case import Case, Party, ReceiptKind
 from connector.reconcile.cash.heaps import Heap
 from connector.reconcile.cash.numbers import Numbers, Reading
@@ -18,10 +19,11 @@ from connector.reconcile.cash.verdict import Class, Share, Verdict
 
 NAMED_MAX = 400
 ECHO_DAYS = 7
+SAME_DAYS = 3
 CONSIDERED_MAX = 80
 NOT_CONSIDERED = frozenset({
     Class.KEY, Class.REFERENCE, Class.REFERENCE_ADJUSTED, Class.REFERENCE_SUBSET, Class.INSTALMENT, Class.REVERSAL,
-    Class.DUPLICATE,
+    Class.DUPLICATE, Class.CONVERTED,
 })  # fmt: skip
 """What stands on a key or on numbers alone looks at no other items."""
 
@@ -32,7 +34,7 @@ class Standing:
     def __init__(self, case: Case) -> None:
         self.case = case
         items, receipts = case.items, case.receipts
-        self.payers = Payers(case.parties, case.learned)
+        self.payers = Payers(case.parties, case.learned, {receipt.payer_name for receipt in receipts})
         places = {party.id: place for place, party in enumerate(case.parties)}
         self._party = [places.get(item.party, -1) for item in items]
         self.group = [self.payers.root[party] if party >= 0 else -2 - place for place, party in enumerate(self._party)]
@@ -67,13 +69,15 @@ class Standing:
         for place in self.waiting:
             receipt = receipts[place]
             self._equal[self.payer[place].group, receipt.currency, receipt.amount].append(self._rank[place])
-            for item in self.named(place):
+            for item in self._meant(place):
                 self._naming[item].append(place)
         self._order = order
         self.tariff: Counter[int] = self._shortages()
         self._undone: Counter[int] = Counter()
+        self._alike: Counter[tuple[str, int]] = Counter()
         self.moved: set[int] = set()
         self.verdicts: dict[int, Verdict] = {}
+        self.permitted: frozenset[Class] | None = None
         self.settled_by: dict[int, list[int]] = defaultdict(list)
 
     def _rates(self) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -117,10 +121,10 @@ class Standing:
             known.append(place)
             receipt = self.case.receipts[place]
             self.payer[place] = now
-            for item in self.named(place):
+            for item in self._meant(place):
                 self._naming[item].remove(place)
             self._named[place] = None
-            for item in self.named(place):
+            for item in self._meant(place):
                 insort(self._naming[item], place, key=self._rank.__getitem__)
             self.about[place] = self._concerned(place)
             rank = self._rank[place]
@@ -175,7 +179,11 @@ class Standing:
 
     def take(self, verdict: Verdict) -> None:
         """Keep a decision. Raises ValueError, and keeps nothing, for one that applies more than is open, spends
-        another sum than came, or mixes currencies."""
+        another sum than came, or mixes currencies.
+
+        What is of no class that is permitted now (None: all) is not taken."""
+        if self.permitted is not None and verdict.kind not in self.permitted:
+            return
         receipt, items = self.case.receipts[verdict.receipt], self.case.items
         if verdict.receipt in self.verdicts:
             raise ValueError("a receipt is decided once")
@@ -187,7 +195,7 @@ class Standing:
             raise ValueError("a decision names an item twice")
         for share in verdict.shares:
             after = self.left[share.item] - share.applied
-            if items[share.item].currency != receipt.currency:
+            if items[share.item].currency != receipt.currency and not self._was_converted(verdict):
                 raise ValueError("a decision mixes currencies")
             if not min(items[share.item].amount, 0) <= after <= max(items[share.item].amount, 0):
                 raise ValueError("a decision applies more than is open")
@@ -200,6 +208,11 @@ class Standing:
             group = self.group[share.item]
             self.moved.add(group)
             self.heaps[group, items[share.item].currency].moved(reopened=-1 if before else share.item)
+
+    def _was_converted(self, verdict: Verdict) -> bool:
+        """Whether it stands on a rate, or gives back what did."""
+        of = self.verdicts.get(verdict.of) if verdict.kind is Class.REVERSAL else None
+        return verdict.rate is not None or (of is not None and of.rate is not None)
 
     def reverse(self) -> None:
         """Money that went back undoes what the receipt had settled: all of it, or a part of a single item."""
@@ -267,6 +280,70 @@ class Standing:
             return group != payer.group
         return bool(payer.among) and group not in payer.among
 
+    def _meant(self, place: int) -> list[int]:
+        """The items that its text names, and the one of its key."""
+        named = self.named(place)
+        key = self.item_of.get(self.case.receipts[place].key, -1) if self.case.receipts[place].key else -1
+        return [*named, key] if key >= 0 and key not in named else named
+
+    def is_first_to_mean(self, place: int, item: int) -> bool:
+        """Whether no earlier receipt that is still undecided names this item, or has its key."""
+        return next((other for other in self._naming.get(item, ()) if other in self.waiting), place) == place
+
+    def keyed(self, place: int) -> int:
+        """The open item that a stored key means, unless payer or text contradicts it; -1 when there is none."""
+        receipt = self.case.receipts[place]
+        item = self.item_of.get(receipt.key, -1) if receipt.key else -1
+        if item < 0 or self.case.items[item].currency != receipt.currency or self.left[item] <= 0:
+            return -1
+        if self.is_vetoed(self.payer[place], self.group[item]) or any(other != item for other in self.named(place)):
+            return -1
+        return item
+
+    def is_shared(self, place: int, found: Sequence[int]) -> bool:
+        """Whether an earlier receipt that is still undecided, or one of the same days, names one of these items or has
+        its key."""
+        until = self.case.receipts[place].on + SAME_DAYS
+        return any(
+            other != place and other in self.waiting and self.case.receipts[other].on <= until
+            for item in found
+            for other in self._naming.get(item, ())
+        )
+
+    def is_keyed_beside(self, place: int, found: Sequence[int]) -> bool:
+        """Whether a stored key names another open item than these."""
+        receipt = self.case.receipts[place]
+        item = self.item_of.get(receipt.key, -1) if receipt.key else -1
+        return item >= 0 and self.left[item] > 0 and item not in found
+
+    def is_named_before(self, place: int, item: int) -> bool:
+        """Whether an earlier receipt of the same amount, still undecided, names this item in its text."""
+        amount = self.case.receipts[place].amount
+        for other in self._naming.get(item, ()):
+            if other == place:
+                return False
+            if other in self.waiting and self.case.receipts[other].amount == amount and item in self.named(other):
+                return True
+        return False
+
+    def came_back(self, place: int) -> bool:
+        """Whether a receipt was charged back, so that its item may have been paid again by a later one."""
+        backs = self._back_of.get(self.case.receipts[place].id, ())
+        return any(self.case.receipts[back].kind is ReceiptKind.CHARGEBACK for back in backs)
+
+    def is_awaited(self, place: int, group: int, since: int) -> bool:
+        """Whether an earlier receipt of this payer and amount, and of no number, is still undecided: it may have been
+        for the same item, which was open from that day on."""
+        mine = self.case.receipts[place]
+        equal = self._equal.get((group, mine.currency, mine.amount), ())
+        for at in range(bisect_left(equal, self._rank[place]) - 1, -1, -1):
+            other = self._order[equal[at]]
+            if self.case.receipts[other].on < since:
+                return False
+            if other in self.waiting and not self.reading[other].mentions:
+                return True
+        return False
+
     def is_first_to_name(self, place: int, found: Sequence[int]) -> bool:
         """Whether no earlier receipt that is still undecided names one of these items."""
         return all(
@@ -305,13 +382,25 @@ class Standing:
             considered=near, opens=tuple(self.left[item] for item in near), counted=heap.count(receipt.on)
         )
 
+    def alike(self, item: int) -> int:
+        """How many items of the case have an item's amount and currency."""
+        if not self._alike:
+            self._alike = Counter((one.currency, one.amount) for one in self.case.items)
+        return self._alike[self.case.items[item].currency, self.case.items[item].amount]
+
     def party_of(self, item: int) -> Party | None:
         return self.case.parties[self._party[item]] if self._party[item] >= 0 else None
 
     def is_silent(self, place: int) -> bool:
-        """Whether the text names nothing that would have to explain the amount."""
-        reading = self.reading[place]
-        return not (reading.mentions or reading.strange or reading.cut)
+        """Whether nothing is named that would have to explain the amount: no number, no key of what is open, and no
+        word that says that it is for nothing yet."""
+        reading, receipt = self.reading[place], self.case.receipts[place]
+        if reading.mentions or reading.strange or reading.cut:
+            return False
+        key = self.item_of.get(receipt.key, -1) if receipt.key else -1
+        if key >= 0 and self.left[key] > 0:
+            return False
+        return not (receipt.text and is_ahead(receipt.text))
 
     def is_silent_but(self, place: int) -> bool:
         """Whether the text holds nothing that might be another number than those it names."""

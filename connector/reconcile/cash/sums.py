@@ -17,6 +17,7 @@ FOUND_MAX = 2
 SUBSET_MIN = 3
 ACCIDENTS_PPM_MAX = 1_000
 """One in a thousand."""
+ROUND = (100, 1_000)
 PPM = 1_000_000
 SERIES_TERMS = 16
 HALVINGS_MAX = 40
@@ -79,9 +80,17 @@ def runs(amounts: Sequence[int], breaks: Sequence[int], wanted: int, most: int =
 
 
 def accidents(amounts: Sequence[int], wanted: int, sizes: range) -> int:
-    """How many subsets of these sizes should add up to the amount by accident, in millionths."""
-    count = len(amounts)
-    return _expected(amounts, wanted, sizes, lambda size: math.comb(count, size))
+    """How many subsets of these sizes should add up to the amount by accident, in millionths. Round amounts add up to
+    a round one far more often."""
+
+    def ways(among: Sequence[int]) -> int:
+        return _expected(among, wanted, sizes, lambda size: math.comb(len(among), size))
+
+    expected = ways(amounts)
+    for grain in ROUND:
+        if wanted % grain == 0:
+            expected = max(expected, ways([amount for amount in amounts if amount % grain == 0]))
+    return expected
 
 
 def accidents_of_runs(amounts: Sequence[int], wanted: int) -> int:

@@ -5,62 +5,51 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from connector.reconcile.cash import sums
 from connector.reconcile.cash.standing import ECHO_DAYS, Standing
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
 DUPLICATE_DAYS = 45
-PARTS_MAX = 30
-ITEMS_MAX = 40
+LISTED_MAX = 60
 
 
 def instalments(at: Standing, wanted: Sequence[int]) -> None:
-    """Receipts that all name one item and together are what is open of it."""
+    """Receipts that all name one item, one of them perhaps others beside it, and together are what is open of all."""
     parts: dict[int, list[int]] = defaultdict(list)
+    lists: dict[int, list[int]] = defaultdict(list)
     for place in wanted:
         named = at.named(place) if place in at.waiting else ()
         if len(named) == 1 and at.case.receipts[place].amount < at.left[named[0]]:
             parts[named[0]].append(place)
+    for place in at.waiting if parts else ():
+        named = at.named(place)
+        if 1 < len(named) <= LISTED_MAX and at.is_clean(place) and not parts.keys().isdisjoint(named):
+            for item in named:
+                lists[item].append(place)
     for item, places in parts.items():
-        if len(places) > 1 and sum(at.case.receipts[place].amount for place in places) == at.left[item]:
+        brought = sum(at.case.receipts[place].amount for place in places)
+        if len(places) > 1 and brought == at.left[item]:
             for place in places:
                 _take_part(at, place, item)
+        elif len(lists[item]) == 1 and brought < at.left[item]:
+            _with_list(at, places, lists[item][0], item)
 
 
-def halves(at: Standing, wanted: Sequence[int]) -> None:
-    """Two receipts of one payer, of which no text says otherwise, that together are one item: when no other two are,
-    and hardly any would be by accident."""
-    waiting: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for place in wanted:
-        if place in at.waiting and at.payer[place].group >= 0 and (at.is_silent(place) or len(at.named(place)) == 1):
-            waiting[at.payer[place].group, at.case.receipts[place].currency].append(place)
-    for key, places in waiting.items():
-        heap = at.heaps.get(key)
-        items = [item for item in heap.view.open if at.left[item] > 0] if heap is not None else []
-        if not items or len(items) > ITEMS_MAX or not 1 < len(places) <= PARTS_MAX:
-            continue
-        found = _pairs_of_receipts(at, places, items)
-        for item, first, second in found:
-            rivals = [other for other in found if other[0] == item or {first, second} & {*other[1:]}]
-            if len(rivals) == 1:
-                _take_part(at, first, item)
-                _take_part(at, second, item)
-
-
-def _pairs_of_receipts(at: Standing, places: Sequence[int], items: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Each item with two receipts that are what is open of it; none where some would be by accident."""
-    amounts = [at.case.receipts[place].amount for place in places]
-    if sum(sums.accidents(amounts, at.left[item], range(2, 3)) for item in items) > sums.ACCIDENTS_PPM_MAX:
-        return []
-    return [
-        (item, places[first], places[second])
-        for item in items
-        for first, second in sums.pairs(amounts, at.left[item])
-        if all(
-            at.since[item] <= at.case.receipts[place].on and at.named(place) in ([], [item])
-            for place in (places[first], places[second])
-        )
-    ]
+def _with_list(at: Standing, places: Sequence[int], first: int, item: int) -> None:
+    """The parts of an item, and the rest of it in a receipt that pays others whole."""
+    if first not in at.waiting or any(place not in at.waiting for place in places):
+        return
+    named, amount = at.named(first), at.case.receipts[first].amount
+    rest = amount - sum(at.left[other] for other in named if other != item)
+    brought = sum(at.case.receipts[place].amount for place in places)
+    if rest <= 0 or rest + brought != at.left[item] or not at.is_one_group(named):
+        return
+    if any(at.left[other] <= 0 for other in named):
+        return
+    pays = [rest if other == item else at.left[other] for other in named]
+    shares = tuple(Share(other, pay, pay, at.left[other]) for other, pay in zip(named, pays, strict=True))
+    at.take(Verdict(first, Class.INSTALMENT, shares, 0, payer=at.payer[first]))
+    for place in places:
+        _take_part(at, place, item)
 
 
 def _take_part(at: Standing, place: int, item: int) -> None:

@@ -26,6 +26,7 @@ class Class(StrEnum):
     SUBSET = "subset"
     AMOUNT_TERMS = "amount-terms"
     IDENTICAL = "identical"
+    CONVERTED = "converted"
     DUPLICATE = "duplicate"
     REVERSAL = "reversal"
 
@@ -47,6 +48,8 @@ class Verdict(NamedTuple):
     through for another explanation, `opens` what was open on each; where there were very many, those nearest to the
     amount. `counted` says how many there were. `accidents_ppm`: how many accidental answers were to be expected in
     the family that was searched, in millionths. `of` is the receipt that this one repeats, undoes or completes.
+    `rate`: where the items are in another currency, so many minor units of the receipt's (numerator) for so many of
+    theirs (denominator), and the day of that rate.
     """
 
     receipt: int
@@ -60,3 +63,4 @@ class Verdict(NamedTuple):
     counted: int = 0
     accidents_ppm: int = 0
     of: int = -1
+    rate: tuple[int, int, int] | None = None

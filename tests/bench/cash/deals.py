@@ -95,6 +95,7 @@ def _by_accident(books: Books, payer: Payer, opened: dict[str, int]) -> Deal | N
             return Deal("partial", (*links, Link(last, paid, paid)), 0, currency)
     if rng.random() < profile.over:
         extra = rng.choice((rng.randrange(6, 100), rng.randrange(100, 5_000), opened[last] // 10))
+        extra = min(extra, opened[last] // 4)  # Nobody pays half as much again without a word.
         if extra > 5:
             return Deal("over", tuple(Link(item, left, left) for item, left in opened.items()), extra, currency)
     return None

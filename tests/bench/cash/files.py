@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 from tests.bench.cash.records import Tenant
 
 Row = Sequence[object]
+
+
+class Sheet(Protocol):
+    """A file to which rows are written."""
+
+    def writerow(self, row: Row, /) -> object: ...
+
 
 CUSTOMERS = (
     "tenant_id", "customer_id", "name", "parent_id", "currency", "terms_days", "discount_bp", "discount_days", "wht_bp",
@@ -32,57 +41,61 @@ DEPOSITS = ("tenant_id", "deposit_id", "date", "currency", "amount_minor", "desc
 
 
 def write(folder: Path, tenants: Iterable[Tenant]) -> None:
-    """All files; those that may be absent only where there is something to say."""
-    known = list(tenants)
-    _sheet(folder / "customers.csv", CUSTOMERS, _customers(known))
-    _sheet(folder / "invoices.csv", INVOICES, _invoices(known))
-    _sheet(folder / "payments.csv", PAYMENTS, _payments(known))
-    if any(tenant.rates for tenant in known):
-        _sheet(folder / "fx.csv", RATES, ((tenant.id, *rate) for tenant in known for rate in tenant.rates))
-    if any(tenant.payouts for tenant in known):
-        _sheet(folder / "payouts.csv", PAYOUTS, ((tenant.id, *payout) for tenant in known for payout in tenant.payouts))
-        _sheet(folder / "balance_txns.csv", TXNS, _txns(known))
-        _sheet(folder / "bank_deposits.csv", DEPOSITS, ((one.id, *each[:-1]) for one in known for each in one.deposits))
+    """All files, one company after the other; those that may be absent only where there is something to say."""
+    with ExitStack() as files:
+        sheets: dict[str, Sheet] = {}
+
+        def rows(name: str, header: Row, found: Iterable[Row], *, needed: bool = True) -> None:
+            for row in found:
+                if name not in sheets:
+                    begin(name, header)
+                sheets[name].writerow(row)
+            if needed and name not in sheets:
+                begin(name, header)
+
+        def begin(name: str, header: Row) -> None:
+            file = files.enter_context((folder / f"{name}.csv").open("w", newline="", encoding="utf-8"))
+            sheets[name] = csv.writer(file, lineterminator="\n")
+            sheets[name].writerow(header)
+
+        for one in tenants:
+            rows("customers", CUSTOMERS, _customers(one))
+            rows("invoices", INVOICES, _invoices(one))
+            rows("payments", PAYMENTS, _payments(one))
+            rows("fx", RATES, ((one.id, *rate) for rate in one.rates), needed=False)
+            rows("payouts", PAYOUTS, ((one.id, *payout) for payout in one.payouts), needed=False)
+            paid_out = bool(one.payouts) or "payouts" in sheets
+            rows("balance_txns", TXNS, _txns(one), needed=paid_out)
+            rows("bank_deposits", DEPOSITS, ((one.id, *each[:-1]) for each in one.deposits), needed=paid_out)
 
 
-def _sheet(path: Path, header: Row, rows: Iterable[Row]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        sheet = csv.writer(file, lineterminator="\n")
-        sheet.writerow(header)
-        sheet.writerows(rows)
+def _customers(one: Tenant) -> Iterator[Row]:
+    for who in one.customers:
+        yield (
+            one.id, who.id, who.name, who.parent, who.currency, who.terms_days, who.discount_bp, who.discount_days,
+            who.wht_bp, who.email, who.processor, who.account,
+        )  # fmt: skip
 
 
-def _customers(tenants: Sequence[Tenant]) -> Iterator[Row]:
-    for one in tenants:
-        for who in one.customers:
-            yield (
-                one.id, who.id, who.name, who.parent, who.currency, who.terms_days, who.discount_bp, who.discount_days,
-                who.wht_bp, who.email, who.processor, who.account,
-            )  # fmt: skip
+def _invoices(one: Tenant) -> Iterator[Row]:
+    for item in one.items:
+        kind = "invoice" if item.amount >= 0 else "credit_memo"
+        yield (
+            one.id, item.id, kind, item.number, item.customer, item.currency, item.amount, item.issued, item.due,
+        )  # fmt: skip
 
 
-def _invoices(tenants: Sequence[Tenant]) -> Iterator[Row]:
-    for one in tenants:
-        for item in one.items:
-            kind = "invoice" if item.amount >= 0 else "credit_memo"
-            yield (
-                one.id, item.id, kind, item.number, item.customer, item.currency, item.amount, item.issued, item.due,
-            )  # fmt: skip
+def _payments(one: Tenant) -> Iterator[Row]:
+    for got in one.receipts:
+        yield (
+            one.id, got.id, got.kind, got.source, got.on, got.currency, got.amount, got.fee, got.payer_name,
+            got.payer_account, got.processor, got.email, got.text, got.key, got.related,
+        )  # fmt: skip
 
 
-def _payments(tenants: Sequence[Tenant]) -> Iterator[Row]:
-    for one in tenants:
-        for got in one.receipts:
-            yield (
-                one.id, got.id, got.kind, got.source, got.on, got.currency, got.amount, got.fee, got.payer_name,
-                got.payer_account, got.processor, got.email, got.text, got.key, got.related,
-            )  # fmt: skip
-
-
-def _txns(tenants: Sequence[Tenant]) -> Iterator[Row]:
-    for one in tenants:
-        for txn in one.txns:
-            yield (
-                one.id, txn.id, txn.source, txn.type, txn.payment, txn.created, txn.available, txn.gross, txn.fee,
-                txn.net, txn.payout,
-            )  # fmt: skip
+def _txns(one: Tenant) -> Iterator[Row]:
+    for txn in one.txns:
+        yield (
+            one.id, txn.id, txn.source, txn.type, txn.payment, txn.created, txn.available, txn.gross, txn.fee,
+            txn.net, txn.payout,
+        )  # fmt: skip

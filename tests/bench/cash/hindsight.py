@@ -1,8 +1,8 @@
 """Which receipts of a firm can be decided once all of them are known.
 
 What is proved of one receipt closes its items, and so takes rivals away from others: one looks again until nothing
-new follows. Accounts are learned on the way, from receipts that are proved by what they name. Only true allocations
-are ever applied here, so the order of looking changes nothing but the number of passes.
+new follows. Accounts and names are learned on the way, from receipts that are proved by what they name. Only true
+allocations are ever applied here, so the order of looking changes nothing but the number of passes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from datetime import date, timedelta
 
 from tests.bench.cash.books import Books
 from tests.bench.cash.deals import under_terms
-from tests.bench.cash.judge import AGREES, Clue, Seen, is_decidable
+from tests.bench.cash.judge import AGREES, Clue, Seen, is_decidable, only_halves
+from tests.bench.cash.names import letters
 from tests.bench.cash.records import Item, Receipt
 from tests.bench.cash.remittance import Style
 
 LEARNED_FROM = 2
-"""So many proved receipts tell whose account it is."""
+"""So many proved receipts tell whose account it is, or who goes by that name."""
 DUE_WITHIN_DAYS = (0, 3, 5)
 INSTALMENTS = frozenset({"partial", "remainder", "late discount"})
+PARTS_AMONG_MAX = 30
 
 
 class Hindsight:
@@ -50,7 +52,7 @@ class Hindsight:
                 if heap in looked and self._follows(clue):
                     self._prove(clue)
                     changed.add(heap)
-            changed |= self._instalments()
+            changed |= self._instalments() | self._halves()
         return self._with_what_followed()
 
     def _heap(self, clue: Clue) -> tuple[str, str]:
@@ -69,19 +71,26 @@ class Hindsight:
             if category != "remainder":
                 return False
             category = "partial"  # What went before it is not proved: by itself it looks like a part.
-        if clue.root != heap[0] or any(abs(self._left[link.item]) < abs(link.applied) for link in receipt.truth):
+        elif category in INSTALMENTS and all(self._left[link.item] == link.applied for link in receipt.truth):
+            category = "remainder"  # What came after it is proved already: it is all that is left.
+        if any(abs(self._left[link.item]) < abs(link.applied) for link in receipt.truth):
             return False
         held = self._held[heap] = [item for item in self._held[heap] if self._left[item.id]]
         opened = [item for item in held if item.issued <= receipt.on]
-        heard = self._heard[receipt.payer_account]
-        learned = bool(receipt.payer_account) and len(heard) == 1 and heard[clue.root] >= LEARNED_FROM
+        learned = any(
+            len(heard) == 1 and heard[clue.root] >= LEARNED_FROM
+            for heard in (self._heard[name] for name in _signs(receipt))
+        )
+        known = clue.known or learned
+        if clue.root != heap[0] and known:
+            return False  # The payer is known to be another: that contradicts whatever is named.
         return is_decidable(
             Seen(
                 category=category,
                 amount=receipt.amount,
                 meant=frozenset(link.item for link in receipt.truth),
                 text=clue.text,
-                payer_known=clue.known or learned,
+                payer_known=known,
                 worth={item.id: self._worth(category, item, receipt.on) for item in opened},
                 numbers={item.id: item.number for item in opened},
                 due=tuple(
@@ -89,6 +98,8 @@ class Hindsight:
                     for more in DUE_WITHIN_DAYS
                 ),
                 owners={item.id: item.customer for item in opened},
+                days={item.id: item.due.toordinal() for item in opened},
+                payer_fits=clue.fits and clue.root == heap[0],
                 key=clue.key,
             )
         )
@@ -99,8 +110,9 @@ class Hindsight:
     def _prove(self, clue: Clue) -> None:
         receipt = self._waiting.pop(clue.receipt.id).receipt
         self._proved.add(receipt.id)
-        if receipt.payer_account and clue.text.shown:
-            self._heard[receipt.payer_account][clue.root] += 1
+        if clue.text.shown:
+            for sign in _signs(receipt):
+                self._heard[sign][clue.root] += 1
         for link in receipt.truth:
             self._left[link.item] -= link.applied
         for back in self._backs[receipt.id]:
@@ -116,7 +128,7 @@ class Hindsight:
         for clue in self._waiting.values():
             items = [link.item for link in clue.receipt.truth]
             named = set(clue.text.shown) == {self._books.items[item].number for item in items}
-            mine = clue.category in INSTALMENTS and not clue.key and clue.root == self._root_of(items[-1])
+            mine = clue.category in INSTALMENTS and clue.key in ("", "fresh") and clue.root == self._root_of(items[-1])
             if mine and named and clue.text.plain:
                 parts[items[-1]].append(clue)
         changed = set()
@@ -127,6 +139,30 @@ class Hindsight:
                 for clue in clues:
                     self._prove(clue)
                 changed.add(self._heap(clues[0]))
+        return changed
+
+    def _halves(self) -> set[tuple[str, str]]:
+        """Two receipts of a known payer that say nothing, and together are one item as no other two are."""
+        silent: dict[tuple[str, str], list[Clue]] = defaultdict(list)
+        for clue in self._waiting.values():
+            if clue.known and not clue.key and clue.text.plain and not clue.text.shown:
+                silent[clue.root, clue.receipt.currency].append(clue)
+        changed = set()
+        for heap, clues in silent.items():
+            if not 1 < len(clues) <= PARTS_AMONG_MAX:
+                continue
+            amounts = [clue.receipt.amount for clue in clues]
+            lefts = [self._left[item.id] for item in self._held[heap] if self._left[item.id] > 0]
+            parts: dict[str, list[Clue]] = defaultdict(list)
+            for clue in clues:
+                if clue.category in INSTALMENTS and len(clue.receipt.truth) == 1:
+                    parts[clue.receipt.truth[0].item].append(clue)
+            for item, pair in parts.items():
+                together = sum(clue.receipt.amount for clue in pair)
+                if len(pair) == 2 and self._left[item] == together and only_halves(amounts, lefts, together):
+                    for clue in pair:
+                        self._prove(clue)
+                    changed.add(heap)
         return changed
 
     def _with_what_followed(self) -> list[Receipt]:
@@ -143,3 +179,8 @@ class Hindsight:
                 decidable = receipt.id in self._proved
             known[receipt.id] = replace(receipt, decidable=decidable)
         return list(known.values())
+
+
+def _signs(receipt: Receipt) -> list[str]:
+    """By what its sender can be known again."""
+    return [sign for sign in (receipt.payer_account, letters(receipt.payer_name)) if sign]

@@ -6,9 +6,11 @@ accountant would who has the ledger, the receipt and time: agreement proves, exi
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from math import gcd
 
 from tests.bench.cash.records import Receipt
 from tests.bench.cash.remittance import Text, digits_of
@@ -16,7 +18,10 @@ from tests.bench.cash.remittance import Text, digits_of
 SEARCHED_MAX = 20
 """Among so many other items every subset is counted; among more, only single ones, pairs and all."""
 PAIRS_AMONG_MAX = 40
-RUN_MIN = 2
+HARDLY_EVER = 1_000
+"""Of so many such searches one may find something by accident: more, and what is found is no evidence."""
+FEE_MINOR_MAX = 2_500
+"""A bank keeps no more."""
 
 AGREES = frozenset({"exact", "remainder", "credit", "discount", "withholding", "bank fee", "rounding", "converted"})
 """What was paid is what is open, less only what somebody permitted."""
@@ -29,7 +34,8 @@ WITHOUT_TEXT = frozenset({"exact", "remainder", "credit", "discount", "withholdi
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clue:
     """What a reader has of a payment, and what it really was. `root`: whose group sent it; `known`: that this is known
-    from what the ledger lists; `key`: how fresh the stored one is."""
+    from what the ledger lists; `fits`: that the name is the sender's, though perhaps somebody else's too; `key`: how
+    fresh the stored one is."""
 
     receipt: Receipt
     category: str
@@ -37,13 +43,15 @@ class Clue:
     key: str
     root: str
     known: bool
+    fits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A receipt as it lies on the desk. `worth`: what each open item of the payer's group would bring under the terms
     that this receipt used, oldest first; `numbers`: theirs; `due`: those that were due, as strictly and
-    as loosely as one may count days; `owners`: whose each item is."""
+    as loosely as one may count days; `days`: when each is due; `owners`: whose each item is; `payer_fits`: whether the
+    name is one of the group's, where it is not known to be nobody else's."""
 
     category: str
     amount: int
@@ -54,6 +62,8 @@ class Seen:
     numbers: Mapping[str, str]
     due: tuple[frozenset[str], ...]
     owners: Mapping[str, str]
+    days: Mapping[str, int]
+    payer_fits: bool = False
     key: str = ""
 
 
@@ -64,23 +74,27 @@ def is_decidable(seen: Seen) -> bool:
     told = set(seen.text.shown)
     shown = frozenset(item for item in seen.worth if seen.numbers[item] in told)
     if seen.text.plain and shown == seen.meant:
-        alone = seen.category in ALONE and len(shown) == 1 and seen.payer_known
+        alone = seen.category in ALONE and len(shown) == 1 and (seen.payer_known or seen.payer_fits)
         return seen.category in AGREES or (alone and not _has_rival(seen))
-    if seen.text.astray or seen.category not in WITHOUT_TEXT or not shown <= seen.meant:
+    slipped = bool(seen.text.slipped) and seen.text.whole
+    tells = WITHOUT_TEXT | {"bank fee"} if slipped else WITHOUT_TEXT
+    if seen.text.astray or seen.category not in tells or not shown <= seen.meant or not (seen.payer_known or shown):
         return False
-    if not seen.payer_known and not shown:
-        return False
-    if seen.text.slipped and seen.text.whole:
-        return _is_near(seen, shown)
+    if slipped:
+        return _is_near(seen, shown, FEE_MINOR_MAX if seen.category == "bank fee" else 0)
     others = [item for item in seen.worth if item not in shown]
     return _only(seen, shown, others) or (not seen.text.whole and _goes_on(seen, shown, others))
 
 
-def _is_near(seen: Seen, shown: frozenset[str]) -> bool:
-    """Whether of the items whose number is one slip away from what was written, one only is the rest."""
+def _is_near(seen: Seen, shown: frozenset[str], kept: int = 0) -> bool:
+    """Whether of the items whose number is one slip away from what was written, one only is the rest, or was so before
+    a bank kept something of it; then none whatever may be the rest exactly."""
     rest = seen.amount - sum(seen.worth[item] for item in shown)
-    near = [item for item in seen.worth if item not in shown and _one_slip(digits_of(seen.numbers[item]), seen)]
-    return {item for item in near if seen.worth[item] == rest} == seen.meant - shown
+    others = [item for item in seen.worth if item not in shown]
+    near = [item for item in others if _one_slip(digits_of(seen.numbers[item]), seen)]
+    if kept and any(seen.worth[item] == rest for item in others):
+        return False
+    return {item for item in near if 0 <= seen.worth[item] - rest <= kept} == seen.meant - shown
 
 
 def _has_rival(seen: Seen) -> bool:
@@ -103,7 +117,7 @@ def _only(seen: Seen, shown: Iterable[str], others: Sequence[str]) -> bool:
     singles = amounts.count(rest)
     if singles or len(meant) == 1:
         return singles == 1 and len(meant) == 1
-    if _is_everything(seen, meant, others):
+    if _is_everything(seen, meant, others) or _is_stretch(seen, meant, others):
         return True
     if len(amounts) <= SEARCHED_MAX:
         return subsets_of_sum(amounts, rest) == 1
@@ -121,9 +135,63 @@ def _is_everything(seen: Seen, meant: frozenset[str], others: Sequence[str]) -> 
     )
 
 
+def _is_stretch(seen: Seen, meant: frozenset[str], others: Sequence[str]) -> bool:
+    """Whether the meant are all that fell due from one day to another, with the credits or without them, and no other
+    such stretch of the group's or the owner's is the amount; nor would one easily be by accident."""
+    owner = {seen.owners[item] for item in meant}
+    own = [item for item in others if seen.owners[item] in owner]
+    first, last = min(seen.days[item] for item in meant), max(seen.days[item] for item in meant)
+    between = {item for item in own if first <= seen.days[item] <= last}
+    if meant not in (between, {item for item in between if seen.worth[item] > 0}):
+        return False
+    rest = sum(seen.worth[item] for item in meant)
+    found: set[frozenset[str]] = set()
+    tried = 0
+    for family in (others, own):
+        for kept in (family, [item for item in family if seen.worth[item] > 0]):
+            sets, count = _stretches(seen, kept, rest)
+            found |= sets
+            tried = max(tried, count)
+    return found == {meant} and not _easily(tried, seen.worth.values(), rest)
+
+
+def _stretches(seen: Seen, items: Iterable[str], wanted: int) -> tuple[set[frozenset[str]], int]:
+    """Those that sum up to what is wanted, and how many to about as much: from half to twice of it."""
+    by_day: dict[int, list[str]] = defaultdict(list)
+    for item in items:
+        by_day[seen.days[item]].append(item)
+    days = sorted(by_day)
+    running = list(accumulate((sum(seen.worth[item] for item in by_day[day]) for day in days), initial=0))
+    sums = [
+        (running[end] - running[begin], begin, end)
+        for begin in range(len(days))
+        for end in range(begin + 1, len(days) + 1)
+    ]
+    found = {
+        frozenset(item for day in days[begin:end] for item in by_day[day])
+        for total, begin, end in sums
+        if total == wanted
+    }
+    return found, sum(1 for total, _, _ in sums if wanted <= 2 * total <= 4 * wanted)
+
+
+def _easily(tried: int, amounts: Collection[int], wanted: int) -> bool:
+    """Whether so many tries hit a sum by accident more than hardly ever: sums lie as widely as what is wanted, in steps
+    of what divides all amounts."""
+    return tried * gcd(*amounts) * HARDLY_EVER > abs(wanted)
+
+
+def only_halves(amounts: Sequence[int], items: Sequence[int], wanted: int) -> bool:
+    """Whether one pair of these receipts is what is wanted, one item only is that, and hardly any pair is any item's
+    amount by accident."""
+    tried = len(items) * len(amounts) * (len(amounts) - 1) // 2
+    alone = items.count(wanted) == 1 and _pairs(amounts, wanted) == 1
+    return alone and not _easily(tried, (*amounts, *items), wanted)
+
+
 def _goes_on(seen: Seen, shown: frozenset[str], others: Sequence[str]) -> bool:
     """Whether a cut list, whose numbers rise, goes on with later numbers in one way only."""
-    if len(shown) < RUN_MIN:
+    if not shown:
         return False
     order = sorted(seen.worth, key=lambda item: (len(seen.numbers[item]), seen.numbers[item]))
     last = max(order.index(item) for item in shown)
@@ -142,7 +210,12 @@ def _is_run(seen: Seen, shown: frozenset[str], order: Sequence[str]) -> bool:
         sums += seen.worth[order[place]]
         if sums == seen.amount:
             ends.append(place)
-    return len(ends) == 1 and set(order[begin : ends[0] + 1]) == seen.meant
+    tried = len(order) - begin
+    return (
+        len(ends) == 1
+        and set(order[begin : ends[0] + 1]) == seen.meant
+        and not _easily(tried, seen.worth.values(), seen.amount)
+    )
 
 
 def subsets_of_sum(amounts: Sequence[int], wanted: int) -> int:

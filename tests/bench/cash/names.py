@@ -29,6 +29,8 @@ Ventures Vintners Welding Windows
 _FIRST = tuple(_FIRST_WORDS.split())
 _SECOND = tuple(_SECOND_WORDS.split())
 _FORMS = ("Inc", "LLC", "Ltd", "Co", "GmbH", "Corp", "S.A.", "& Sons", "Group", "")
+ENDINGS = ("corp", "llc", "foundation", "us", "systems", "associates", "trust", "co", "in")
+SHORTEST = 3
 _BARE_FORMS = frozenset({"INC", "LLC", "LTD", "CO", "GMBH", "CORP", "SA", "SONS", "GROUP"})
 _SHORT = {"Consulting": "Consltg", "Engineering": "Eng", "Supplies": "Supl", "Logistics": "Logist", "Systems": "Sys"}
 _STRIPPED = re.compile(r"[^A-Z0-9 ]+")
@@ -69,6 +71,38 @@ class Spelling:
 
     text: str
     faithful: bool
+    short: str = ""
+    """What stands before an ending that says nothing."""
+
+
+def short(rng: random.Random, taken: set[str]) -> str:
+    """A name as retail ledgers have it: short, often cut in the middle of a word."""
+    while True:
+        words = firm(rng, taken).split()
+        name = rng.choice(
+            (
+                words[0],
+                f"{words[0]}-{words[1][:3]}",
+                f"{words[0][0]}&{words[0][1]} {words[1][:2]}",
+                f"{words[0]} {words[1][:1]}",
+                f"{words[0][:3]}/",
+                " ".join(words[:2]),
+            )
+        ).upper()
+        if len(letters(name)) > SHORTEST and name not in taken:
+            taken.add(name)
+            return name
+
+
+def ended(rng: random.Random, short_name: str) -> str:
+    """The short name with an ending."""
+    return f"{short_name} {rng.choice(ENDINGS)}"
+
+
+def with_endings(rng: random.Random, short_name: str, width: int) -> Spelling:
+    """As a bank prints it: with whatever ending, or none, cut at its width."""
+    text = ended(rng, short_name) if rng.random() < 0.9 else short_name
+    return Spelling(text[:width].rstrip(), faithful=False, short=short_name)
 
 
 def trade(rng: random.Random, taken: set[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 from tests.bench.cash import remittance
 from tests.bench.cash.books import Books
@@ -21,6 +22,10 @@ NAMES_CREDIT = 0.6
 TEXT_BESIDE_KEY = 0.3
 ALONE = 0.3
 """Of invoices that were issued together, so many are paid each by itself."""
+NOWHERE = 500_000
+"""So far away there is no number yet."""
+STRANGERS = 200
+"""Of so many latest items one is a stranger's."""
 SHORTENS = 0.5
 """So many write following numbers in a short way."""
 
@@ -34,6 +39,7 @@ class Front:
     processor: str = ""
     email: str = ""
     known: bool = False
+    fits: bool = False
 
 
 def choose(books: Books, payer: Payer, target: str, today: date) -> list[str]:
@@ -48,6 +54,7 @@ def choose(books: Books, payer: Payer, target: str, today: date) -> list[str]:
     if not ripe:
         return []
     if payer.batches:
+        ripe = ripe[: books.profile.run_max]
         chosen = ripe[: rng.randrange(1, len(ripe) + 1)] if rng.random() < 0.2 else ripe
     elif target in ripe:
         chosen = _with_siblings(books, target, ripe)
@@ -85,10 +92,13 @@ def pay(books: Books, payer: Payer, chosen: Sequence[str], today: date) -> Recei
         text=text.text, key=key, truth=deal.links, style=text.style.value,
         category=f"{key_is} key" if key_is in ("stale", "reused") else deal.category,
     )  # fmt: skip
-    known = front.known
+    root = books.crowd.root(sender)
     books.clues.append(
-        Clue(receipt=receipt, category=deal.category, text=text, key=key_is, root=books.crowd.root(sender), known=known)
-    )
+        Clue(
+            receipt=receipt, category=deal.category, text=text, key=key_is, root=root, known=front.known,
+            fits=front.fits,
+        )
+    )  # fmt: skip
     books.apply(deal.links)
     books.receipts.append(receipt)
     return receipt
@@ -118,12 +128,13 @@ def _front(books: Books, sender: Payer) -> Front:
     spelling = rng.choice(sender.spellings)
     named = rng.random() < profile.name_known
     known = named and books.crowd.is_named(sender, spelling)
+    fits = named and books.crowd.fits(sender, spelling)
     name = spelling.text if named else ""
     if sender.processor:
         email = sender.email if rng.random() < SHOWS_EMAIL else ""
-        return Front(name, "", sender.processor, email, known or bool(who.processor or (email and who.email)))
+        return Front(name, "", sender.processor, email, known or bool(who.processor or (email and who.email)), fits)
     account = sender.account if rng.random() < SHOWS_ACCOUNT else ""
-    return Front(name, account, "", "", known or bool(account and who.account))
+    return Front(name, account, "", "", known or bool(account and who.account), fits)
 
 
 def _text(books: Books, payer: Payer, sender: Payer, deal: Deal) -> Text:
@@ -134,23 +145,37 @@ def _text(books: Books, payer: Payer, sender: Payer, deal: Deal) -> Text:
     style = payer.habit if payer.writes else Style.NONE
     if payer.writes and len(meant) > 1 and rng.random() < SHORTENS:
         style = rng.choice((Style.RANGE, Style.SHORTHAND))
+    if payer.writes and len(meant) > 2 and _are_all_between(books, payer, meant) and rng.random() < profile.spans:
+        style = Style.SPAN
+    elif payer.writes and len(meant) > 1 and rng.random() < profile.periods:
+        style = Style.PERIOD
     if payer.writes and rng.random() < profile.slips:
         style = remittance.pick(rng, remittance.SLIPS)
     width = rng.choice(remittance.WIDTHS) if not sender.processor and rng.random() < profile.cut else 0
     numbers = [item.number for item in meant]
     others = _others(books, payer, meant, deal.amount)
-    return remittance.write(rng, numbers, style, others=others, width=width, noise=profile.noise)
+    days = min(item.issued for item in meant), max(item.issued for item in meant)
+    return remittance.write(rng, numbers, style, others=others, days=days, width=width, noise=profile.noise)
+
+
+def _are_all_between(books: Books, payer: Payer, meant: Sequence[Item]) -> bool:
+    """Whether of the payer's group nothing else is open from the first of these numbers to the last."""
+    first, last = min(item.number for item in meant), max(item.number for item in meant)
+    opened = [books.items[item].number for item in books.open_of_group(payer)]
+    return sum(first <= number <= last for number in opened) == len(meant) and len({*map(len, opened)}) == 1
 
 
 def _others(books: Books, payer: Payer, meant: Sequence[Item], amount: int) -> list[str]:
     """Numbers for a wrong reference: of the payer's other items, unless it would then be right, and of a stranger's."""
+    names = {item.id for item in meant}
     mine = [
-        books.items[item].number
-        for item in books.open_of(payer)
-        if books.items[item] not in meant and books.left[item] != amount
+        books.items[item].number for item in books.open_of(payer) if item not in names and books.left[item] != amount
     ]
-    stranger = books.rng.choice(list(books.items)[-200:])
-    return [*mine[:3], books.items[stranger].number] if books.items[stranger] not in meant else mine[:3]
+    stranger = books.rng.choice(list(islice(reversed(books.items), STRANGERS)))
+    if stranger not in books.open_of_group(payer):
+        mine = [*mine[:3], books.items[stranger].number]
+    lead, digits = remittance.lead_of(meant[0].number), remittance.digits_of(meant[0].number)
+    return mine[:4] or [f"{lead}{int(digits) + NOWHERE:0{len(digits)}d}"]
 
 
 def _key(books: Books, payer: Payer, sender: Payer, deal: Deal) -> tuple[str, str]:

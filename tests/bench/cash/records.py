@@ -86,11 +86,11 @@ class Rate(NamedTuple):
 
 
 class Payout(NamedTuple):
-    """Money a processor sent to the bank."""
+    """Money a processor sent to the bank. `created` is a date, or a moment with its offset, as text."""
 
     id: str
     source: str
-    created: date
+    created: date | str
     arrival: date
     currency: str
     amount: int

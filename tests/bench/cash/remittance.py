@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 WIDTHS = (35, 80, 140)
@@ -29,6 +30,8 @@ class Style(StrEnum):
     CLEAN = "clean"
     LIST = "list"
     RANGE = "range"
+    SPAN = "span"
+    PERIOD = "period"
     SHORTHAND = "shorthand"
     ZEROS = "zeros"
     BARE = "bare"
@@ -91,9 +94,9 @@ def fitting(style: Style, numbers: Sequence[str]) -> Style:
     if style is Style.RANGE:
         following = alike and [int(one) for one in digits] == list(range(int(digits[0]), int(digits[0]) + len(digits)))
         return style if following and len(digits) > 2 else Style.LIST
-    if style is Style.SHORTHAND:
-        short = alike and len(digits[0]) > SURE_DIGITS and all(one[:-3] == digits[0][:-3] for one in digits)
-        return style if short else Style.LIST
+    if style in (Style.SPAN, Style.SHORTHAND):
+        short = len(digits[0]) > SURE_DIGITS and all(one[:-3] == digits[0][:-3] for one in digits)
+        return style if alike and (short if style is Style.SHORTHAND else len(digits) > 2) else Style.LIST
     if style in (Style.LETTERS, Style.SPLIT, Style.TYPO) and min(map(len, digits)) <= SURE_DIGITS:
         return Style.CLEAN
     if style is Style.SPLIT and len(numbers) > 1:
@@ -102,13 +105,24 @@ def fitting(style: Style, numbers: Sequence[str]) -> Style:
 
 
 def write(
-    rng: random.Random, numbers: Sequence[str], style: Style, *, others: Sequence[str], width: int, noise: float
+    rng: random.Random,
+    numbers: Sequence[str],
+    style: Style,
+    *,
+    others: Sequence[str],
+    days: tuple[date, date],
+    width: int,
+    noise: float,
 ) -> Text:
-    """The text about these numbers. `others` are numbers that are not meant; width 0: not cut."""
+    """The text about these numbers. `others` are numbers that are not meant; `days`: when the first and the last of
+    them was issued; width 0: not cut."""
     numbers = sorted(numbers, key=lambda number: (lead_of(number), len(digits_of(number)), number))
     style = fitting(style, numbers) if numbers else Style.NONE
     if style is Style.NONE:
         text = _with_noise(rng, rng.choice(_EMPTY), noise)[1]
+        return Text(text[:width] if width else text)
+    if style is Style.PERIOD:
+        text = _with_noise(rng, _period(rng, *days), noise)[1]
         return Text(text[:width] if width else text)
     lead = rng.choice(_LEADS)
     pieces, slipped, astray = _pieces(rng, numbers, style, others)
@@ -150,7 +164,7 @@ def _pieces(
 ) -> tuple[list[_Piece], str, bool]:
     """The words in their order, what slipped, and whether they lead astray."""
     match style:
-        case Style.RANGE:
+        case Style.RANGE | Style.SPAN:
             sign = rng.choice(("-", " - ", " to ", " thru "))
             return [_Piece(numbers[0], (numbers[0],)), _Piece(f"{sign}{numbers[-1]}", tuple(numbers))], "", False
         case Style.SHORTHAND:
@@ -170,6 +184,19 @@ def _pieces(
         case _:
             sign = rng.choice((", ", "; ", " + ", "/", ",", " ")) if style in (Style.CLEAN, Style.LIST) else ", "
             return _listed(sign, [(_written(rng, one, style), one) for one in numbers]), "", False
+
+
+def _period(rng: random.Random, first: date, last: date) -> str:
+    """Of which days they are, as people say it."""
+    return rng.choice(
+        (
+            f"invoices {first:%d.%m.%Y} - {last:%d.%m.%Y}",
+            f"all invoices until {last:%Y-%m-%d}",
+            f"invoices week {first.isocalendar().week}",
+            f"invoices {first:%B %Y}",
+            f"statement {last:%m/%Y}",
+        )
+    )
 
 
 def _written(rng: random.Random, number: str, style: Style) -> str:

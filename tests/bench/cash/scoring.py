@@ -52,6 +52,7 @@ class Score:
     with_truth: int = 0
     through: int = 0
     decidable: int = 0
+    could_go_through: int = 0
     recalled: int = 0
     undecidable: int = 0
     guessed: int = 0
@@ -92,6 +93,11 @@ class Score:
     @property
     def straight_through(self) -> float:
         return share(self.through, self.with_truth)
+
+    @property
+    def possible(self) -> float:
+        """The straight-through rate of whoever decides all that is decidable."""
+        return share(self.could_go_through, self.with_truth)
 
     @property
     def touchless(self) -> float:
@@ -179,15 +185,15 @@ def _truths(receipts: Mapping[str, Receipt], answers: Answers) -> dict[str, tupl
         if not receipt.twin or name not in answers:
             continue
         first = receipts[receipt.twin]
-        straight = _agrees(receipt, truths[name], answers[name])
-        swapped = _agrees(receipt, truths[first.id], answers[name])
-        other_holds = first.id not in answers or bool(_agrees(first, truths[name], answers[first.id]))
+        straight = agrees(receipt, truths[name], answers[name])
+        swapped = agrees(receipt, truths[first.id], answers[name])
+        other_holds = first.id not in answers or bool(agrees(first, truths[name], answers[first.id]))
         if not straight and swapped and other_holds:
             truths[name], truths[first.id] = truths[first.id], truths[name]
     return truths
 
 
-def _agrees(receipt: Receipt, truth: Sequence[Link], answer: Sequence[Link]) -> str:
+def agrees(receipt: Receipt, truth: Sequence[Link], answer: Sequence[Link]) -> str:
     """How an answer agrees with the truth: exactly, otherwise split, or ("") not."""
     if sorted(truth) == sorted(answer):
         return "exactly"
@@ -206,34 +212,35 @@ def _agrees(receipt: Receipt, truth: Sequence[Link], answer: Sequence[Link]) -> 
 
 
 def _count(found: Score, receipt: Receipt, truth: Sequence[Link], answer: Sequence[Link] | None, kind: str) -> None:
-    agrees = _agrees(receipt, truth, answer) if answer is not None else ""
+    agreed = agrees(receipt, truth, answer) if answer is not None else ""
     found.receipts += 1
     found.with_truth += bool(truth)
     found.decidable += receipt.decidable
+    found.could_go_through += receipt.decidable and bool(truth)
     found.undecidable += not receipt.decidable
     must_not = not truth and (not receipt.ours or receipt.category == "duplicate" or bool(receipt.truth))
     found.must_not += must_not
     if receipt.decidable:
         recall = found.recall_by_category[receipt.category]
-        recall[0] += bool(agrees)
+        recall[0] += bool(agreed)
         recall[1] += 1
     if answer is None:
         if receipt.decidable:
             found.missed.append(receipt.id)
         return
     found.decided += 1
-    found.right += bool(agrees)
-    found.split_otherwise += agrees == "otherwise split"
-    found.through += bool(truth) and bool(agrees)
-    found.recalled += receipt.decidable and bool(agrees)
+    found.right += bool(agreed)
+    found.split_otherwise += agreed == "otherwise split"
+    found.through += bool(truth) and bool(agreed)
+    found.recalled += receipt.decidable and bool(agreed)
     if not receipt.decidable and answer:
         found.guessed += 1
-        found.guessed_wrong += not agrees
+        found.guessed_wrong += not agreed
     found.false_applied += must_not and bool(answer)
     for tally in (found.by_class[kind], found.by_category[receipt.category]):
-        tally.right += bool(agrees)
-        tally.wrong += not agrees
-    if not agrees:
+        tally.right += bool(agreed)
+        tally.wrong += not agreed
+    if not agreed:
         found.wrong.append(receipt.id)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tests.bench.cash.shapes import LONG_SHAPES, SHAPES, Shape
+from tests.bench.cash.shapes import DESK_SHAPES, LONG_SHAPES, SHAPES, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,15 @@ class Profile:
     days: int
     median_minor: int = 0
     spread: float = 1.0
+    payer_spread: float = 0.6
+    """How far the customers' own medians lie from each other."""
     rounded: float = 0.2
     price_list: tuple[int, ...] = ()
     own_prices: int = 0
     """With so many prices of its own, each customer is invoiced every month."""
+    price_step: int = 5
+    largest: float = 0.0
+    """One customer has so great a share of all invoices."""
     shapes: tuple[Shape, ...] = SHAPES
     bursts: float = 0.05
     """Days on which a customer is invoiced several times, by site or by order."""
@@ -41,6 +46,10 @@ class Profile:
     children: float = 0.06
     look_alikes: float = 0.03
     same_names: float = 0.002
+    endings: float = 0.0
+    """Customers whose short name banks print with whatever ending: corp, llc, foundation."""
+    same_words: float = 0.0
+    """Customers who share the short name with another and are known by the ending only."""
     third_party: float = 0.01
     sister_pays: float = 0.002
     # How they pay.
@@ -49,6 +58,12 @@ class Profile:
     batch: float
     runs: float = 0.0
     """Of those who pay in batches: once in a quarter, dozens at a time."""
+    run_max: int = 1_000
+    """No more at a time."""
+    spans: float = 0.0
+    """Of payments of several: from the first number to the last, whatever of others' lies between."""
+    periods: float = 0.0
+    """Of payments of several: the text says of which days they are, and no number."""
     no_text: float
     slips: float = 0.05
     cut: float
@@ -93,37 +108,50 @@ PROFILES = {
         by_key=0.55, never_paid=0.02, chargeback=0.008,
     ),
     "small": Profile(
-        name="small", invoices_per_tenant=400, invoices_per_customer=16, days=365, median_minor=28_000, spread=1.0,
-        batch=0.1, no_text=0.06, cut=0.08, by_key=0.1, slips=0.02, noise=0.15, spellings=1, trade_name=0.01,
-        look_alikes=0.01, not_ours=0.01, credit_memo=0.01, foreign=0.0,
+        name="small", invoices_per_tenant=2_500, invoices_per_customer=25, days=720, median_minor=5_900, spread=0.35,
+        payer_spread=0.25, rounded=0.0, shapes=DESK_SHAPES, batch=0.1, no_text=0.06, cut=0.08, by_key=0.1, slips=0.02,
+        noise=0.15, spellings=1, trade_name=0.01, look_alikes=0.01, not_ours=0.01, credit_memo=0.01, foreign=0.0,
     ),
     "long": Profile(
-        name="long", invoices_per_tenant=8_000, invoices_per_customer=90, days=400, median_minor=480_000, spread=1.5,
-        shapes=LONG_SHAPES, batch=0.7, runs=0.35, no_text=0.05, cut=0.6, by_key=0.0, spellings=5, trade_name=0.08,
-        account_known=0.6, credit_memo=0.03, discount=0.06, withholding=0.02, bank_fee=0.02, children=0.15,
+        name="long", invoices_per_tenant=20_000, invoices_per_customer=60, days=400, median_minor=1_700_000,
+        spread=1.2, rounded=0.02, largest=0.2, shapes=LONG_SHAPES, batch=0.8, runs=0.6, run_max=60, spans=0.08,
+        periods=0.03, no_text=0.05, cut=0.6, by_key=0.0, spellings=6, trade_name=0.04, endings=0.7, same_words=0.04,
+        account_known=0.6, credit_memo=0.03, discount=0.06, withholding=0.02, bank_fee=0.02, children=0.1,
+        foreign=0.05,
     ),
     "equal": Profile(
-        name="equal", invoices_per_tenant=2_000, invoices_per_customer=13, days=450, own_prices=2, batch=0.1,
-        no_text=0.2, cut=0.2, by_key=0.2, never_paid=0.03, partial=0.01, foreign=0.0,
+        name="equal", invoices_per_tenant=2_000, invoices_per_customer=13, days=450, own_prices=2, price_step=250,
+        batch=0.1, no_text=0.2, cut=0.2, by_key=0.2, never_paid=0.03, partial=0.01, foreign=0.0,
     ),
 }  # fmt: skip
-"""Three made-up kinds of firm, and three made as real ledgers were found to be: small and clean; long document numbers
-with many spellings of a name and runs of dozens; recurring equal amounts."""
+"""Three made-up kinds of firm, and three made as real ledgers were found to be: small and clean, with ten digits and
+amounts of two; long document numbers, one customer with a fifth of all, many endings of a name and runs of dozens;
+recurring equal amounts that customers share."""
 
 HELD_BACK = {
     "smb": replace(
-        PROFILES["smb"], no_text=0.28, cut=0.35, bank_fee=0.04, median_minor=31_000, by_key=0.2, children=0.1,
+        PROFILES["smb"], name="smb held back", no_text=0.28, cut=0.35, bank_fee=0.04, median_minor=31_000, by_key=0.2,
+        children=0.1,
         slips=0.07, shapes=SHAPES[::-1][:6],
     ),
     "b2b": replace(
-        PROFILES["b2b"], batch=0.65, withholding=0.08, credit_memo=0.06, cut=0.45, look_alikes=0.06, foreign=0.1,
+        PROFILES["b2b"], name="b2b held back", batch=0.65, withholding=0.08, credit_memo=0.06, cut=0.45,
+        look_alikes=0.06, foreign=0.1, endings=0.2,
     ),
     "subs": replace(
-        PROFILES["subs"], no_text=0.45, by_key=0.35, price_list=(500, 1_000, 1_500, 2_500, 12_000), chargeback=0.015,
+        PROFILES["subs"], name="subs held back", no_text=0.45, by_key=0.35, chargeback=0.015,
+        price_list=(500, 1_000, 1_500, 2_500, 12_000),
     ),
-    "small": replace(PROFILES["small"], no_text=0.1, median_minor=65_000, invoices_per_tenant=250, batch=0.2),
+    "small": replace(
+        PROFILES["small"], name="small held back", no_text=0.1, median_minor=8_400, invoices_per_tenant=1_200,
+        batch=0.2, slips=0.04,
+    ),
     "long": replace(
-        PROFILES["long"], runs=0.5, cut=0.75, spellings=7, trade_name=0.12, invoices_per_customer=140, discount=0.1,
+        PROFILES["long"], name="long held back", runs=0.4, cut=0.75, spellings=8, same_words=0.08, spans=0.15,
+        invoices_per_customer=90, discount=0.1, largest=0.3,
     ),
-    "equal": replace(PROFILES["equal"], own_prices=1, no_text=0.4, same_names=0.006, batch=0.2),
+    "equal": replace(
+        PROFILES["equal"], name="equal held back", own_prices=1, price_step=1_000, no_text=0.4, same_names=0.006,
+        batch=0.2,
+    ),
 }  # fmt: skip

@@ -83,6 +83,8 @@ def _calendar(books: Books, size: int) -> dict[int, list[Payer]]:
                     left -= 1
         return days
     weights = [min(LARGEST_WEIGHT, rng.paretovariate(1.2)) for _ in payers]
+    if profile.largest:
+        weights[0] = sum(weights[1:]) * profile.largest / (1 - profile.largest)
     while left > 0:
         burst = rng.randrange(2, BURST_MAX + 1) if rng.random() < profile.bursts else 1
         days[rng.randrange(profile.days)] += rng.choices(payers, weights) * burst

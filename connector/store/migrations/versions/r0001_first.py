@@ -34,11 +34,14 @@ _TABLES: dict[str, tuple[str, str]] = {
     "outbox": (
         "company_id op_id",
         """number# connection_id kind subject intent state tries# repeat#
-        tried_at#? doubted_at#? not_before#? answer? fault plan_id? line# actor_id""",
+        tried_at#? keyed_at#? doubted_at#? not_before#? answer? fault plan_id? line# actor_id""",
     ),
     "plan": ("company_id plan_id", "number# body*"),
     "decision": ("company_id payment", "body"),
     "finding": ("company_id finding_hash", "number# body"),
+    "evidence": ("company_id payment", "body*"),
+    "ruling": ("company_id seq#", "payment body"),
+    "forgotten": ("company_id fact_id", "body"),
     "contact": ("company_id contact_id", "number# invoice customer? body"),
     "note": ("company_id note_id", "number# contact_id body"),
     "payer_file": ("company_id customer", "body"),
@@ -51,6 +54,7 @@ _INDEXES: dict[str, tuple[str, str, str | None]] = {
     "inbox_open": ("inbox", "company_id connection_id done_at", None),
     "outbox_by_state": ("outbox", "company_id state number", None),
     "outbox_subject": ("outbox", "company_id subject", "state <> 'dead'"),
+    "ruling_by_payment": ("ruling", "company_id payment", None),
     "contact_by_number": ("contact", "company_id number", None),
     "contact_by_invoice": ("contact", "company_id invoice", None),
     "contact_by_customer": ("contact", "company_id customer", None),

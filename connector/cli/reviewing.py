@@ -1,0 +1,276 @@
+"""review with its words, and rules: what waits for a person, and what posts by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.output import CompanyOption, JsonOption, desk, say, say_json, table, tell_age
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.app.reviewing import Said
+    from connector.model.ruling import Waiting
+    from connector.reconcile.snapshot import Snapshot
+
+SHOWN_MAX = 40
+PaymentArgument = Annotated[str, typer.Argument(help="The payment's id, for example ch_1.")]
+NumberArgument = Annotated[int, typer.Argument(help="Which of the options that `review` shows.", min=1)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this group's commands."""
+    group = typer.Typer(
+        help="Money that waits for a person: what it may be for, and what you say about it.\n\n"
+        "Without a word after it: the list. Then confirm an option, reject it, or allocate the money yourself. What a "
+        "person decided is never altered by the program; `undo` takes it back while nothing is posted.",
+        invoke_without_command=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    group.callback()(review)
+    group.command()(confirm)
+    group.command()(reject)
+    group.command()(allocate)
+    group.command()(undo)
+    group.command()(facts)
+    group.command()(forget)
+    app.add_typer(group, name="review")
+    app.command()(rules)
+
+
+def review(
+    context: typer.Context,
+    by: Annotated[str, typer.Option(help="amount: the largest first. age: the oldest first.")] = "amount",
+    reason: Annotated[str | None, typer.Option(help="Only this reason, for example equal-items.")] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits: proposals that need a yes, and money with several explanations or none."""
+    if context.invoked_subcommand is not None:
+        return
+    from connector.app.freshness import freshness
+    from connector.app.reviewing import waiting
+    from connector.errors import UserError
+
+    if by not in ("amount", "age"):
+        raise UserError(
+            f"The list goes by amount or age, not by {by[:20]!r}.", next_step="Use --by amount or --by age."
+        )
+    with desk(company) as at:
+        rows, seen, fresh = waiting(at), at.snapshot(), freshness(at)
+    if by == "age":
+        rows = tuple(sorted(rows, key=lambda row: (seen.payments[row.payment].received_on, row.payment)))
+    chosen = [row for row in rows if reason in (None, row.reason, row.code)]
+    if as_json:
+        age = {"data_as_of": fresh.data_as_of, "stale": fresh.stale}
+        say_json({"waiting": chosen, "reasons": _counts(chosen), "sums": _sums(chosen), **age})
+    else:
+        _show(chosen, seen)
+    tell_age(fresh, as_json=as_json)
+
+
+def _counts(rows: Sequence[Waiting]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.reason] = found.get(row.reason, 0) + 1
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _sums(rows: Sequence[Waiting]) -> dict[str, object]:
+    from connector.money import by_currency
+
+    return {str(code): amount for code, amount in by_currency(row.gross for row in rows).items()}
+
+
+def _show(rows: Sequence[Waiting], seen: Snapshot) -> None:
+    from connector.money import by_currency, grouped
+
+    lines = []
+    for row in rows[:SHOWN_MAX]:
+        payment = seen.payments[row.payment]
+        known = payment.customer if payment.customer in seen.customers else None
+        payer = seen.name_of(known) if known is not None else payment.payer or "unknown"
+        day = payment.received_on.isoformat()
+        # A proposal's sentence stands beside its number; only a question has one of its own.
+        why = "It waits for a yes." if row.code == "proposed" else row.sentence.partition(": ")[2] or row.sentence
+        lines.append((row.payment.vendor_id, day, payer, grouped(row.gross), row.reason, "", why))
+        lines += [
+            ("", "", "", "", "", str(number), option.sentence + _sure(option.confidence_ppm))
+            for number, option in enumerate(row.options, start=1)
+        ]
+    more = f" (the first {SHOWN_MAX})" if len(rows) > SHOWN_MAX else ""
+    columns = ("payment", "came on", "payer", "amount", "reason", "#", "why it waits; what it may be for")
+    table(f"{len(rows)} wait for a person{more}", columns, lines, right=(3, 5))
+    if rows:
+        sums = ", ".join(grouped(amount) for amount in by_currency(row.gross for row in rows).values())
+        say(f"Together {sums}: " + ", ".join(f"{count} {why}" for why, count in _counts(rows).items()) + ".")
+        say(
+            "Say yes: receivables review confirm PAYMENT [#]; no: reject PAYMENT [#]; "
+            "else: allocate PAYMENT INVOICE=AMOUNT."
+        )
+
+
+def _sure(ppm: int) -> str:
+    """How often such a guess is right, in whole percent; nothing where nobody has counted."""
+    return f" ({min(ppm // 10_000, 99)} %)" if ppm else ""
+
+
+def confirm(
+    payment: PaymentArgument, number: NumberArgument = 1, company: CompanyOption = None, as_json: JsonOption = False
+) -> None:
+    """Say yes to an option as `review` last showed it. `plan` then plans it; nothing is written by this."""
+    from connector.app.reviewing import confirm as store
+
+    with desk(company) as at:
+        _tell(store(at, payment, number), at.snapshot(), as_json=as_json)
+
+
+def reject(
+    payment: PaymentArgument, number: NumberArgument = 1, company: CompanyOption = None, as_json: JsonOption = False
+) -> None:
+    """Say no to an option, or to what was decided by itself and is not posted: it is not proposed or decided again."""
+    from connector.app.reviewing import reject as store
+
+    with desk(company) as at:
+        _tell(store(at, payment, number), at.snapshot(), as_json=as_json)
+
+
+def allocate(
+    payment: PaymentArgument,
+    shares: Annotated[
+        list[str], typer.Argument(help="INVOICE=AMOUNT, one or several; a credit note as NUMBER=-AMOUNT.")
+    ],
+    on_account: Annotated[
+        bool, typer.Option("--on-account", help="Keep what is left as the customer's unapplied credit.")
+    ] = False,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say yourself what a payment pays, split as you like. All of it, or the rest with --on-account.
+
+    Amounts are in the payment's currency, and never more than is open. It takes the place of what the program decided
+    or proposed.
+    """
+    from connector.app.reviewing import allocate as store
+    from connector.errors import UserError
+
+    pairs = [(number, amount) for share in shares for number, _, amount in (share.rpartition("="),)]
+    if any(not number or not amount for number, amount in pairs):
+        raise UserError("A share is not written as INVOICE=AMOUNT.", next_step="For example: INV-7=120.00")
+    with desk(company) as at:
+        _tell(store(at, payment, pairs, on_account=on_account), at.snapshot(), as_json=as_json)
+
+
+def undo(payment: PaymentArgument, company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """Take back the last you, or anybody, said about a payment that is not posted yet. The log keeps both."""
+    from connector.app.reviewing import undo as store
+
+    with desk(company) as at:
+        _tell(store(at, payment), at.snapshot(), as_json=as_json)
+
+
+def _tell(said: Said, seen: Snapshot, *, as_json: bool) -> None:
+    from connector.money import grouped
+    from connector.reconcile.rulings import number_of
+
+    ruling = said.ruling
+    if as_json:
+        say_json(ruling)
+        return
+    parts = [
+        f"{grouped(each.amount)} to {number_of(seen, each.target)}"
+        if each.amount.minor > 0
+        else f"{grouped(-each.amount)} less by credit note {number_of(seen, each.target)}"
+        for each in ruling.allocations
+    ]
+    if ruling.unapplied:
+        parts.append(f"{grouped(ruling.unapplied)} on account")
+    given = ", ".join(parts)
+    words = {
+        "human": f"Decided by {ruling.by}: {ruling.payment.vendor_id} gives {given}. To write it: receivables plan",
+        "rejected": f"Noted by {ruling.by}: {ruling.payment.vendor_id} does not give {given}.",
+        "undone": f"Taken back by {ruling.by}: what was said about {ruling.payment.vendor_id} ({given}).",
+    }
+    say(words[ruling.kind])
+    waits = next((each for each in said.decided.outcome.findings if ruling.payment in each.refs[:1]), None)
+    if waits is not None:
+        say(f"{waits.sentence} {waits.next_step}")
+
+
+def facts(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """Who pays for whom, learned from what people confirmed and from payments that said what they pay."""
+    from connector.app.reviewing import known_facts
+
+    with desk(company) as at:
+        found, seen = known_facts(at), at.snapshot()
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        (
+            each.fact_id,
+            each.sign,
+            seen.name_of(each.customer),
+            "a person said so" if each.source == "person" else "payments said so",
+            ", ".join(payment.vendor_id for payment in each.payments[:5]),
+        )
+        for each in found
+    ]
+    table(f"{len(rows)} learned", ("fact", "whoever pays as", "pays for", "because", "learned from"), rows)
+
+
+def forget(
+    fact: Annotated[str, typer.Argument(help="The fact's id, as `review facts` shows it.")],
+    company: CompanyOption = None,
+) -> None:
+    """Revoke a learned fact: it says nothing any more, until somebody decides so again."""
+    from connector.app.reviewing import forget as revoke
+
+    with desk(company) as at:
+        gone = revoke(at, fact)
+        name = at.snapshot().name_of(gone.customer)
+    say(f"Forgotten: whoever pays as {gone.sign} pays for {name}.")
+
+
+def rules(
+    automatic: Annotated[
+        str | None, typer.Option(help="Classes that post by themselves, by commas; all others wait for a yes.")
+    ] = None,
+    oldest_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--oldest-first/--no-oldest-first",
+            help="Among identical invoices of one customer that all end paid, the oldest first; labelled as a policy.",
+        ),
+    ] = None,
+    bank_fee: Annotated[
+        int | None, typer.Option("--bank-fee", min=0, max=100_000, help="Minor units a bank may have kept; 0: nothing.")
+    ] = None,
+    rounding: Annotated[
+        int | None, typer.Option("--rounding", min=0, max=100, help="Minor units that may be missing; 0: nothing.")
+    ] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or choose which decisions post by themselves, once you `apply` a plan. Everything else is a proposal.
+
+    At first: key (a stored key names the invoice), reference (the text names invoices that are exactly the amount) and
+    partial (it names one invoice of a known payer, and is less). A careful next step after some weeks of proposals that
+    were all right: add reference-credit, reference-subset and instalment. amount, all-due and subset stand on the
+    amount and a known payer alone: add them last, if at all. over keeps the rest as credit. What needs a discount, a
+    bank's fee or rounding is listed and not written by us yet.
+    """
+    from connector.app.reviewing import set_rules
+
+    chosen = [part.strip() for part in automatic.split(",") if part.strip()] if automatic is not None else None
+    with desk(company) as at:
+        now = set_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+    if as_json:
+        say_json(now)
+        return
+    say(f"Posts by itself: {', '.join(now.automatic) or 'nothing'}. All other classes wait for a yes.")
+    say(f"Oldest first among identical invoices: {'yes' if now.oldest_first else 'no'}.")
+    say(f"A bank may have kept {now.bank_fee} minor units; {now.rounding} may be missing by rounding.")

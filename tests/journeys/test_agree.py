@@ -1,0 +1,103 @@
+"""Do the books agree with the processor, as the person who keeps them asks it: and who touched what behind our back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.app import setup
+from connector.app.agreeing import agreement
+from connector.app.books import apply_plan, make_plan, sync_all
+from connector.app.house import House
+from tests.journeys.firm import Firm, open_firm
+
+WORLD = """
+company  Walk Supply  home USD  zone America/New_York  country US  realm 9130007  stripe acct_walk
+account  Checking  bank USD
+account  Stripe Clearing  bank USD
+account  Stripe Fees  expense USD
+account  Undeposited Funds  undeposited USD
+account  Accounts Receivable  receivable USD
+customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_acme
+2026-03-01  invoice  A-1  Acme  120.00 USD  due 2026-03-31
+2026-03-01  invoice  A-2  Acme  120.00 USD  due 2026-03-31
+2026-03-16  payment  ch_1  Acme  120.00 USD  fee 3.78 USD  key A-1
+2026-03-16  payment  ch_2  Acme  120.00 USD  fee 3.78 USD  key A-2
+2026-03-20  payout  po_1  USD  of ch_1, ch_2
+"""
+
+
+def nothing(*_: object) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Iterator[Firm]:
+    """A firm whose two equal payments, their fees and their payout are in the books."""
+    with open_firm(tmp_path, WORLD) as opened:
+        opened.connect_quickly()
+        with opened.desk() as desk:
+            apply_plan(desk, make_plan(desk), nothing, nothing)
+            sync_all(desk, nothing)
+        yield opened
+
+
+def differences(told: Any, sheet: str) -> dict[str, dict[str, Any]]:
+    """Per kind, the difference of that sheet; there is one of each."""
+    found = [each for held in told["sheets"] if held["name"] == sheet for each in held["differences"]]
+    assert len({each["kind"] for each in found}) == len(found)
+    return {each["kind"]: each for each in found}
+
+
+def edit_behind_our_back(firm: Firm) -> tuple[str, str]:
+    """A person gives one payment another day and one another amount, strikes the transfer out and enters another. The
+    ids of both payments."""
+    first, second = firm.marked("Payment", "PrivateNote")
+    (transfer,) = firm.marked("Transfer", "PrivateNote")
+    sparse = {"Id": first["Id"], "SyncToken": first["SyncToken"], "sparse": True}
+    firm.in_books("Payment", {**sparse, "TxnDate": "2026-03-17"})
+    links = [{"Amount": 119.99, "LinkedTxn": second["Line"][0]["LinkedTxn"]}]
+    sparse = {"Id": second["Id"], "SyncToken": second["SyncToken"], "sparse": True}
+    firm.in_books("Payment", {**sparse, "TotalAmt": 119.99, "Line": links})
+    firm.in_books("Transfer", {"Id": transfer["Id"], "SyncToken": transfer["SyncToken"]}, operation="delete")
+    ends = {name: {"value": transfer[name]["value"]} for name in ("FromAccountRef", "ToAccountRef")}
+    firm.in_books("Transfer", {**ends, "Amount": 9.99, "TxnDate": "2026-03-21"})
+    return first["Id"], second["Id"]
+
+
+def test_everything_agrees_once_it_is_posted_and_what_a_person_then_edits_in_the_books_is_named(firm: Firm) -> None:
+    told = firm.do("agree")
+    assert "and nothing differs." in told.out
+    assert "Data as of " in told.out
+    moved, changed = edit_behind_our_back(firm)
+    firm.sync_quickly()
+    told = firm.run("agree", "--json")
+    assert told.code == 1
+    assert told.json["agrees"] is False
+    found = differences(told.json, "Clearing of stripe")
+    assert found.keys() == {"date", "amount", "missing here", "missing there"}
+    assert found["date"]["here"]["ref"] == f"quickbooks/payment/{moved}"
+    assert found["amount"]["here"]["ref"] == f"quickbooks/payment/{changed}"
+    assert found["amount"]["sentence"].endswith("-0.01 USD apart.")
+    assert found["missing here"]["there"]["ref"] == "stripe/balance_entry/txn_po_1"
+    assert found["missing there"]["here"]["amount"]["minor"] == -999
+    assert all(each["next_step"] for each in found.values())
+    assert "and nothing differs." in firm.run("agree", "--as-of", "2026-03-15").out
+    assert firm.run("agree", "--as-of", "yesterday").code == 2
+
+
+def test_without_a_chosen_clearing_account_the_report_says_what_it_cannot_compare(tmp_path: Path) -> None:
+    with open_firm(tmp_path, WORLD) as opened, House(opened.config()) as house:
+        for system, double in opened.doubles.items():
+            values = double.stand_in.settings(opened.world, double.url)
+            setup.connect(
+                house,
+                setup.Wish(system=system, company=None, zone=opened.world.zone, values=values, allow_writes=False),
+            )
+        report = agreement(house.company(None))
+    (said,) = report.unset
+    assert said.startswith("No clearing account of stripe is chosen")
+    assert said.endswith("receivables accounts stripe --clearing NAME")
