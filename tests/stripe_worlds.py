@@ -31,7 +31,7 @@ from connector.ports import Page
 from connector.store import Author, Counts, Store
 from connector.store.mirror import MirrorOf
 from connector.sync import sync
-from connector.testing.standin import Inspector, Server
+from connector.testing.standin import Server
 from connector.testing.worlds import parse
 from tests.clocks import FakeClock
 from tests.keys import given
@@ -274,16 +274,13 @@ def kept(records: Records) -> dict[tuple[Kind, Ref, str], int]:
 
 
 @contextmanager
-def opened(
-    folder: Path, seed: int, *, days: int = 20, in_flight: int = 1, page_size: int = 100, judge: bool = False
-) -> Iterator[Account]:
+def opened(folder: Path, seed: int, *, days: int = 20, in_flight: int = 1, page_size: int = 100) -> Iterator[Account]:
     """An account whose merchant has lived so many days, and books that have read nothing yet."""
     clock = FakeClock(BEGINS)
     stand_in = build(parse(WORLD), clock=clock)
     merchant = Merchant(stand_in.ledger("acct_harbor"), seed, wait=clock.pass_seconds, charges_a_year=CHARGES_A_YEAR)
     merchant.days(days)
-    inspectors: tuple[Inspector, ...] = (judged,) if judge else ()
-    with Server(stand_in, inspectors=inspectors) as server:
+    with Server(stand_in, inspectors=(judged,)) as server:
         books = Books(folder / "books.db", server.url, clock, in_flight, page_size)
         try:
             yield Account(server, stand_in, clock, folder, merchant, books)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table, writable
+
+if TYPE_CHECKING:
+    from connector.testing.standin import Answer, Call, Inspector
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,20 +21,42 @@ def add_to(app: typer.Typer) -> None:
     app.command()(standin)
 
 
-def verify(company: CompanyOption = None, as_json: JsonOption = False) -> None:
-    """Check the journal's hash chain: any altered or missing row is named."""
+def verify(
+    head: Annotated[
+        list[str] | None, typer.Option("--head", help="A head kept earlier (NUMBER:HASH): is it still in the chain?")
+    ] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the journal's hash chain and every row it vouches for: what was altered, removed or put in is named.
+
+    Whoever cuts off the journal's end, with all that it tells of, or puts an older copy of the database back, is seen
+    only by a head that was kept elsewhere: prove, verify, plans and audit packs all show one.
+    """
+    heads = [_kept(each) for each in head or ()]
     with desk(company) as at:
-        problems = at.store.verify(at.id)
-        seq, head = at.store.head(at.id)
+        problems = at.store.verify(at.id, heads)
+        seq, chain = at.store.head(at.id)
     if as_json:
-        say_json({"whole": not problems, "entries": seq, "head": head, "problems": problems})
+        say_json({"whole": not problems, "entries": seq, "head": f"{seq}:{chain}", "problems": problems})
     elif problems:
         for problem in problems:
             say(problem)
     else:
-        say(f"{seq} journal entries, nothing altered and nothing missing. Head: {head}")
+        say(f"{seq} journal entries, nothing altered and nothing missing. Head: {seq}:{chain}")
     if problems:
         raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _kept(told: str) -> tuple[int, str]:
+    from connector.errors import UserError
+
+    found = re.fullmatch(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", told.strip())
+    if found is None:
+        raise UserError(
+            f"{told[:80]!r} is no head.", next_step="Copy it whole, as verify or prove showed it: 123:4f0a..."
+        )
+    return int(found[1]), found[2]
 
 
 def boundaries(as_json: JsonOption = False) -> None:
@@ -52,6 +78,17 @@ def standin(
     dump: Annotated[Path | None, typer.Option(help="The whole state, after every write and at the end.")] = None,
     normalised: Annotated[bool, typer.Option("--normalised", help="The dump without ids and times.")] = False,
     corrupt: Annotated[int | None, typer.Option(help="Shift one cent somewhere, chosen by this number.")] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RECEIVABLES_STANDIN_JUDGE",
+            help="A module with a function of the system's name: (call, answer) -> what is wrong with the exchange.",
+        ),
+    ] = None,
+    problems: Annotated[
+        Path | None,
+        typer.Option(envvar="RECEIVABLES_STANDIN_PROBLEMS", help="What the judge found, a line each; it is added to."),
+    ] = None,
 ) -> None:
     """Run a vendor's double on this computer: no account, no network, the vendor's own shapes."""
     from connector import canonical, registry
@@ -64,7 +101,7 @@ def standin(
     worlds = parse(_text(world))
     if not worlds:
         raise UserError(f"The file {world} tells of no company.", next_step="See connector/testing/README.md.")
-    for written in (log, dump):
+    for written in (log, dump, problems):
         if written is not None:
             writable(written)
     double = registry.by_path(spec.standin)(worlds, clock=SystemClock())
@@ -76,11 +113,36 @@ def standin(
         log=log,
         dump=dump,
         normalised=normalised,
+        inspectors=(_judge(judge, system, problems),) if judge is not None else (),
     )
     settings = {each.name: double.settings(each, server.url) for each in worlds}
     hello = {"system": system, "url": server.url, "corrupted": where, "settings": settings}
     say(canonical.encode(hello).decode())
     _run_until_stopped(server)
+
+
+def _judge(module: str, system: str, problems: Path | None) -> Inspector:
+    """The judge of that system's exchanges; what it finds is written down at once, for the process may be killed."""
+    from importlib import import_module
+
+    from connector.errors import UserError
+
+    try:
+        finds: Inspector = getattr(import_module(module), system)
+    except (ImportError, AttributeError):
+        raise UserError(
+            f"There is no function {system} in a module {module[:60]!r}.",
+            next_step="Name a module that Python finds, with a function of that name.",
+        ) from None
+
+    def judged(call: Call, answer: Answer) -> list[str]:
+        found = finds(call, answer)
+        if found and problems is not None:
+            with problems.open("a", encoding="utf-8") as file:
+                file.writelines(f"{call.method} {call.path}: {each}\n" for each in found)
+        return found
+
+    return judged
 
 
 def _run_until_stopped(server: object) -> None:

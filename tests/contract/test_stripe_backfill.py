@@ -15,6 +15,7 @@ from connector.model.source import Kind
 from connector.testing.standin import Answer, Call, Server
 from connector.testing.worlds import World
 from tests.clocks import FakeClock
+from tests.stripe_desk import judged
 from tests.stripe_mirror import Mirrors, reader
 from tests.stripe_rig import example, listed, text
 
@@ -62,7 +63,8 @@ class ManyInvoices:
     def __init__(self, count: int) -> None:
         self.count = count
         self.served: Counter[int] = Counter()
-        row = example("invoice", id="in_NUMBER", number="INV-NUMBER", status="open", created=111, amount_remaining=222)
+        numbered = {"id": "in_NUMBER", "number": "INV-NUMBER", "created": 111, "amount_remaining": 222}
+        row = example("invoice", status="open", amount_paid_off_stripe=0, **numbered)
         self._row = text(row)
 
     def answer(self, call: Call) -> Answer:
@@ -99,7 +101,7 @@ class ManyInvoices:
 
 def read_all(count: int) -> dict[str, int]:
     """Read that many in a process of its own, and what it said of itself."""
-    with Server(ManyInvoices(count)) as server:
+    with Server(ManyInvoices(count), inspectors=(judged,)) as server:
         answer = subprocess.run(
             [sys.executable, "-c", READ_ALL, server.url],
             cwd=PROJECT,
@@ -108,6 +110,7 @@ def read_all(count: int) -> dict[str, int]:
             text=True,
             check=True,
         )
+    assert server.problems == []
     said: dict[str, int] = json.loads(answer.stdout)
     assert said["records"] == said["different"] == count
     assert said["minor"] == count * (count + 1) // 2
@@ -122,8 +125,9 @@ def test_three_thousand_invoices_are_all_read_once_and_add_up() -> None:
 @pytest.mark.parametrize("in_flight", [1, IN_FLIGHT, 8])
 def test_whatever_is_under_way_at_once_every_invoice_comes_once(in_flight: int) -> None:
     invoices, mirror = ManyInvoices(2_345), Mirrors()
-    with Server(invoices) as server:
+    with Server(invoices, inspectors=(judged,)) as server:
         mirror.sync(reader(server.url, FakeClock(), mirror, in_flight=str(in_flight)))
+    assert server.problems == []
     assert len(mirror.nouns(Kind.INVOICE)) == 2_345
     assert set(invoices.served.values()) == {1}
 
@@ -131,9 +135,10 @@ def test_whatever_is_under_way_at_once_every_invoice_comes_once(in_flight: int) 
 @pytest.mark.parametrize("pages", [1, 9, 20, 33])
 def test_a_reader_killed_in_the_walk_reads_again_only_what_was_under_way(pages: int) -> None:
     invoices, mirror = ManyInvoices(2_345), Mirrors()
-    with Server(invoices) as server:
+    with Server(invoices, inspectors=(judged,)) as server:
         mirror.sync(reader(server.url, FakeClock(), mirror), pages_max=pages)
         mirror.sync(reader(server.url, FakeClock(), mirror))
+    assert server.problems == []
     assert len(mirror.nouns(Kind.INVOICE)) == 2_345
     again = [number for number, times in invoices.served.items() if times > 1]
     assert max(invoices.served.values()) <= 2

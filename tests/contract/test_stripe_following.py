@@ -12,7 +12,7 @@ from adapters.stripe import course
 from adapters.stripe.client import Stripe
 from adapters.stripe.course import Phase
 from adapters.stripe.lists import NAMES
-from adapters.stripe.standin import build, customers, events, invoicing
+from adapters.stripe.standin import customers, events, invoicing
 from adapters.stripe.standin.events import Telling
 from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.life import Merchant, unseen
@@ -24,9 +24,6 @@ from connector.model.party import Account, Customer
 from connector.model.settlement import BalanceEntry
 from connector.model.source import Kind
 from connector.money import currency, total
-from connector.testing.standin import Server
-from connector.testing.worlds import parse
-from tests.clocks import FakeClock
 from tests.stripe_desk import Desk, open_desk
 from tests.stripe_mirror import Mirrors, asked, reader
 
@@ -99,15 +96,6 @@ def opened() -> Iterator[Scene]:
         yield begun(desk)
 
 
-@pytest.fixture
-def unjudged() -> Iterator[Scene]:
-    """The same, where so much is asked that the judges would take most of the time; they see all of it elsewhere."""
-    clock = FakeClock("2026-06-01T12:00:00Z")
-    stand_in = build(parse(WORLD), clock=clock)
-    with Server(stand_in) as server:
-        yield begun(Desk(server=server, stand_in=stand_in, clock=clock))
-
-
 def differing(mirror: dict[str, Noun], account: dict[str, Noun]) -> dict[str, tuple[object, object]]:
     """What stands otherwise in the mirror. What was kept for a customer once stays there when nothing is left of it,
     so there may be more of that."""
@@ -153,24 +141,24 @@ def test_how_it_is_told_makes_no_difference(opened: Scene, telling: Telling) -> 
 
 
 @pytest.mark.req("S7")
-def test_a_reader_that_is_killed_after_any_page_ends_in_the_same_state(unjudged: Scene) -> None:
-    unjudged.page_size = 15
-    unjudged.sync()
-    beginning = (unjudged.mirror.cursor, dict(unjudged.mirror.records))
-    unjudged.steps(25)
-    before = unjudged.mirror.pages
-    unjudged.sync()
-    pages = unjudged.mirror.pages - before
+def test_a_reader_that_is_killed_after_any_page_ends_in_the_same_state(opened: Scene) -> None:
+    opened.page_size = 15
+    opened.sync()
+    beginning = (opened.mirror.cursor, dict(opened.mirror.records))
+    opened.steps(25)
+    before = opened.mirror.pages
+    opened.sync()
+    pages = opened.mirror.pages - before
     assert pages > 3
-    wanted = unjudged.fresh()
-    assert differing(unjudged.mirror.nouns(), wanted) == {}
+    wanted = opened.fresh()
+    assert differing(opened.mirror.nouns(), wanted) == {}
     for kept in range(pages):
-        unjudged.mirror.cursor, unjudged.mirror.records = beginning[0], dict(beginning[1])
-        killed = unjudged.adapter()
-        unjudged.mirror.sync(killed, pages_max=kept)
-        killed.pull("books", unjudged.mirror.cursor)  # read, and lost with the process
-        unjudged.sync()
-        assert differing(unjudged.mirror.nouns(), wanted) == {}
+        opened.mirror.cursor, opened.mirror.records = beginning[0], dict(beginning[1])
+        killed = opened.adapter()
+        opened.mirror.sync(killed, pages_max=kept)
+        killed.pull("books", opened.mirror.cursor)  # read, and lost with the process
+        opened.sync()
+        assert differing(opened.mirror.nouns(), wanted) == {}
 
 
 @pytest.mark.req("S7")
@@ -287,17 +275,17 @@ def test_what_no_event_told_is_found_by_the_nightly_sweep_a_deleted_draft_and_a_
     assert differing(opened.mirror.nouns(), opened.fresh()) == {}
 
 
-def test_a_sweep_that_is_killed_after_any_page_finds_the_same(unjudged: Scene) -> None:
-    draft = unseen_change(unjudged)
-    unjudged.later(7 * DAY)
-    beginning = (unjudged.mirror.cursor, dict(unjudged.mirror.records))
-    before = unjudged.mirror.pages
-    unjudged.sync()
-    for kept in range(1, unjudged.mirror.pages - before):
-        unjudged.mirror.cursor, unjudged.mirror.records = beginning[0], dict(beginning[1])
-        assert not unjudged.sync(pages_max=kept)
-        unjudged.sync()
-        assert unjudged.mirror.gone() == {draft, "cus_bolt"}
+def test_a_sweep_that_is_killed_after_any_page_finds_the_same(opened: Scene) -> None:
+    draft = unseen_change(opened)
+    opened.later(7 * DAY)
+    beginning = (opened.mirror.cursor, dict(opened.mirror.records))
+    before = opened.mirror.pages
+    opened.sync()
+    for kept in range(1, opened.mirror.pages - before):
+        opened.mirror.cursor, opened.mirror.records = beginning[0], dict(beginning[1])
+        assert not opened.sync(pages_max=kept)
+        opened.sync()
+        assert opened.mirror.gone() == {draft, "cus_bolt"}
 
 
 def test_an_event_of_an_unknown_type_is_told_and_its_record_read(opened: Scene) -> None:

@@ -136,23 +136,26 @@ def test_an_answer_that_was_lost_is_an_unknown_outcome(desk: Desk) -> None:
 
 def test_an_answer_without_a_secret_is_as_good_as_lost() -> None:
     script = Scripted({"POST /v1/webhook_endpoints": [Answer(body=text(ENDPOINT))]})
-    with Server(script) as server, pytest.raises(OutcomeUnknown):
+    with Server(script, inspectors=(judged_request,)) as server, pytest.raises(OutcomeUnknown):
         connected(server.url, FakeClock()).open_hook(WANTED, KEY)
+    assert server.problems == []
 
 
 def test_endpoints_of_the_other_mode_are_refused() -> None:
     script = Scripted({"GET /v1/webhook_endpoints": [Answer(body=listed(ENDPOINT | {"livemode": True}))]})
-    with Server(script) as server, pytest.raises((Refused, VendorError)) as fault:
+    with Server(script, inspectors=(judged_request,)) as server, pytest.raises((Refused, VendorError)) as fault:
         connected(server.url, FakeClock()).hooks()
     assert "live" in str(fault.value)
+    assert server.problems == []
 
 
 def test_a_key_without_the_permission_is_told_which_one_it_lacks() -> None:
     refused = {"error": {"type": "invalid_request_error", "message": "The provided key does not have access."}}
     script = Scripted({"GET /v1/webhook_endpoints": [Answer(status=403, body=text(refused))]})
-    with Server(script) as server, pytest.raises(NeedsReconnect) as fault:
+    with Server(script, inspectors=(judged_request,)) as server, pytest.raises(NeedsReconnect) as fault:
         connected(server.url, FakeClock()).hooks()
     assert "Webhook Endpoints" in fault.value.sentence
+    assert server.problems == []
 
 
 def test_an_odd_id_is_never_put_into_an_address(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from connector.app.house import House
 from connector.testing.standin import Answer, Call, StandIn
 from connector.testing.worlds import World
 from tests.journeys.firm import Firm, Ran
+from tests.judges import JUDGES
 
 KEY = "rk_test_canary4242"
 CLIENT_SECRET = "s3cret-canary"
@@ -90,17 +91,20 @@ def closed_port() -> int:
 
 
 class Spoiling:
-    """A vendor's double whose answers can be spoiled on their way out. What it holds and does stays as it was."""
+    """A vendor's double whose answers can be spoiled on their way out. What it holds and does stays as it was, and is
+    judged before it is spoiled."""
 
     def __init__(self, whole: StandIn) -> None:
         self._whole = whole
         self.system = whole.system
         self.spoil: Spoil | None = None
         self.asked: list[Call] = []
+        self.problems: list[str] = []
 
     def answer(self, call: Call) -> Answer:
         self.asked.append(call)
         given = self._whole.answer(call)
+        self.problems += JUDGES[self.system](call, given)
         return self.spoil(call, given) if self.spoil is not None and "/oauth2/" not in call.path else given
 
     def settings(self, world: World, url: str) -> dict[str, str]:

@@ -26,37 +26,14 @@ from connector.app.books import sync_all
 from connector.app.house import Desk, House
 from connector.clock import SystemClock
 from connector.config import Config
-from connector.testing.standin import Answer, Call, Fault, Inspector, Server, parse_faults
+from connector.testing.standin import Answer, Call, Fault, Server, parse_faults
 from connector.testing.worlds import World, parse
 from tests.journeys import warm
-from tests.vendor import quickbooks as intuit
-from tests.vendor import stripe
-from tests.vendor.where import available
+from tests.judges import JUDGES
 
 WALK = Path(__file__).parent / "worlds" / "walk.world"
 COMMAND_SECONDS = 60
 KILLED = -9
-
-
-def _intuit(call: Call, answer: Answer) -> list[str]:
-    if not available("quickbooks") or not call.path.startswith("/v3/company/"):
-        return []
-    wrong = intuit.request_errors(call.method, call.target, call.body)
-    if answer.body and answer.content_type == "application/json" and answer.status == 200:
-        wrong += intuit.answer_errors(call.target, answer.body)
-    return wrong
-
-
-def _stripe(call: Call, answer: Answer) -> list[str]:
-    if not available("stripe") or not call.path.startswith("/v1/"):
-        return []
-    wrong = stripe.request_errors(call.method, call.target, call.body)
-    if answer.body:
-        wrong += stripe.answer_errors(call.method, call.target, answer.status, answer.body)
-    return wrong
-
-
-JUDGES: Mapping[str, Inspector] = {"quickbooks": _intuit, "stripe": _stripe}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from connector.money import to_decimal
 from connector.testing.standin import Answer, Call, Server
 from tests.journeys.complaints import Spoil, Spoiling, closed_port, complains, connect, connect_and_read, typed
 from tests.journeys.firm import KILLED, Firm, open_firm
+from tests.judges import JUDGES
 
 TITLES = {"quickbooks": "QuickBooks", "stripe": "Stripe"}
 ABROAD = """
@@ -65,6 +66,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Firm, dic
         yield firm, spoils
         firm.do("sync")
         firm.do("verify")
+    assert [problem for spoil in spoils.values() for problem in spoil.problems] == []
 
 
 @pytest.fixture
@@ -135,10 +137,11 @@ def test_a_vendor_that_is_away_costs_neither_the_rows_of_a_plan_nor_what_was_rea
     assert mirror(firm) == before
     assert firm.run("status", "--json").json["outbox"]["ready"] == 5
     port = int(double.url.rpartition(":")[2])
-    with Server(double.stand_in, port=port) as back:
+    with Server(double.stand_in, port=port, inspectors=(JUDGES["quickbooks"],)) as back:
         firm.doubles["quickbooks"] = back
         assert len(firm.do("apply", "--yes", "--json").json["done"]) == 5
         assert firm.open_balances() == {"W-1": 0, "W-2": 80, "W-3": 0, "W-4": 0}
+        assert back.problems == []
         firm.do("verify")
 
 

@@ -19,7 +19,8 @@ from connector.store import Store, tables
 from connector.store.packs import restored
 from connector.testing.standin import Server
 from connector.testing.worlds import parse
-from tests.journeys.firm import JUDGES, WALK, Firm
+from tests.journeys.firm import WALK, Firm
+from tests.judges import JUDGES
 from tests.unit.strangers import installed
 
 STRANGERS_KEY = "canary-c0ffee-of-a-stranger"

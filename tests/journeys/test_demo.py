@@ -35,15 +35,18 @@ def demo(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str
     home.mkdir(exist_ok=True)
     page = folder / "demo.html"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECEIVABLES_")}
+    problems = folder / "problems.txt"
+    judged = {"RECEIVABLES_STANDIN_JUDGE": "tests.judges", "RECEIVABLES_STANDIN_PROBLEMS": str(problems)}
     ran = subprocess.run(
         [sys.executable, "-m", "connector", "demo", "--once", "--out", str(page), *arguments],
-        env={**kept, "HOME": str(home), "PYTHONPATH": f"{folder}{os.pathsep}{Path.cwd()}"},
+        env={**kept, **judged, "HOME": str(home), "PYTHONPATH": f"{folder}{os.pathsep}{Path.cwd()}"},
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
         timeout=DEMO_SECONDS_MAX,
         check=False,
     )
+    assert not problems.exists(), problems.read_text(encoding="utf-8")
     return ran, page.read_text(encoding="utf-8") if page.exists() else ""
 
 

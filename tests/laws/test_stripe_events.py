@@ -305,7 +305,7 @@ def test_the_same_of_many_histories(law: Law) -> None:
 
 
 def test_a_reading_without_news_is_three_questions_and_stores_nothing(tmp_path: Path) -> None:
-    with opened(tmp_path, seed=5, judge=True) as account:
+    with opened(tmp_path, seed=5) as account:
         account.sync()
         account.later(LATEST)
         account.sync()
