@@ -81,6 +81,7 @@ BOUNDARIES: dict[str, str] = {
     "post.before-sending": "the row is stored as ready; nothing has been sent",
     "post.sending": "the row is stored as sending; the call has not been made",
     "post.sent": "the call was answered; the answer is not stored",
+    "post.faulted": "the call ended in a fault; what that means for the row is not stored",
     "post.read-back": "the object was read back; the row is not yet done",
     "post.done": "the row is stored as done",
     "post.unsure": "the outcome is unknown and stored as such",
@@ -168,6 +169,12 @@ def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] |
     return result
 
 
+def look_up(tools: Tools, company: CompanyId, lease: Lease, op_id: OpId) -> OutboxRow:
+    """The row after its outcome was asked for, if that is in doubt: done where it is found. It is never sent here."""
+    _Carry(tools, company, tools.store.renew(lease), tools.store.outbox_row(company, op_id)).look()
+    return tools.store.outbox_row(company, op_id)
+
+
 class _Carry:
     """One row on its way out."""
 
@@ -186,6 +193,12 @@ class _Carry:
             return
         if self._row.state in (OutboxState.READY, OutboxState.UNSURE):
             self._send()
+
+    def look(self) -> None:
+        if self._row.state is OutboxState.SENDING:
+            self._unsure("The process that sent it ended before the answer came.", tried_at=self._row.tried_at)
+        if self._row.state is OutboxState.UNSURE:
+            self._resolve()
 
     def _key(self) -> WriteKey:
         return WriteKey(op_id=self._row.op_id, repeat=self._row.repeat)
@@ -215,25 +228,30 @@ class _Carry:
         self._tools.boundary("post.sending")
         try:
             written = self._writer.send(self._tools.as_sent(self._row.intent), self._key())
-            self._tools.boundary("post.sent")
-            self._finish((written,))
-        except (Unreachable, NeedsReconnect, BudgetSpent) as fault:
+        except (VendorError, Refused) as fault:
+            self._tools.boundary("post.faulted")
+            self._failed(fault)
+            return
+        self._tools.boundary("post.sent")
+        self._finish((written,))
+
+    def _failed(self, fault: VendorError | Refused) -> None:
+        """The call ended in that fault. Errors: the fault itself, where it would meet the other rows too."""
+        if isinstance(fault, Unreachable | NeedsReconnect | BudgetSpent):
             # Surely not acted on: no connection was made, it was turned away at the door, or we did not even ask.
             self._store.outbox_postponed(self._company, self._row.op_id, fault.sentence, None, self._lease)
             self._reload()
-            raise
-        except Refused as fault:
-            # The adapter itself will not send it, and would not next time: a page too old to open, a note overtaken.
+            raise fault
+        if isinstance(fault, Refused) or fault.retry is Retry.NEVER:
+            # The other side's no; or the adapter itself will not send it, and would not next time: a page too old to
+            # open, a note overtaken.
             self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
-        except VendorError as fault:
-            if fault.retry is Retry.NEVER:
-                self._store.outbox_dead(self._company, self._row.op_id, str(fault), self._lease)
-            else:
-                # Told to slow down, or a broken answer: it may have been acted on all the same.
-                self._unsure(fault.sentence, tried_at=self._row.tried_at)
-                if isinstance(fault, OutcomeUnknown) and fault.key_spent:
-                    self._store.outbox_repeat(self._company, self._row.op_id, self._lease)
-                    self._reload()
+            return
+        # Told to slow down, or a broken answer: it may have been acted on all the same.
+        self._unsure(fault.sentence, tried_at=self._row.tried_at)
+        if isinstance(fault, OutcomeUnknown) and fault.key_spent:
+            self._store.outbox_repeat(self._company, self._row.op_id, self._lease)
+            self._reload()
 
     def _finish(self, found: tuple[Written, ...]) -> None:
         """Read back and compare; then, and only then, it is done."""

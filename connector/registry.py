@@ -6,7 +6,9 @@ An adapter of a stranger is found exactly as the built-in ones are. Looking at t
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -19,6 +21,12 @@ GROUP = "connector.adapters"
 
 def specs() -> dict[str, AdapterSpec]:
     """Every installed adapter's declaration, by name."""
+    return dict(_found(tuple(sys.path)))
+
+
+@cache
+def _found(_where: tuple[str, ...]) -> Mapping[str, AdapterSpec]:
+    """Those installed in these folders, looked up once: reading what every package declares takes 20 milliseconds."""
     found: dict[str, AdapterSpec] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:

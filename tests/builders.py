@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connector.dates import BusinessDate, business_date, instant_from_iso
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
@@ -29,7 +31,7 @@ from connector.model.settlement import (
     PayoutMade,
     PayoutState,
 )
-from connector.model.source import ConnectionId, Kind, Ref, Tag
+from connector.model.source import ConnectionId, Kind, OpId, Ref, Tag
 from connector.model.stamp import read_stamps
 from connector.money import Currency, Money, currency, from_text, total
 from connector.reconcile.snapshot import Snapshot, snapshot
@@ -59,6 +61,9 @@ class Mirror:
         self.written: dict[str, Ref] = {}
         self.answered: dict[Ref, str] = {}
         self.gone: dict[Ref, Gone] = {}
+        self.taken_back: dict[str, str] = {}
+        self.forgiven: set[OpId] = set()
+        self.generations: dict[str, int] = {}
 
     def put(self, at: Ref, record: Noun) -> Ref:
         self.records[at] = record
@@ -379,10 +384,13 @@ class Mirror:
     def seen(self, *, backwards: bool = False) -> Snapshot:
         triples: list[tuple[Ref, str, Noun | Gone]] = [(at, "0", record) for at, record in self.records.items()]
         triples += [(at, "", record) for at, record in self.gone.items()]
-        return snapshot(
+        seen = snapshot(
             reversed(triples) if backwards else triples,
             books=BOOKS,
             in_flight=frozenset(self.in_flight),
             written=self.written,
             answered=self.answered,
+        )
+        return replace(
+            seen, taken_back=self.taken_back, forgiven=frozenset(self.forgiven), generations=self.generations
         )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from connector.app.agreeing import Report
 from connector.app.proof import Proof, money_rows
 from connector.collect.aging import aging
 from connector.collect.worklist import worklist
-from connector.dates import business_date, instant_from_iso
+from connector.dates import business_date, instant_from_iso, zone
 from connector.model.contact import Channel, Contact, ContactId, Direction, Outcome, Promise
 from connector.model.invoice import Issued
 from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
 from connector.model.source import ActorId, CompanyId, Kind, Ref, Tag
 from connector.reconcile.match import reconcile
+from connector.reconcile.sides import Ground, sheets
 from connector.reconcile.tieout import tie_out
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
 
@@ -65,6 +67,7 @@ def proof_of(world: Mirror, company: str = "Harbor Supply", contacts: dict[Ref, 
     seen = world.seen()
     outcome = reconcile(seen)
     ties = tie_out(seen)
+    ground = Ground(snapshot=seen, accounts={}, starts={}, zone=zone("America/New_York"), as_of=AS_OF)
     return Proof(
         company=company,
         as_of=AS_OF,
@@ -76,6 +79,7 @@ def proof_of(world: Mirror, company: str = "Harbor Supply", contacts: dict[Ref, 
         today=worklist(seen, contacts or {}, AS_OF),
         chain=(),
         problems=tuple(finding.sentence for finding in ties.findings),
+        report=Report(as_of=AS_OF, sheets=sheets(ground)),
     )
 
 

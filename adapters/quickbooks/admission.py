@@ -201,13 +201,14 @@ def deposit_of(row: wire.Payment) -> str | None:
 
 
 def may_take_back(intent: VoidPosting, row: translate.Posted, ground: Ground) -> None:
-    """Refused unless the entry is ours, untouched since it was written, outside every deposit and closed period;
-    Conflict when it is not the version that was decided on."""
+    """Refused unless the entry is ours, outside every deposit and closed period, and untouched since it was written:
+    where a run is undone, whoever decided has compared it with what we wrote. Conflict when it is not the version that
+    was decided on."""
     if not any(stamp.op_id == intent.stamp for stamp in read_stamps(row.private_note)):
         raise _left(f"{intent.target} does not carry our stamp: it may not be ours")
     if row.sync_token != intent.version:
         raise _changed(f"{intent.target} was changed in QuickBooks since it was decided to take it back")
-    if row.sync_token != UNTOUCHED:
+    if row.sync_token != UNTOUCHED and intent.undoes is None:
         raise _left(f"{intent.target} was changed in QuickBooks after we wrote it")
     if isinstance(row, wire.Payment) and deposit_of(row) is not None:
         raise _left(f"{intent.target} is part of deposit {deposit_of(row)}")

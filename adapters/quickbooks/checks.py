@@ -110,6 +110,7 @@ def _preferences(preferences: wire.Preferences) -> tuple[Check, ...]:
     home = currencies.home_currency.value if currencies.home_currency else None
     several = "and others" if currencies.multi_currency_enabled else "only"
     applies = preferences.sales_forms_prefs.auto_apply_credit is True
+    spends = preferences.sales_forms_prefs.auto_apply_payments is True
     return (
         Check(
             name="currencies",
@@ -131,6 +132,17 @@ def _preferences(preferences: wire.Preferences) -> tuple[Check, ...]:
             next_step="Switch off 'Automatically apply credits' in its settings, or an over-payment may settle an "
             "invoice that nobody decided on."
             if applies
+            else "",
+        ),
+        Check(
+            name="automatic payments",
+            ok=not spends,
+            sentence="QuickBooks applies payments to the oldest invoices by itself."
+            if spends
+            else "QuickBooks applies no payments by itself.",
+            next_step="Switch off 'Automatically apply payments' in its settings. What is posted from here says itself "
+            "what it settles; what people record may settle an invoice that nobody decided on."
+            if spends
             else "",
         ),
     )

@@ -242,9 +242,10 @@ class CurrencyPrefs(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class SalesPrefs(msgspec.Struct, frozen=True, rename="pascal"):
-    """Whether QuickBooks applies credits by itself."""
+    """Whether QuickBooks applies credits, or payments, by itself."""
 
     auto_apply_credit: bool | None = None
+    auto_apply_payments: bool | None = None
 
 
 class Preferences(Entity, frozen=True, rename="pascal"):

@@ -223,6 +223,7 @@ def deposit(row: wire.Deposit, frame: Frame) -> Deposit:
         lines=tuple(lines),
         stamps=read_stamps(row.private_note),
         owed=tuple(owed),
+        memo=row.private_note,
     )
 
 
@@ -353,6 +354,7 @@ def profile(company: wire.CompanyInfo, preferences: wire.Preferences, *, live: b
         closed_through=day_of(preferences, closed) if closed else None,
         multi_currency=preferences.currency_prefs.multi_currency_enabled is True,
         auto_applies_credit=preferences.sales_forms_prefs.auto_apply_credit is True,
+        auto_applies_payments=preferences.sales_forms_prefs.auto_apply_payments is True,
         live=live,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from connector.app.house import Desk
 from connector.dates import BusinessDate, zone
 from connector.model.firm import BookingPattern
-from connector.reconcile.agreement import DifferenceKind
+from connector.reconcile.agreement import Difference, next_step, told
 from connector.reconcile.sides import Ground, Sheet, sheets
 from connector.reconcile.snapshot import Snapshot
 
@@ -23,6 +23,22 @@ class Report:
     @property
     def agrees(self) -> bool:
         return all(sheet.agreement.holds for sheet in self.sheets)
+
+    @property
+    def differences(self) -> tuple[tuple[Sheet, Difference], ...]:
+        """Every one, what contradicts before what may only wait to be posted."""
+        found = [(sheet, each) for sheet in self.sheets for each in sheet.agreement.differences]
+        return tuple(sorted(found, key=lambda pair: pair[0].waits(pair[1])))
+
+    @property
+    def agreeing(self) -> int:
+        """How many entries say the same on both sides."""
+        return sum(sheet.agreement.agreeing for sheet in self.sheets)
+
+    @property
+    def waiting(self) -> int:
+        """How many differences may go by themselves, once what is not posted yet is."""
+        return sum(sheet.waits(each) for sheet, each in self.differences)
 
 
 def agreement(desk: Desk, as_of: BusinessDate | None = None, seen: Snapshot | None = None) -> Report:
@@ -50,14 +66,21 @@ def agreement(desk: Desk, as_of: BusinessDate | None = None, seen: Snapshot | No
     return Report(as_of=day, sheets=sheets(ground), unset=unset)
 
 
+PROBLEMS_MAX = 20
+"""So many contradictions of one sheet are told in full; `receivables prove` has them all."""
+
+
 def disagreements(report: Report) -> tuple[str, ...]:
-    """A sentence per sheet in which something contradicts. What is only not posted yet contradicts nothing."""
-    found = {
-        sheet.name: sum(each.kind is not DifferenceKind.MISSING_HERE for each in sheet.agreement.differences)
-        for sheet in report.sheets
-    }
-    return tuple(
-        f"{name}: {count} entr{'y does' if count == 1 else 'ies do'} not agree; to see which: receivables agree"
-        for name, count in found.items()
-        if count
-    )
+    """A sentence for everything that contradicts. What is only not posted yet contradicts nothing."""
+    found: list[str] = []
+    for sheet in report.sheets:
+        wrong = sheet.contradictions
+        found += [f"{sheet.name}: {sentence(sheet, each)} {next_step(each)}" for each in wrong[:PROBLEMS_MAX]]
+        if len(wrong) > PROBLEMS_MAX:
+            found.append(f"{sheet.name}: {len(wrong) - PROBLEMS_MAX:,} more; to see them: receivables prove")
+    return tuple(found)
+
+
+def sentence(sheet: Sheet, each: Difference) -> str:
+    """The difference in words, with both sides by their names."""
+    return told(each, f"in {sheet.here}", f"in {sheet.there}")

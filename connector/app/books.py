@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from connector import canonical
+from connector.app.approving import require_approval
+from connector.app.calling_off import end_unfinished, undo_rows
+from connector.app.conflicting import held_back
 from connector.app.freshness import freshness
 from connector.app.hints import follow
 from connector.app.house import Desk, new_op_id
 from connector.app.keeping import keep
+from connector.app.marks import check_marks, may_write, standing_marks
 from connector.app.payouts import payout_findings
-from connector.app.rechecks import NEW_PLAN, call_off, landed, still_true, with_live_profile
+from connector.app.rechecks import NEW_PLAN, Stale, call_off, landed, still_true, with_live_profile
 from connector.app.ties import check_ties
+from connector.dates import BusinessDate
 from connector.errors import (
     Disagreement,
     ReceivablesError,
@@ -25,15 +30,16 @@ from connector.errors import (
 )
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
-from connector.model.intent import ApplyCredit, PostPayment
+from connector.model.intent import ApplyCredit, OpenHook, OpenPayPage, PostPayment, PushNote
 from connector.model.party import Profile
-from connector.model.source import Kind, OpId, PlanId
+from connector.model.source import Kind, PlanId
 from connector.plan import Frame, Plan, PlanLine, plan
 from connector.post import Posted, connection_of, post
 from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.postable import postable, torn, without
+from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import TieOut, tie_out
-from connector.store import Author, OutboxRow, OutboxState
+from connector.store import Author, Lease, OutboxRow, OutboxState
 from connector.sync import Progress, Synced, sync
 
 LEASE_NAME = "books"
@@ -63,9 +69,11 @@ def _sync_one(desk: Desk, connection: Connection, author: Author, progress: Prog
         raise
     desk.store.note_fault(author, connection.connection_id, None)
     found = follow(desk, connection, author, hints, began)
+    keeps = desk.spec(connection).keeps_books
+    twice = check_marks(desk.store, author, connection.connection_id) if keeps else ()
     untied = check_ties(desk, connection, author)
     desk.house.boundary("sync.connection-done")
-    return replace(result, findings=(*result.findings, *found, *untied))
+    return replace(result, findings=(*result.findings, *found, *twice, *untied))
 
 
 def _keep_fault(desk: Desk, connection: Connection, author: Author, fault: ReceivablesError) -> None:
@@ -124,34 +132,68 @@ def make_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
     `closed_today`: entries whose own day lies in a closed period get today's date; else they are left out. Refused
     while some of what it would be made from was never read to its end.
     """
+    made = new_plan(desk, closed_today=closed_today)
+    desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
+    return made
+
+
+def new_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
+    """The same, and it is not stored yet."""
     fresh = freshness(desk)
     fresh.whole("a plan")
+    may_write(desk.store, desk.id)
     decided = reconcile_all(desk)
     seen = with_live_profile(desk, desk.snapshot())
+    made = planned(desk, seen, decided, desk.processors(), instead_of_closed=desk.today if closed_today else None)
+    number, chain = desk.store.head(desk.id)
+    return replace(made, data_as_of=fresh.data_as_of, journal_head=f"{number}:{chain}")
+
+
+def planned(
+    desk: Desk,
+    seen: Snapshot,
+    decided: Decided,
+    processors: Sequence[Connection],
+    *,
+    instead_of_closed: BusinessDate | None = None,
+) -> Plan:
+    """What would be planned of these decisions, with processors booked as these say. Stores nothing."""
     frame = Frame(
         plan_id=PlanId(f"plan-{new_op_id()[:8].lower()}"),
         company_id=desk.id,
         made_at=desk.clock.now(),
         made_by=desk.actor,
         new_op_id=new_op_id,
-        instead_of_closed=desk.today if closed_today else None,
+        instead_of_closed=instead_of_closed,
+        held=held_back(desk, seen),
     )
     outcome = postable(seen, decided.outcome)
-    made = plan(seen, outcome, desk.processors(), frame, untied=decided.ties.findings)
-    halves = torn(seen, outcome, [line.subject for line in made.lines])
+    made = plan(seen, outcome, processors, frame, untied=decided.ties.findings)
+    halves = torn(seen, outcome, {line.subject for line in made.lines})
     if halves:
-        made = plan(seen, without(outcome, halves), desk.processors(), frame, untied=decided.ties.findings)
-    made = replace(made, data_as_of=fresh.data_as_of)
-    desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
+        made = plan(seen, without(outcome, halves), processors, frame, untied=decided.ties.findings)
     return made
 
 
 def stored_plan(desk: Desk, wanted: str | None) -> Plan:
-    """A stored plan by its id, or the latest."""
-    latest = desk.store.latest_plan(desk.id) if wanted is None else None
-    if wanted is None and latest is None:
+    """A stored plan by its id; without one the latest that somebody asked for, which no undo and no plan that only
+    follows another is: those are applied by their names alone."""
+    if wanted is not None:
+        return read_plan(wanted, desk.store.plan(desk.id, PlanId(wanted)))
+    found = latest_asked(desk)
+    if found is None:
         raise UnknownRecord("There is no plan yet.", next_step="Run: receivables plan")
-    plan_id, body = latest or (PlanId(wanted or ""), desk.store.plan(desk.id, PlanId(wanted or "")))
+    return found
+
+
+def latest_asked(desk: Desk) -> Plan | None:
+    """The latest plan that somebody asked for by `plan`; None before the first."""
+    stored = (read_plan(plan_id, body) for plan_id, body in desk.store.plans(desk.id))
+    return next((each for each in stored if each.follows is None and not each.undoes), None)
+
+
+def read_plan(plan_id: str, body: bytes) -> Plan:
+    """A plan as it was stored."""
     try:
         return canonical.decode(body, Plan)
     except canonical.DecodeError:
@@ -161,48 +203,97 @@ def stored_plan(desk: Desk, wanted: str | None) -> Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What became of a plan: rows done, waiting for certainty, refused, lines that were not right any more, and what
-    was written and does not show in the books."""
+    was written and does not show in the books. `stale_lines` are those of `stale` that are lines of this plan."""
 
     plan_id: PlanId | None
     posted: Posted
     stale: tuple[Finding, ...]
     already: int
     not_landed: tuple[Finding, ...] = ()
+    stale_lines: tuple[Stale, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """The writes to which the other side said no, each with the next step."""
+        return tuple(
+            Finding(
+                code=FindingCode.WRITE_REFUSED,
+                sentence=f"{row.subject} was refused: {row.fault.rstrip('.')}.",
+                next_step=NEW_PLAN,
+                refs=() if isinstance(row.intent, PushNote | OpenPayPage | OpenHook) else (row.intent.about,),
+            )
+            for row in self.posted.dead
+        )
 
 
 def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[OutboxRow], None]) -> Applied:
     """Write what the plan says, each line once, and read the books again.
 
     Lines that are not right any more (a record changed, a period was closed) are left out and named. Running it again
-    after any interruption goes on where it stopped; rows already written are not written again.
+    after any interruption goes on where it stopped; rows already written are not written again. Refused while a second
+    person has to approve it and has not.
     """
     books = desk.writable(desk.books())
+    require_approval(desk, made)
     with desk.lease(LEASE_NAME) as lease:
         author = replace(desk.author("apply"), lease=lease)
         _sync_one(desk, books, author, progress)
         desk.house.boundary("apply.synced")
-        off = call_off(desk, lease)
-        known = {row.op_id for row in desk.store.outbox(desk.id)}
+        refused_before = {row.op_id for row in desk.store.outbox(desk.id, states=(OutboxState.DEAD,))}
+        off = [*call_off(desk, lease), *end_unfinished(desk, made, lease)]
+        rows = desk.store.outbox(desk.id)
+        known = {text for row in rows for text in _names(row)}
         fresh, stale = still_true(desk, made, known)
         fresh, decided_since = _still_said(desk, made, fresh, known)
-        added = desk.store.outbox_add([_row(desk, made, number, line) for number, line in fresh])
+        fresh, dead = _not_refused(fresh, rows)
+        fresh_ids = {line.op_id for _, line in fresh} - set(known)
+        there = standing_marks(desk.store, desk.id, books.connection_id) & fresh_ids if fresh_ids else frozenset()
+        added = desk.store.outbox_add(
+            [_row(desk, made, number, line, adopt=line.op_id in there) for number, line in fresh]
+        )
         desk.house.boundary("apply.rows-stored")
-        posted = post(desk.tools(on_row), desk.id, lease)
+        posted = post(desk.tools(on_row), desk.id, lease, only=undo_rows(desk, made))
         desk.house.boundary("apply.posted")
         if posted.done:
             _sync_one(desk, books, author, progress)
+    left = tuple(sorted((*stale, *decided_since, *dead), key=lambda each: each.number))
+    told_already = {each.number for each in dead if each.line.op_id not in refused_before}
     return Applied(
         plan_id=made.plan_id,
         posted=posted,
-        stale=(*off, *stale, *decided_since),
+        stale=(*off, *(each.finding for each in left if each.number not in told_already)),
         already=len(fresh) - len(added),
         not_landed=landed(desk, posted.done),
+        stale_lines=left,
     )
 
 
+def _names(row: OutboxRow) -> tuple[str, ...]:
+    """By what a line is known to be stored: its own id, and what it stands for as long as the row is not dead."""
+    return (row.op_id,) if row.state is OutboxState.DEAD else (row.op_id, row.subject)
+
+
+def _not_refused(
+    lines: list[tuple[int, PlanLine]], rows: Sequence[OutboxRow]
+) -> tuple[list[tuple[int, PlanLine]], list[Stale]]:
+    """The lines that nobody has refused or called off; what was is written by another plan, or not at all."""
+    refused = {row.op_id: row.fault for row in rows if row.state is OutboxState.DEAD}
+    standing = {row.subject for row in rows if row.state is not OutboxState.DEAD}
+    kept, dead = [], []
+    for number, line in lines:
+        if line.op_id not in refused or line.subject in standing:
+            kept.append((number, line))
+            continue
+        why = f"it was refused before: {refused[line.op_id].rstrip('.')}"
+        refs = (line.intent.about,)
+        code = FindingCode.WRITE_REFUSED
+        dead.append(Stale(number=number, line=line, why=why, code=code, next_step=NEW_PLAN, refs=refs))
+    return kept, dead
+
+
 def _still_said(
-    desk: Desk, made: Plan, lines: list[tuple[int, PlanLine]], known: set[OpId]
-) -> tuple[list[tuple[int, PlanLine]], list[Finding]]:
+    desk: Desk, made: Plan, lines: list[tuple[int, PlanLine]], known: Collection[str]
+) -> tuple[list[tuple[int, PlanLine]], list[Stale]]:
     """The lines about whose money nobody has said anything since the plan was made; the others are not written."""
     later = {ruling.payment for ruling in desk.store.rulings(desk.id) if ruling.at > made.made_at}
     later |= {
@@ -211,18 +302,18 @@ def _still_said(
     kept, stale = [], []
     for number, line in lines:
         about = line.intent.about
-        if about not in later or line.op_id in known or not isinstance(line.intent, PostPayment | ApplyCredit):
+        stored = line.op_id in known or line.subject in known
+        if about not in later or stored or not isinstance(line.intent, PostPayment | ApplyCredit):
             kept.append((number, line))
             continue
-        stale.append(
-            Finding(
-                code=FindingCode.WRITE_REFUSED,
-                sentence=f"Line {number} was not written: somebody decided about {about.vendor_id} since.",
-                next_step=NEW_PLAN,
-                refs=(about,),
-            )
-        )
+        why, code = f"somebody decided about {about.vendor_id} since", FindingCode.WRITE_REFUSED
+        stale.append(Stale(number=number, line=line, why=why, code=code, next_step=NEW_PLAN, refs=(about,)))
     return kept, stale
+
+
+def read_books(desk: Desk, books: Connection, lease: Lease, progress: Progress) -> None:
+    """Read the books to their end, under the lease that somebody writes with."""
+    _sync_one(desk, books, replace(desk.author("sync"), lease=lease), progress)
 
 
 def unfinished(desk: Desk) -> tuple[OutboxRow, ...]:
@@ -241,8 +332,11 @@ def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]
     return Applied(plan_id=None, posted=posted, stale=tuple(off), already=0, not_landed=landed(desk, posted.done))
 
 
-def _row(desk: Desk, made: Plan, number: int, line: PlanLine) -> OutboxRow:
+def _row(desk: Desk, made: Plan, number: int, line: PlanLine, *, adopt: bool = False) -> OutboxRow:
+    """The row of a line. `adopt`: its mark stands in the books, though we do not remember sending it (a backup from
+    before was restored), so it is looked up like any other whose outcome is unknown."""
     return OutboxRow(
+        state=OutboxState.UNSURE if adopt else OutboxState.READY,
         op_id=line.op_id,
         company_id=desk.id,
         connection_id=connection_of(line.intent),

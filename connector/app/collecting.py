@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from connector.app.books import LEASE_NAME
 from connector.app.house import Desk, new_op_id
+from connector.app.marks import stopped
 from connector.collect.contacts import Said, write_down
 from connector.collect.worklist import WorkItem, worklist
 from connector.dates import BusinessDate, after, day_of, zone
@@ -140,7 +141,9 @@ def _push(desk: Desk, rows: Sequence[OutboxRow], on_row: Callable[[OutboxRow], N
         return Posted(done=[], waiting=[], dead=[])
     waiting = desk.store.outbox(desk.id, states=(OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE))
     own: frozenset[OpId] = frozenset(row.op_id for row in waiting if row.kind is IntentKind.NOTE)
-    why = ""
+    why = stopped(desk.store, desk.id)
+    if why:
+        return _became(desk, rows, why)
     try:
         with desk.lease(LEASE_NAME) as lease:
             post(desk.tools(on_row), desk.id, lease, only=own)

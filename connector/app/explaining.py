@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.app.proving import records
+from connector.app.proving import FAULTS_SHOWN_MAX, Report, records
 from connector.errors import UnknownRecord, UserError
 from connector.reconcile.cash.recheck import faults
 from connector.reconcile.cash.record import Company, Customer, Debt, Line, Quoted
@@ -14,6 +14,8 @@ from connector.reconcile.cash.replay import Course
 
 if TYPE_CHECKING:
     from connector.app.house import Desk
+    from connector.app.keeping import Kept
+    from connector.model.ruling import Ruling
     from connector.sync import Progress
 
 TOLD_EVERY = 5_000
@@ -21,10 +23,12 @@ TOLD_EVERY = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The line, and what of it does not hold when it is computed again."""
+    """The line, and what of it does not hold when it is computed again. `ruling`: what a person, or a rule of the
+    company, decided since; the line is then what the engine had made of it."""
 
     line: Line
     faults: tuple[str, ...]
+    ruling: Ruling | None = None
 
 
 def from_file(path: Path, payment: str, company: str | None, progress: Progress) -> Explanation:
@@ -54,15 +58,47 @@ def from_file(path: Path, payment: str, company: str | None, progress: Progress)
 
 
 def from_store(desk: Desk, payment: str) -> Explanation:
-    """A payment's line as it was kept with its decision, computed again from itself."""
+    """A payment's line as it was kept when it was last looked at, computed again from itself."""
     from connector.app.keeping import kept
     from connector.app.reviewing import payment_of
+    from connector.reconcile.rulings import in_force
 
-    ref = payment_of(desk.snapshot(), payment)
+    seen = desk.snapshot()
+    ref = payment_of(seen, payment)
     found = kept(desk, ref)
     if found is None:
+        by_hand = seen.in_books(ref)
         raise UnknownRecord(
-            f"Nothing is kept about the decision on {ref.vendor_id}.", next_step="Run: receivables reconcile"
+            f"{ref.vendor_id} was recorded in the books by a person; nothing was decided about it here."
+            if by_hand
+            else f"Nothing is kept about {ref.vendor_id}: it was not looked at yet.",
+            next_step="See there what it pays." if by_hand else "Run: receivables reconcile",
         )
+    return Explanation(line=found.line, faults=held(found), ruling=in_force(seen.rulings).decided.get(ref))
+
+
+def held(found: Kept) -> tuple[str, ...]:
+    """What does not hold of what is kept about one payment; nothing, if all of it does."""
     head = Company(company=found.line.company, policy=found.policy, customers=0, items=0, decided=0, undecided=0)
-    return Explanation(line=found.line, faults=tuple(f"{why}." for why in faults(found.line, head)))
+    return tuple(f"{why}." for why in faults(found.line, head))
+
+
+def check_store(desk: Desk, progress: Progress) -> Report:
+    """Compute everything again that is kept of one company, each line from itself alone."""
+    from connector.app.keeping import all_kept
+
+    everything = all_kept(desk)
+    found = []
+    for number, (ref, each) in enumerate(sorted(everything.items()), start=1):
+        found += [f"{ref.vendor_id}: {why}" for why in held(each)]
+        if number % TOLD_EVERY == 0:
+            progress("lines", number)
+    if not everything:
+        raise UserError("Nothing is kept yet that could be checked.", next_step="Run: receivables reconcile")
+    decisions = sum(each.line.step >= 0 for each in everything.values())
+    return Report(
+        decisions=decisions,
+        abstentions=len(everything) - decisions,
+        faults=tuple(found[:FAULTS_SHOWN_MAX]),
+        count=len(found),
+    )

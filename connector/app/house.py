@@ -15,7 +15,9 @@ from typing import Protocol, Self, runtime_checkable
 from connector import logs, registry
 from connector.app.addresses import with_secret
 from connector.app.keys import key_source
+from connector.app.marks import may_write
 from connector.app.turns import StoreTurns
+from connector.app.written import own_writes
 from connector.clock import Clock, SystemClock
 from connector.config import Config
 from connector.dates import BusinessDate, Instant, day_of, zone
@@ -27,7 +29,7 @@ from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
 from connector.post import BOUNDARIES, Tools
 from connector.reconcile.snapshot import Snapshot, snapshot
-from connector.store import Author, Lease, OutboxRow, OutboxState, Store
+from connector.store import Author, Lease, OutboxRow, Store
 from connector.store.budget import Spending, account_key
 from connector.store.owners import is_dead, this_process
 from connector.store.rotation import KEY_BOUNDARIES
@@ -273,12 +275,14 @@ class Desk:
         return self.house.open_adapter(self.company, spec, connection.connection_id, values)
 
     def writable(self, connection: Connection) -> Connection:
-        """The connection, if writes are allowed on it; Refused otherwise. Every write passes here."""
+        """The connection, if writes are allowed on it, and nothing stands twice in the books by our mark; Refused
+        otherwise. Every write passes here."""
         if not connection.writes_allowed:
             raise Refused(
                 f"{connection.connection_id} is connected read-only.",
                 next_step=f"To allow writes, run: receivables connect {connection.system} --allow-writes",
             )
+        may_write(self.store, self.id)
         return connection
 
     @contextmanager
@@ -310,23 +314,22 @@ class Desk:
             for kind in Kind
             for stored in self.store.records(self.id, kind, include_gone=True)
         )
-        rows = [row for row in self.store.outbox(self.id) if row.state is not OutboxState.DEAD]
+        rulings = self.store.rulings(self.id)
+        ours = own_writes(self.store.outbox(self.id), rulings)
         seen = snapshot(
             triples,
             books=books.connection_id if books is not None else None,
-            in_flight=frozenset(row.subject for row in rows),
-            written={row.subject: row.answer.ref for row in rows if row.answer is not None},
-            # What took an entry back did not write it.
-            answered={
-                row.answer.ref: row.answer.version
-                for row in rows
-                if row.answer is not None and row.kind is not IntentKind.VOID
-            },
+            in_flight=ours.in_flight,
+            written=ours.written,
+            answered=ours.answered,
         )
         return replace(
             seen,
+            taken_back=ours.taken_back,
+            forgiven=ours.forgiven,
+            generations=ours.generations,
             rules=self.company.matching,
-            rulings=self.store.rulings(self.id),
+            rulings=rulings,
             forgotten=self.store.forgotten(self.id),
         )
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 ALLOCATIONS = ("payment_id", "invoice_id", "pay_minor", "applied_minor")
 FINDINGS = ("payment_id", "code", "sentence", "next_step", "rivals", "proposal", "confidence_ppm")
 PROPOSALS = (
-    "payment_id", "rank", "kind", "confidence_ppm", "invoice_id", "pay_minor", "applied_minor", "unapplied_minor", "sentence",
+    "payment_id", "rank", "kind", "confidence_ppm", "invoice_id", "pay_minor", "applied_minor", "unapplied_minor",
+    "sentence",
 )  # fmt: skip
 LANDED = ("deposit_id", "payout_id")
 COMPOSED = ("payout_id", "txn_id")

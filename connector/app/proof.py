@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connector.app.agreeing import agreement, disagreements
+from connector.app.agreeing import Report, agreement, disagreements
 from connector.app.freshness import freshness
 from connector.app.house import Desk
 from connector.app.keeping import Kept, all_kept
@@ -16,6 +17,7 @@ from connector.dates import BusinessDate, Instant
 from connector.model.contact import Contact
 from connector.model.finding import Decision, Finding, FindingCode
 from connector.model.money_in import Payment, PaymentState
+from connector.model.settlement import BookEntry, Deposit
 from connector.model.source import Ref
 from connector.money import Money, currency, grouped
 from connector.reconcile.match import Reconciliation, reconcile
@@ -53,7 +55,8 @@ class Proof:
 
     `problems` is empty when the proof holds; each is a sentence naming the row. `failed` counts, and `warnings`
     are sentences about, what does not touch the proof and needs a person all the same: writes that failed, what could
-    not be read; `warnings` also tell of data that is old and of access that ends.
+    not be read; `warnings` also tell of data that is old and of access that ends. `report` has both sides of everything
+    that has to agree; `head` is where the journal ends, by its number and its chain hash.
     """
 
     company: str
@@ -66,12 +69,27 @@ class Proof:
     today: tuple[WorkItem, ...]
     chain: tuple[str, ...]
     problems: tuple[str, ...]
+    report: Report
     failed: int = 0
     warnings: tuple[str, ...] = ()
+    head: tuple[int, str] = (0, "")
+
+    others: tuple[str, ...] = ()
+    """The problems that are no difference of `report`: payments lost, the journal altered, marks of strangers."""
 
     @property
     def holds(self) -> bool:
         return not self.problems
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing differs at all: not even what only waits to be posted."""
+        return self.holds and self.report.agrees
+
+    @property
+    def fates(self) -> dict[str, int]:
+        """How many payments there are of each fate."""
+        return dict(sorted(Counter(row.fate for row in self.money).items()))
 
     @property
     def unapplied(self) -> tuple[MoneyRow, ...]:
@@ -79,8 +97,8 @@ class Proof:
         return tuple(row for row in self.money if row.fate != "applied")
 
 
-def prove(desk: Desk) -> Proof:
-    """Look at the mirror as it is and say whether everything adds up. Writes nothing."""
+def prove(desk: Desk, as_of: BusinessDate | None = None) -> Proof:
+    """Look at the mirror as it is and say whether everything adds up, up to that day. Writes nothing."""
     seen = desk.snapshot()
     outcome = reconcile(seen)
     ties = tie_out(seen, desk.clearing())
@@ -90,7 +108,8 @@ def prove(desk: Desk) -> Proof:
     by_invoice: dict[Ref, list[Contact]] = {}
     for contact in desk.store.contacts(desk.id):
         by_invoice.setdefault(contact.invoice, []).append(contact)
-    standing = status(desk)
+    standing, report = status(desk), agreement(desk, as_of, seen)
+    others = (*lost, *chain, *strange_marks(desk, seen))
     return Proof(
         company=desk.company.name,
         as_of=desk.today,
@@ -101,9 +120,28 @@ def prove(desk: Desk) -> Proof:
         findings=outcome.findings,
         today=worklist(seen, by_invoice, desk.today),
         chain=chain,
-        problems=(*(finding.sentence for finding in ties.findings), *lost, *chain),
+        problems=(*disagreements(report), *others),
+        others=others,
         failed=standing.failed,
-        warnings=(*_warnings(standing), *disagreements(agreement(desk, seen=seen))),
+        warnings=_warnings(standing),
+        report=report,
+        head=desk.store.head(desk.id),
+    )
+
+
+def strange_marks(desk: Desk, seen: Snapshot) -> tuple[str, ...]:
+    """Entries of the books with our mark that nothing here tells of having written."""
+    ours = {row.op_id for row in desk.store.outbox(desk.id)}
+    held: list[tuple[Ref, Payment | Deposit | BookEntry]] = [
+        *seen.payments.items(),
+        *seen.deposits.items(),
+        *seen.book_entries.items(),
+    ]
+    strange = [ref for ref, each in held if seen.in_books(ref) and any(mark.op_id not in ours for mark in each.stamps)]
+    return tuple(
+        f"{ref} carries our mark, and nothing here tells of having written it: the end of the journal was cut off, an "
+        "older copy of the database was put back, or another installation writes into these books."
+        for ref in strange
     )
 
 

@@ -3,19 +3,31 @@ books show what was written. A plan is a promise about the books as they were, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 from connector.app.house import Desk
 from connector.app.ties import SETTLING, books_alone
 from connector.dates import BusinessDate
 from connector.errors import VendorError
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, Intent, PostDeposit, Posting, PostJournal, PostPayment, VoidPosting
+from connector.model.firm import Connection
+from connector.model.intent import (
+    ApplyCredit,
+    Intent,
+    PostDeposit,
+    PostExpense,
+    Posting,
+    PostJournal,
+    PostPayment,
+    PostTransfer,
+    VoidPosting,
+)
 from connector.model.mirror import Gone
 from connector.model.money_in import Dispute, Payment, PaymentState
-from connector.model.party import Account, Customer, Profile
-from connector.model.source import Kind, OpId, Ref
+from connector.model.party import Account, AccountRole, Customer, Profile
+from connector.model.source import Kind, Ref
 from connector.plan import Plan, PlanLine, pattern_of
 from connector.reconcile import reasons
 from connector.reconcile.fights import as_it_stands, disputes_of
@@ -48,18 +60,36 @@ def _live_profile(desk: Desk) -> tuple[Ref, Profile]:
     raise VendorError("The books did not say through when they are closed.", next_step="Run it again.")
 
 
-def still_true(desk: Desk, made: Plan, known: set[OpId]) -> tuple[list[tuple[int, PlanLine]], list[Finding]]:
-    """The plan's lines that may be written, with their numbers, and why others may not. Lines stored before stay."""
-    checks = _Rechecks(desk)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A line of a plan that is not right any more, and why, in words without a full stop."""
+
+    number: int
+    line: PlanLine
+    why: str
+    code: FindingCode
+    next_step: str
+    refs: tuple[Ref, ...]
+
+    @property
+    def finding(self) -> Finding:
+        said = f"Line {self.number} was not written: {self.why}."
+        return Finding(code=self.code, sentence=said, next_step=self.next_step, refs=self.refs)
+
+
+def still_true(desk: Desk, made: Plan, known: Collection[str]) -> tuple[list[tuple[int, PlanLine]], list[Stale]]:
+    """The plan's lines that may be written, with their numbers, and why others may not. `known` are the ids and
+    subjects of what is stored already: those stay."""
+    checks = _Rechecks(desk, made)
     fresh: list[tuple[int, PlanLine]] = []
-    stale: list[Finding] = []
+    stale: list[Stale] = []
     for number, line in enumerate(made.lines, start=1):
-        wrong = checks.wrong(line) if line.op_id not in known else None
+        wrong = checks.wrong(line) if line.op_id not in known and line.subject not in known else None
         if wrong is None:
             fresh.append((number, line))
             continue
         code, why, step, refs = wrong
-        stale.append(Finding(code=code, sentence=f"Line {number} was not written: {why}.", next_step=step, refs=refs))
+        stale.append(Stale(number=number, line=line, why=why, code=code, next_step=step, refs=refs))
     return fresh, stale
 
 
@@ -84,7 +114,10 @@ class _MoneyNow:
         self._fights: dict[Ref, Dispute] | None = None
 
     def turned(self, intent: Intent) -> str:
-        """Why a payment may not be posted, or taken back, any more; nothing where it may."""
+        """Why a payment may not be posted, or taken back because it went back, any more; nothing where it may. That a
+        person undoes a run is no matter of where the money is."""
+        if isinstance(intent, VoidPosting) and intent.undoes is not None:
+            return ""
         if not isinstance(intent, PostPayment | VoidPosting) or intent.about.kind is not Kind.PAYMENT:
             return ""
         held = self._desk.store.record(self._desk.id, intent.about)
@@ -111,13 +144,14 @@ _Wrong = tuple[FindingCode, str, str, tuple[Ref, ...]]
 class _Rechecks:
     """The mirror and the books as they are right before writing; the caller has just synced."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, made: Plan) -> None:
         self._desk = desk
-        self._versions: dict[Ref, str] = {}
+        self._versions = _versions_now(desk, made)
+        self._open: dict[Ref, bool] = {}
         self._money = _MoneyNow(desk)
         self._quarantine = {ref for finding in desk.store.quarantined(desk.id) for ref in finding.refs}
         self._closed_through: BusinessDate | None = _live_profile(desk)[1].closed_through
-        self._patterns = {each.connection_id: each.pattern for each in desk.processors()}
+        self._processors = {each.connection_id: each for each in desk.processors()}
         self._accounts = {
             stored.ref: stored.record
             for stored in desk.store.records(desk.id, Kind.ACCOUNT)
@@ -130,7 +164,7 @@ class _Rechecks:
 
     def _rows(self, line: PlanLine) -> _Wrong | None:
         """What is wrong with the records that it was decided on."""
-        changed = tuple(ref for ref, version in line.expects if self._version(ref) != version)
+        changed = tuple(ref for ref, version in line.expects if self._versions.get(ref, "gone") != version)
         if changed:
             return FindingCode.WRITE_REFUSED, f"{changed[0]} changed since the plan was made", NEW_PLAN, changed
         off = tuple(ref for ref, _ in line.expects if ref in self._quarantine)
@@ -149,24 +183,78 @@ class _Rechecks:
         if shut is not None:
             why = f"its customer {shut.vendor_id} is gone or inactive in the books"
             return FindingCode.CUSTOMER_GONE, why, NEW_PLAN, (intent.about, shut)
+        return self._setting(intent)
+
+    def _setting(self, intent: Posting) -> _Wrong | None:
+        """What a person has chosen otherwise since: how, and to which accounts, a processor's money is booked."""
+        at = self._processors.get(intent.about.connection)
+        if at is None:
+            return None
         pattern = pattern_of(intent, self._accounts)
-        chosen = self._patterns.get(intent.about.connection)
-        if pattern is not None and chosen is not None and pattern is not chosen:
-            why = f"{intent.about.connection} is booked in the pattern {chosen} now"
+        if pattern is not None and pattern is not at.pattern:
+            why = f"{at.connection_id} is booked in the pattern {at.pattern} now"
             return FindingCode.PATTERN_MIXED, why, NEW_PLAN, (intent.about,)
+        other = next((each for each in accounts_of(intent) if not self._may_take(at, each)), None)
+        if other is not None:
+            account = self._accounts.get(other)
+            if account is None or not account.active:
+                why = f"the account {account.name if account is not None else other.vendor_id} is gone or inactive"
+                return FindingCode.NO_ACCOUNT, why, NEW_PLAN, (intent.about, other)
+            why = f"{account.name} is not the account chosen for {at.connection_id} any more"
+            return FindingCode.NO_ACCOUNT, why, NEW_PLAN, (intent.about, other)
         return None
 
-    def _version(self, ref: Ref) -> str:
-        if ref not in self._versions:
-            held = self._desk.store.record(self._desk.id, ref)
-            self._versions[ref] = held.version if held is not None and held.gone is None else "gone"
-        return self._versions[ref]
+    def _may_take(self, at: Connection, account: Ref) -> bool:
+        held = self._accounts.get(account)
+        if held is None or not held.active:
+            return False
+        return held.role in (AccountRole.UNDEPOSITED, AccountRole.RECEIVABLE) or account in chosen_accounts(at)
 
     def _takes_entries(self, customer: Ref) -> bool:
-        held = self._desk.store.record(self._desk.id, customer)
-        if held is None:
-            return True
-        return isinstance(held.record, Customer) and held.record.active and not isinstance(held.record, Gone)
+        if customer not in self._open:
+            held = self._desk.store.record(self._desk.id, customer)
+            self._open[customer] = held is None or (
+                isinstance(held.record, Customer) and held.record.active and not isinstance(held.record, Gone)
+            )
+        return self._open[customer]
+
+
+def _versions_now(desk: Desk, made: Plan) -> dict[Ref, str]:
+    """The versions of what a plan was decided on; what is gone is not there. One question per kind, not per record."""
+    wanted = {ref for line in made.lines for ref, _ in line.expects}
+    found: dict[Ref, str] = {}
+    for connection, kind in sorted({(ref.connection, ref.kind) for ref in wanted}):
+        held = desk.store.known(desk.id, connection, kind)
+        mine = (ref for ref in wanted if ref.connection == connection and ref.kind is kind)
+        found |= {ref: held[ref.vendor_id] for ref in mine if ref.vendor_id in held}
+    return found
+
+
+def accounts_of(intent: Posting) -> tuple[Ref, ...]:
+    """The accounts that an entry names."""
+    match intent:
+        case PostPayment():
+            return (intent.into,)
+        case PostExpense():
+            return (intent.paid_from, intent.account)
+        case PostTransfer():
+            return (intent.paid_from, intent.paid_to)
+        case PostDeposit():
+            return (intent.into, *(part.account for part in intent.parts))
+        case PostJournal():
+            return tuple(part.account for part in intent.parts)
+        case ApplyCredit() | VoidPosting():
+            return ()
+        case _:
+            assert_never(intent)
+
+
+def chosen_accounts(connection: Connection) -> frozenset[Ref]:
+    """Every account of the books that was chosen for a processor."""
+    chosen = connection.posting
+    single = (chosen.fees, chosen.suspense, chosen.begins.opening if chosen.begins is not None else None)
+    several = (*chosen.clearing.values(), *chosen.bank.values())
+    return frozenset((*several, *(each for each in single if each is not None)))
 
 
 def _customers(intent: Posting) -> tuple[Ref, ...]:

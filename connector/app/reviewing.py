@@ -21,7 +21,7 @@ from connector.model.ruling import Fact, Forgotten, Option, Ruling, RulingKind, 
 from connector.model.source import Kind, Ref
 from connector.money import Money, MoneyError, from_text, grouped, total
 from connector.reconcile.applying import open_amounts
-from connector.reconcile.booked import posted_payments, subject_of
+from connector.reconcile.booked import posted_payments, subject_of, undone
 from connector.reconcile.cash.verdict import Class
 from connector.reconcile.debts import books_index, twins
 from connector.reconcile.learned import facts
@@ -59,7 +59,7 @@ def confirm(desk: Desk, wanted: str, number: int) -> Said:
     with desk.lease(LEASE_NAME):
         seen, outcome, ref = _payment_to_decide(desk, wanted)
         option = _shown(desk, seen, outcome, ref, number)
-        return _said(desk, seen, ref, RulingKind.HUMAN, option)
+        return _said(desk, seen, _word(desk, seen, ref, RulingKind.HUMAN, option))
 
 
 def reject(desk: Desk, wanted: str, number: int) -> Said:
@@ -67,7 +67,7 @@ def reject(desk: Desk, wanted: str, number: int) -> Said:
     with desk.lease(LEASE_NAME):
         seen, outcome, ref = _payment_to_decide(desk, wanted)
         option = _shown(desk, seen, outcome, ref, number)
-        return _said(desk, seen, ref, RulingKind.REJECTED, option)
+        return _said(desk, seen, _word(desk, seen, ref, RulingKind.REJECTED, option))
 
 
 def allocate(desk: Desk, wanted: str, shares: Sequence[tuple[str, str]], *, on_account: bool) -> Said:
@@ -80,7 +80,7 @@ def allocate(desk: Desk, wanted: str, shares: Sequence[tuple[str, str]], *, on_a
         rest = payment.gross - total((each.amount for each in allocations), payment.gross.currency)
         _refuse_sums(seen, payment, allocations, rest, on_account=on_account)
         option = Option(kind="human", allocations=allocations, unapplied=rest, sentence="")
-        return _said(desk, seen, ref, RulingKind.HUMAN, option)
+        return _said(desk, seen, _word(desk, seen, ref, RulingKind.HUMAN, option))
 
 
 def undo(desk: Desk, wanted: str) -> Said:
@@ -96,7 +96,8 @@ def undo(desk: Desk, wanted: str) -> Said:
                 next_step="See what is decided: receivables reconcile",
             )
         taken_back = Option(kind="", allocations=last.allocations, unapplied=last.unapplied, sentence=last.sentence)
-        return _said(desk, seen, ref, RulingKind.UNDONE, taken_back, of=last.number)
+        word = _word(desk, seen, ref, RulingKind.UNDONE, taken_back)
+        return _said(desk, seen, replace(word, of=last.number))
 
 
 def payment_of(seen: Snapshot, wanted: str) -> Ref:
@@ -142,12 +143,17 @@ def _refuse_posted(seen: Snapshot, ref: Ref) -> None:
             f"{ref.vendor_id} was recorded in the books by a person; the connector does not change it.",
             next_step="Apply it there.",
         )
+    if (IntentKind.PAYMENT, ref) in undone(seen):
+        raise Refused(
+            f"{ref.vendor_id} was posted and taken out of the books.",
+            next_step=f"Let it be posted again: receivables review again {ref.vendor_id}; then say what it pays.",
+        )
     posted = posted_payments(seen).get(ref)
     if posted is not None or subject_of(IntentKind.PAYMENT, ref) in seen.in_flight:
         where = f" as payment {posted.vendor_id}" if posted is not None else ""
         raise Refused(
             f"{ref.vendor_id} is written to the books{where}, so no word here changes it.",
-            next_step="If it is wrong, void that payment in the books and sync; it is not written a second time.",
+            next_step="If it is wrong, undo its run (receivables undo), or void it in the books and sync.",
         )
 
 
@@ -172,9 +178,9 @@ def _what(option: Option) -> tuple[tuple[Allocation, ...], Money]:
     return option.allocations, option.unapplied
 
 
-def _said(desk: Desk, seen: Snapshot, ref: Ref, kind: RulingKind, option: Option, *, of: int = 0) -> Said:
-    """Keep the word, then decide everything anew with it."""
-    ruling = Ruling(
+def _word(desk: Desk, seen: Snapshot, ref: Ref, kind: RulingKind, option: Option) -> Ruling:
+    """What a person says now."""
+    return Ruling(
         payment=ref,
         kind=kind,
         by=desk.actor,
@@ -183,9 +189,12 @@ def _said(desk: Desk, seen: Snapshot, ref: Ref, kind: RulingKind, option: Option
         unapplied=option.unapplied,
         allocations=option.allocations,
         sentence=option.sentence,
-        of=of,
     )
-    if kind is RulingKind.HUMAN:
+
+
+def _said(desk: Desk, seen: Snapshot, ruling: Ruling) -> Said:
+    """Keep the word, then decide everything anew with it."""
+    if ruling.kind is RulingKind.HUMAN:
         _refuse_impossible(seen, ruling)
     stored = desk.store.add_rulings(desk.author("review"), [ruling], after=last_number(seen))[0]
     desk.house.boundary("review.ruling-stored")
@@ -307,18 +316,30 @@ def set_rules(
     rounding: int | None = None,
 ) -> MatchingRules:
     """What of the engine posts by itself, and what it may assume; None leaves a rule as it is."""
+    rules = with_rules(desk, automatic=automatic, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+    if rules != desk.company.matching:
+        desk.company = replace(desk.company, matching=rules)
+        desk.store.set_company(desk.company, desk.actor)
+    return rules
+
+
+def with_rules(
+    desk: Desk,
+    *,
+    automatic: Sequence[str] | None = None,
+    oldest_first: bool | None = None,
+    bank_fee: int | None = None,
+    rounding: int | None = None,
+) -> MatchingRules:
+    """The rules as they would be; nothing is stored."""
     known = [each.value for each in Class if each not in (Class.DUPLICATE, Class.REVERSAL, Class.IDENTICAL)]
     wrong = [each for each in automatic or () if each not in known]
     if wrong:
         raise UserError(f"There is no class {wrong[0][:30]!r}.", next_step=f"Those there are: {', '.join(known)}.")
     old = desk.company.matching
-    rules = MatchingRules(
+    return MatchingRules(
         automatic=tuple(each for each in known if each in automatic) if automatic is not None else old.automatic,
         oldest_first=old.oldest_first if oldest_first is None else oldest_first,
         bank_fee=old.bank_fee if bank_fee is None else bank_fee,
         rounding=old.rounding if rounding is None else rounding,
     )
-    if rules != old:
-        desk.company = replace(desk.company, matching=rules)
-        desk.store.set_company(desk.company, desk.actor)
-    return rules

@@ -83,6 +83,24 @@ def connect(house: House, wish: Wish) -> Connection:
     return connection
 
 
+def cautions(house: House, connection: Connection) -> tuple[str, ...]:
+    """What a person should change in the books before anything is posted to them, as far as the books say it."""
+    desk = house.company(connection.company_id)
+    if not desk.spec(connection).keeps_books:
+        return ()
+    _, profile = _profile(desk.adapter(connection), writes=False)
+    found = (
+        (profile.auto_applies_credit, "open credits to invoices"),
+        (profile.auto_applies_payments, "payments to the oldest invoices"),
+    )
+    return tuple(
+        f"{profile.name} applies {what} by itself, so an invoice may be settled that nobody decided on. Switch it off "
+        "in the settings of the books; `receivables doctor` says when it is."
+        for applies, what in found
+        if applies
+    )
+
+
 def _same_account(before: Connection | None, account: str) -> None:
     if before is not None and before.account != account:
         raise Refused(
@@ -187,7 +205,21 @@ def choose_accounts(
     *,
     start: BusinessDate | None = None,
 ) -> Connection:
-    """Remember which accounts of the books a processor's money is booked to, by their exact names.
+    """Remember which accounts of the books a processor's money is booked to, by their exact names."""
+    changed = with_accounts(desk, system, chosen, pattern, start=start)
+    desk.store.save_connection(changed, desk.actor)
+    return changed
+
+
+def with_accounts(
+    desk: Desk,
+    system: str,
+    chosen: Mapping[str, str],
+    pattern: BookingPattern | None = None,
+    *,
+    start: BusinessDate | None = None,
+) -> Connection:
+    """A connection as it would be with that choice; nothing is stored.
 
     A clearing or bank account serves its own currency; choosing one for another currency adds to the choice. `pattern`
     is how its money is booked; Refused once anything of it was booked in the other one. `start` is the day from which
@@ -207,9 +239,7 @@ def choose_accounts(
         for name in names.split(","):
             ref, account = _account(desk, books, name.strip())
             posting = _with(posting, role, account.currency, ref)
-    changed = replace(connection, posting=posting)
-    desk.store.save_connection(changed, desk.actor)
-    return changed
+    return replace(connection, posting=posting)
 
 
 def _beginning(desk: Desk, connection: Connection, books: ConnectionId, start: BusinessDate) -> Beginning:

@@ -13,9 +13,10 @@ EPILOG = (
 def application() -> typer.Typer:
     """The command line."""
     from connector.cli import (
-        agreeing,
+        auditing,
         books,
         collecting,
+        conflicts,
         connecting,
         demo,
         explaining,
@@ -25,9 +26,13 @@ def application() -> typer.Typer:
         matching,
         paying,
         payouts,
+        planning,
+        proving,
         reviewing,
         setup,
+        shadow,
         store,
+        undoing,
     )
 
     app = typer.Typer(
@@ -41,7 +46,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    money = (payouts, agreeing, collecting, paying, matching, explaining)
-    for group in (demo, connecting, setup, books, findings, reviewing, *money, hooks, keys, store):
+    money = (payouts, proving, auditing, collecting, paying, matching, explaining, shadow, conflicts)
+    for group in (demo, connecting, setup, planning, books, undoing, findings, reviewing, *money, hooks, keys, store):
         group.add_to(app)
     return app

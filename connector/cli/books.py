@@ -1,4 +1,4 @@
-"""sync, reconcile, plan, apply."""
+"""sync, reconcile, apply."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from connector.cli.output import (
     table,
     tell_age,
 )
+from connector.cli.planning import show_findings, show_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.app.books import Applied
+    from connector.app.replanning import FollowUp
     from connector.model.finding import Finding
     from connector.plan import Plan
     from connector.store import OutboxRow
@@ -36,7 +38,6 @@ def add_to(app: typer.Typer) -> None:
     """Register this group's commands."""
     app.command()(sync)
     app.command()(reconcile)
-    app.command()(plan)
     app.command()(apply)
 
 
@@ -103,35 +104,6 @@ def reconcile(company: CompanyOption = None, as_json: JsonOption = False) -> Non
     tell_age(fresh)
 
 
-def plan(
-    closed: Annotated[
-        str,
-        typer.Option("--closed", help="What falls into a closed period: skip it, or post it with the date of today."),
-    ] = "skip",
-    company: CompanyOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what would change in the books, before anything changes. `apply` does exactly this and nothing else."""
-    from connector.app.books import make_plan
-    from connector.app.freshness import freshness
-    from connector.errors import UserError
-
-    if closed not in ("skip", "today"):
-        raise UserError(
-            f"What falls into a closed period is left out (skip) or dated today, not {closed[:20]!r}.",
-            next_step="Use --closed skip or --closed today.",
-        )
-    with desk(company) as at:
-        made, fresh = make_plan(at, closed_today=closed == "today"), freshness(at)
-    if as_json:
-        say_json(made)
-        tell_age(fresh, as_json=True)
-        return
-    show_plan(made)
-    tell_age(fresh)
-    say(f"Nothing was written. To write it: receivables apply {made.plan_id}")
-
-
 def apply(
     plan_id: Annotated[str | None, typer.Argument(help="Which plan; the latest when left out.")] = None,
     company: CompanyOption = None,
@@ -142,13 +114,17 @@ def apply(
 
     What earlier commands left unfinished (a lost answer, a note that was not pushed) is carried on as well.
     """
-    from connector.app.books import apply_plan, carry_on, stored_plan, unfinished
+    from connector.app.approving import require_approval
+    from connector.app.books import apply_plan, carry_on, latest_asked, stored_plan, unfinished
+    from connector.app.replanning import follow_up
 
     with desk(company) as at:
         at.writable(at.books())
         left = unfinished(at)
-        only_left = plan_id is None and bool(left) and at.store.latest_plan(at.id) is None
+        only_left = plan_id is None and bool(left) and latest_asked(at) is None
         made = None if only_left else stored_plan(at, plan_id)
+        if made is not None:
+            require_approval(at, made)
         if not as_json:
             _show(made, len(left))
         count = len(left) + (len(made.lines) if made is not None else 0)
@@ -163,7 +139,8 @@ def apply(
                 bar(str(row.kind), done)
 
             applied = apply_plan(at, made, bar, on_row) if made is not None else carry_on(at, bar, on_row)
-    _report(applied, as_json=as_json)
+        followed = follow_up(at, made, applied) if made is not None else None
+    _report(applied, followed, as_json=as_json)
 
 
 def _show(made: Plan | None, left: int) -> None:
@@ -175,7 +152,7 @@ def _show(made: Plan | None, left: int) -> None:
         )
 
 
-def _report(applied: Applied, *, as_json: bool) -> None:
+def _report(applied: Applied, followed: FollowUp | None = None, *, as_json: bool) -> None:
     posted = applied.posted
     if as_json:
         say_json(
@@ -183,10 +160,15 @@ def _report(applied: Applied, *, as_json: bool) -> None:
                 "plan": applied.plan_id,
                 "done": [row.op_id for row in posted.done],
                 "waiting": [row.op_id for row in posted.waiting],
-                "refused": [{"op_id": row.op_id, "fault": row.fault} for row in posted.dead],
+                "refused": [
+                    {"op_id": row.op_id, "fault": row.fault, "finding": said}
+                    for row, said in zip(posted.dead, applied.refused, strict=True)
+                ],
                 "changed_since": applied.stale,
                 "not_landed": applied.not_landed,
                 "already": applied.already,
+                "follow_up": followed.plan.plan_id if followed is not None and followed.plan is not None else None,
+                "follow_up_left_out": followed.left_out if followed is not None else (),
             }
         )
     else:
@@ -197,34 +179,26 @@ def _report(applied: Applied, *, as_json: bool) -> None:
         for row in posted.waiting:
             until = f", until {row.not_before:%Y-%m-%d %H:%M} UTC" if row.not_before is not None else ""
             say(f"  waiting  {row.subject}: the answer was lost; it is looked up before it is repeated{until}")
-        for row in posted.dead:
-            say(f"  refused  {row.subject}: {row.fault}")
+        show_findings("Refused by the other side", applied.refused)
         for row in posted.done:
             if row.answer is not None and row.answer.notice:
                 say(f"  note     {row.subject}: {row.answer.notice}")
         show_findings("Not right any more, and not written", applied.stale)
         show_findings("Written, and it does not show in the books", applied.not_landed)
+        if followed is not None:
+            _tell_followed(len(applied.stale_lines), followed)
     if applied.not_landed:
         complain(applied.not_landed[0].sentence, applied.not_landed[0].next_step)
     if posted.waiting or posted.dead or applied.stale or applied.not_landed:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
-def show_plan(made: Plan) -> None:
-    """A plan as an accountant reads it: the lines, the effect per account, what is left out and why."""
-    from connector.money import grouped
-
-    rows = [(str(number), line.sentence) for number, line in enumerate(made.lines[:SHOWN_MAX], start=1)]
-    more = f" (the first {SHOWN_MAX}; --json shows all)" if len(made.lines) > SHOWN_MAX else ""
-    table(f"Plan {made.plan_id}: {len(made.lines)} lines{more}", ("#", "what would be written"), rows, right=(0,))
-    effects = [(effect.account, grouped(effect.amount)) for effect in made.effects()]
-    table("Effect per account", ("account", "change"), effects, right=(1,))
-    show_findings("Left out", made.left_out)
-
-
-def show_findings(title: str, findings: Sequence[Finding]) -> None:
-    """Findings as a table, when there are any."""
-    if findings:
-        rows = [(str(each.code), each.sentence, each.next_step) for each in findings[:SHOWN_MAX]]
-        more = f" (the first {SHOWN_MAX} of {len(findings)})" if len(findings) > SHOWN_MAX else ""
-        table(title + more, ("reason", "what", "next"), rows)
+def _tell_followed(count: int, followed: FollowUp) -> None:
+    """What takes the place of the lines that were not written; nothing of it is written before somebody says so."""
+    if followed.plan is not None:
+        name, lines = followed.plan.plan_id, len(followed.plan.lines)
+        say(f"These {count} lines were planned again: plan {name} has {lines} in their place, and waits for you.")
+        say(f"Look: receivables plan show {name}; write it: receivables apply {name}")
+    else:
+        say(f"These {count} lines were planned again, and nothing takes their place.")
+    show_findings("What is left of them for a person", followed.left_out)

@@ -57,7 +57,7 @@ def connect(
     RECEIVABLES_SYSTEM_NAME in the environment, in settings.toml, or with --set; the README has the table. What is
     connected once is remembered; a connection that has ended is connected again in place, and keeps everything.
     """
-    from connector.app.setup import Wish
+    from connector.app.setup import Wish, cautions
 
     with house() as opened:
         given = _given(system, values or [])
@@ -67,7 +67,9 @@ def connect(
         guided = Guided(opened, wait=wait, paste=paste, tell=_on_standard_error if as_json else _aloud)
         by_browser = again or paste or redirect is not None
         connection = guided.connect(wish) if by_browser else guided.connect_if_needed(wish)
-        named = _named(opened, connection)
+        named, warned = _named(opened, connection), cautions(opened, connection)
+    for sentence in warned:
+        _on_standard_error(f"Warning: {sentence}")
     if as_json:
         say_json(connection)
         return

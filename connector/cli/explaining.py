@@ -11,6 +11,7 @@ from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk
 
 if TYPE_CHECKING:
     from connector.app.explaining import Explanation
+    from connector.model.ruling import Ruling
     from connector.reconcile.cash.record import Line
 
 RIVALS_SHOWN_MAX = 10
@@ -41,32 +42,41 @@ def explain(
     check: Annotated[
         Path | None, typer.Option("--check", help="Recompute every decision of a file that `match --evidence` wrote.")
     ] = None,
+    check_kept: Annotated[
+        bool, typer.Option("--check-stored", help="Recompute everything that `reconcile` kept of this company.")
+    ] = False,
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a decision about a payment stands on, or why there is none, and compute it again.
 
-    With --check, every decision of a file is computed again from its evidence alone: the numbers in the text, the sums,
-    the rules, the rivals. Ends with 0 only if all of it holds. It uses nothing of what made the decisions.
+    With --check or --check-stored, every decision of a file, or of the store, is computed again from its evidence
+    alone: the numbers in the text, the sums, the rules, the rivals. Ends with 0 only if all of it holds. It uses
+    nothing of what made the decisions.
     """
     from connector.errors import UserError
 
-    if (payment is None) is (check is None):
+    if (payment is not None) + (check is not None) + check_kept != 1:
         raise UserError(
-            "Either one payment is explained, or a file is checked.",
-            next_step="Give a payment's id, or --check FILE.",
+            "Either one payment is explained, or a file or the store is checked.",
+            next_step="Give a payment's id, or --check FILE, or --check-stored.",
         )
-    if check is not None:
-        _check(check, as_json=as_json)
-    elif payment is not None:
+    if payment is None:
+        _check(check, company, as_json=as_json)
+    else:
         _explain(payment, evidence, company, as_json=as_json)
 
 
-def _check(path: Path, *, as_json: bool) -> None:
+def _check(path: Path | None, company: str | None, *, as_json: bool) -> None:
+    from connector.app.explaining import check_store
     from connector.app.proving import check_file
 
-    with progress_bar("checking") as bar:
-        report = check_file(path, bar)
+    if path is not None:
+        with progress_bar("checking") as bar:
+            report = check_file(path, bar)
+    else:
+        with desk(company) as opened, progress_bar("checking") as bar:
+            report = check_store(opened, bar)
     if as_json:
         say_json(report)
     else:
@@ -90,7 +100,8 @@ def _explain(payment: str, evidence: Path | None, company: str | None, *, as_jso
         with desk(company) as opened:
             found = from_store(opened, payment)
     if as_json:
-        say_json({"evidence": found.line, "faults": found.faults, "holds": not found.faults})
+        told = {"evidence": found.line, "faults": found.faults, "holds": not found.faults}
+        say_json(told if found.ruling is None else {**told, "ruling": found.ruling})
     else:
         _tell(found)
     if found.faults:
@@ -102,6 +113,8 @@ def _tell(found: Explanation) -> None:
 
     line = found.line
     paid = line.payment
+    if found.ruling is not None:
+        _tell_ruling(found.ruling, line)
     said = "decided" if line.step >= 0 else "not decided"
     say(f"{paid.kind.capitalize()} {paid.id} of {amount_of(line, paid.amount)} on {paid.on}: {said} ({line.kind}).")
     say(line.sentence)
@@ -124,6 +137,24 @@ def _tell(found: Explanation) -> None:
         say(f"Does not hold: {fault}")
     if not found.faults:
         say("Computed again from this evidence alone: it holds.")
+
+
+def _tell_ruling(ruling: Ruling, line: Line) -> None:
+    """What a person decided, before what the engine had made of it."""
+    from connector.money import grouped
+
+    numbers = {item.id: item.number or item.id for item in line.items}
+    shares = [
+        f"{grouped(each.amount)} of it to {numbers.get(str(each.target), each.target.vendor_id)}"
+        for each in ruling.allocations
+    ]
+    if ruling.unapplied.minor:
+        shares.append(f"{grouped(ruling.unapplied)} kept on account")
+    say(f"{ruling.by} decided on {ruling.at:%Y-%m-%d}: {', '.join(shares)}.")
+    if ruling.sentence:
+        say(ruling.sentence)
+    say(f"To take it back: receivables review undo {ruling.payment.vendor_id}")
+    say("Before that:")
 
 
 def _payer(line: Line) -> str:

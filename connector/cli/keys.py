@@ -27,9 +27,9 @@ def keys(context: typer.Context, as_json: JsonOption = False) -> None:
     if context.invoked_subcommand is not None:
         return
     with house() as opened:
-        standing = opened.store.keys()
+        standing, signing = opened.store.keys(), opened.store.signing_key()
     if as_json:
-        say_json(standing)
+        say_json({**{name: getattr(standing, name) for name in standing.__slots__}, "signing_key": signing})
         return
     if standing.in_force is None:
         say(f"Nothing is stored yet that needs a key. It will be kept in {standing.where}.")
@@ -40,6 +40,7 @@ def keys(context: typer.Context, as_json: JsonOption = False) -> None:
     ]
     table("Keys", ("id", "", "values sealed"), rows, right=(2,))
     say(f"They are kept in {standing.where}. Keep a copy of it in a safe place, apart from copies of the database.")
+    say(f"Audit packs are signed by {signing}: tell it to whoever checks them. A new key signs under another one.")
 
 
 def rotate(as_json: JsonOption = False) -> None:

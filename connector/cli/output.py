@@ -85,15 +85,15 @@ def tell_age(fresh: Freshness, *, as_json: bool = False) -> None:
         print(f"Warning: {logs.safe(warning)}", file=sys.stderr)  # noqa: T201  the command line's own voice
 
 
-def confirm(question: str, *, yes: bool) -> None:
+def confirm(question: str, *, yes: bool, otherwise: str = "Nothing was written") -> None:
     """Ask before something is written outside. Without a terminal and without --yes the answer is no."""
     if yes:
         return
     if not sys.stdin.isatty():
-        complain("Nothing was written, because nobody could be asked.", "Add --yes to write without asking.")
+        complain(f"{otherwise}, because nobody could be asked.", "Add --yes to write without asking.")
         raise typer.Exit(2)
     if not typer.confirm(question):
-        say("Nothing was written.")
+        say(f"{otherwise}.")
         raise typer.Exit(0)
 
 

@@ -82,7 +82,7 @@ def _show_json(told: Explanation) -> None:
 
 
 def _show_all(everything: Payouts, *, unexplained: bool) -> None:
-    from connector.cli.books import show_findings
+    from connector.cli.planning import show_findings
     from connector.money import grouped
 
     chosen = [each for each in everything.explanations if not unexplained or each.verdict != "ties"]

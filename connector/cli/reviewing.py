@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli.output import CompanyOption, JsonOption, desk, say, say_json, table, tell_age
+from connector.cli.output import CompanyOption, JsonOption, YesOption, desk, say, say_json, table, tell_age
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.app.reviewing import Said
+    from connector.app.undoing import SaidOf
+    from connector.model.firm import MatchingRules
     from connector.model.ruling import Waiting
+    from connector.money import Money
     from connector.reconcile.snapshot import Snapshot
 
 SHOWN_MAX = 40
@@ -35,6 +39,8 @@ def add_to(app: typer.Typer) -> None:
     group.command()(reject)
     group.command()(allocate)
     group.command()(undo)
+    group.command()(again)
+    group.command()(leave)
     group.command()(facts)
     group.command()(forget)
     app.add_typer(group, name="review")
@@ -172,6 +178,38 @@ def undo(payment: PaymentArgument, company: CompanyOption = None, as_json: JsonO
         _tell(store(at, payment), at.snapshot(), as_json=as_json)
 
 
+TakenOutArgument = Annotated[
+    str, typer.Argument(help="A payment, payout or other record, as the plan names it; or a whole run, plan-... .")
+]
+
+
+def again(what: TakenOutArgument, company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """What was posted and then undone, voided or deleted may be posted again, as it was decided. `plan` plans it."""
+    from connector.app.undoing import say_again
+
+    with desk(company) as at:
+        _tell_taken_out(say_again(at, what), "may be posted again. To see it: receivables plan", as_json=as_json)
+
+
+def leave(what: TakenOutArgument, company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """What was posted and then undone, voided or deleted stays out of the books, and no plan tells it again."""
+    from connector.app.undoing import say_leave
+
+    with desk(company) as at:
+        said = "stays out of the books. To post it after all: receivables review again"
+        _tell_taken_out(say_leave(at, what), said, as_json=as_json)
+
+
+def _tell_taken_out(said: SaidOf, words: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json(said.rulings)
+        return
+    for each in said.rulings[:SHOWN_MAX]:
+        say(f"Noted by {each.by}: {each.payment.vendor_id} ({each.sentence}) {words}")
+    if len(said.rulings) > SHOWN_MAX:
+        say(f"And {len(said.rulings) - SHOWN_MAX} more.")
+
+
 def _tell(said: Said, seen: Snapshot, *, as_json: bool) -> None:
     from connector.money import grouped
     from connector.reconcile.rulings import number_of
@@ -252,7 +290,15 @@ def rules(
     rounding: Annotated[
         int | None, typer.Option("--rounding", min=0, max=100, help="Minor units that may be missing; 0: nothing.")
     ] = None,
+    approve_above: Annotated[
+        str | None,
+        typer.Option(
+            "--approve-above",
+            help="Plans that write more than this need a second person: '1000.00 USD', several by commas; or: off.",
+        ),
+    ] = None,
     company: CompanyOption = None,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show or choose which decisions post by themselves, once you `apply` a plan. Everything else is a proposal.
@@ -262,15 +308,35 @@ def rules(
     were all right: add reference-credit, reference-subset and instalment. amount, all-due and subset stand on the
     amount and a known payer alone: add them last, if at all. over keeps the rest as credit. What needs a discount, a
     bank's fee or rounding is listed and not written by us yet.
+
+    What a change makes different is shown before it is stored. With --approve-above, a plan whose lines add up to more
+    is written only after `plan approve` by somebody who did not make it; a currency without an amount always needs it.
     """
-    from connector.app.reviewing import set_rules
+    from connector.app.approving import set_approve_above
+    from connector.app.reviewing import set_rules, with_rules
+    from connector.cli.replanning import agreed_to
 
     chosen = [part.strip() for part in automatic.split(",") if part.strip()] if automatic is not None else None
     with desk(company) as at:
-        now = set_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+        now = with_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+        if now != at.company.matching:
+            agreed_to(at, rules=now, yes=yes, quiet=as_json)
+            set_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+        if approve_above is not None:
+            set_approve_above(at, approve_above)
+        limits = at.company.approve_above
     if as_json:
-        say_json(now)
-        return
+        say_json({**asdict(now), "approve_above": limits})
+    else:
+        _tell_rules(now, limits)
+
+
+def _tell_rules(now: MatchingRules, limits: Sequence[Money]) -> None:
+    from connector.money import grouped
+
     say(f"Posts by itself: {', '.join(now.automatic) or 'nothing'}. All other classes wait for a yes.")
     say(f"Oldest first among identical invoices: {'yes' if now.oldest_first else 'no'}.")
     say(f"A bank may have kept {now.bank_fee} minor units; {now.rounding} may be missing by rounding.")
+    above = " or ".join(grouped(each) for each in limits)
+    said = f"that write more than {above}, or anything in another currency," if above else "of no size"
+    say(f"Plans {said} need the approval of a second person.")

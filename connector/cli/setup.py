@@ -50,10 +50,16 @@ def accounts(
         typer.Option(help="The account against which what it held before that day is booked, in one entry."),
     ] = None,
     company: CompanyOption = None,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the pattern and the accounts of the books that a processor's money is booked by, or show the choice."""
-    from connector.app.setup import choose_accounts
+    """Choose the pattern and the accounts of the books that a processor's money is booked by, or show the choice.
+
+    What a change makes different is shown before it is stored: lines of the latest plan that are not written yet, and
+    entries that are in the books and stay as they are.
+    """
+    from connector.app.setup import with_accounts
+    from connector.cli.replanning import agreed_to
     from connector.dates import business_date
     from connector.errors import UserError
     from connector.model.firm import BookingPattern
@@ -67,12 +73,12 @@ def accounts(
     begins = business_date(start) if start is not None else None
     with desk(company) as at:
         given = {role: name for role, name in wanted.items() if name is not None}
-        chosen = (
-            choose_accounts(at, system, given, BookingPattern(pattern) if pattern is not None else None, start=begins)
-            if given or pattern is not None or begins is not None
-            else None
-        )
-        connection = chosen or at.store.connection(at.id, ConnectionId(system))
+        connection = at.store.connection(at.id, ConnectionId(system))
+        if given or pattern is not None or begins is not None:
+            booked = BookingPattern(pattern) if pattern is not None else None
+            connection = with_accounts(at, system, given, booked, start=begins)
+            agreed_to(at, connection=connection, yes=yes, quiet=as_json)
+            at.store.save_connection(connection, at.actor)
         known = at.snapshot().accounts
     if as_json:
         say_json({"pattern": connection.pattern, **_posting(connection)})
@@ -147,14 +153,17 @@ def status(company: CompanyOption = None, as_json: JsonOption = False) -> None:
     from dataclasses import fields
 
     from connector.app.standing import status as look
+    from connector.app.starting import proposed_starts
 
     with desk(company) as at:
-        standing = look(at)
+        standing, starts = look(at), proposed_starts(at)
     if as_json:
         every = {each.name: getattr(standing, each.name) for each in fields(standing)}
-        say_json({"failed": standing.failed, "well": standing.well, **every})
+        say_json({"failed": standing.failed, "well": standing.well, **every, "proposed_starts": starts})
     else:
         _show_status(standing)
+        for each in starts:
+            say(f"{each.sentence} {each.next_step}")
     if not standing.well:
         raise typer.Exit(NEEDS_A_PERSON)
 

@@ -18,6 +18,7 @@ from typing import Self
 from connector.app import books, collecting, paying, reviewing, setup
 from connector.app.house import Desk, House
 from connector.app.proof import Proof, prove
+from connector.cli import theatre
 from connector.clock import SystemClock
 from connector.collect.contacts import Said
 from connector.config import Config
@@ -28,8 +29,10 @@ from connector.model.finding import FindingCode
 from connector.model.intent import IntentKind
 from connector.model.source import ActorId
 from connector.money import by_currency, grouped
+from connector.plan import Plan
 from connector.reconcile.cash.verdict import Class
 from connector.registry import specs
+from connector.testing.demo_faults import FAULTS
 from connector.testing.demo_world import demo_world
 from connector.testing.worlds import World, parse
 from connector.transport import VendorSession
@@ -59,6 +62,7 @@ class Demo:
         self._port = port
         self._steps: list[Step] = []
         self._proofs: list[Proof] = []
+        self._wrong: list[str] = []
         self._doubles: dict[str, Double] = {}
 
     def __enter__(self) -> Self:
@@ -93,7 +97,10 @@ class Demo:
         """A double of each system whose adapter brings one; the fault goes into one of them."""
         names = list(specs())
         for place, name in enumerate(names):
+            faults = Path(self._folder.name) / f"{name}.faults"
+            faults.write_text(FAULTS.get(name, ""), encoding="utf-8")
             command = [sys.executable, "-m", "connector", "standin", name, "--world", str(self._world_file)]
+            command += ["--faults", str(faults)]
             if self._corrupt is not None and self._corrupt % len(names) == (place + 1) % len(names):
                 command += ["--corrupt", str(self._corrupt)]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own command
@@ -125,11 +132,15 @@ class Demo:
             self._read(desks)
             self._decide(desks)
             self._review(desks)
-            self._write(house, desks)
+            plans = self._plan(house, desks)
             desks = [house.company(_company_id(world)) for world in self._worlds]
+            self._pull_the_plug(desks[0], plans[0])
+            before = theatre.state_of(self._double_of(desks[1]), desks[1])
+            self._write(desks, plans)
             self._pay(desks[0])
             self._call(desks[0])
             self._prove(desks)
+            self._undo(desks[1], plans[1], before)
 
     def _step(self, title: str, sentence: str, *figures: tuple[str, str]) -> None:
         self._steps.append(Step(title=title, sentence=sentence, figures=figures))
@@ -197,8 +208,8 @@ class Demo:
                 figures.append((f"{desk.company.name}: Dana says yes", credit.options[0].sentence))
         self._step("Review", "A person confirms what was proposed; two equal explanations are only listed.", *figures)
 
-    def _write(self, house: House, desks: list[Desk]) -> None:
-        """Choose accounts, show the plan, allow writes, apply; then apply again, which writes nothing."""
+    def _plan(self, house: House, desks: list[Desk]) -> list[Plan]:
+        """Choose accounts, show the plan, and only then allow writes."""
         for desk, world in zip(desks, self._worlds, strict=True):
             for connection in desk.processors():
                 setup.choose_accounts(desk, connection.system, _accounts(world))
@@ -217,14 +228,62 @@ class Demo:
             for name in self._doubles:
                 wish = setup.Wish(system=name, company=_company_id(world), zone=None, values={}, allow_writes=True)
                 setup.connect(house, wish)
+        return plans
+
+    def _pull_the_plug(self, desk: Desk, made: Plan) -> None:
+        """The process that writes is killed in the middle, and the same command is run again."""
+        double = self._double_of(desk)
+        pulled = theatre.pull_the_plug(desk, made, self._config, double)
+        self._step(
+            "Pull the plug",
+            f"The process that writes {desk.company.name}'s {len(made.lines)} lines is killed in the middle of one "
+            "(SIGKILL), after another's answer was lost on the way. This is where other tools post twice.",
+            *pulled.figures(),
+        )
+        quiet = theatre.resume(desk, made, self._config)
+        wrong = theatre.once_each(desk, made, double) or ("" if quiet else "applying it again did not come to an end")
+        proof = prove(desk)
+        self._wrong += [f"{desk.company.name}: {wrong}"] if wrong else []
+        self._wrong += [f"{proof.company}: {problem}" for problem in proof.problems]
+        verdict = "green" if not (wrong or proof.problems) else "red"
+        self._step(
+            "Resume",
+            "The same command again: what was in doubt is looked up in the books before anything is sent, so that each "
+            "object stands there once.",
+            ("Planned", f"{len(made.lines)} lines"),
+            ("In the books, marked as ours", wrong or f"{len(made.lines)}, each once"),
+            ("Proof", verdict),
+        )
+
+    def _write(self, desks: list[Desk], plans: list[Plan]) -> None:
+        """Apply what is left; then apply everything again, which writes nothing."""
         figures = []
-        for world, made in zip(self._worlds, plans, strict=True):
-            desk = house.company(_company_id(world))
+        for desk, made in zip(desks[1:], plans[1:], strict=True):
             first = books.apply_plan(desk, made, _quiet, _quiet_row)
-            again = books.apply_plan(desk, made, _quiet, _quiet_row)
             figures.append((desk.company.name, f"{len(first.posted.done)} written and read back"))
+        for desk, made in zip(desks, plans, strict=True):
+            again = books.apply_plan(desk, made, _quiet, _quiet_row)
             figures.append((f"{desk.company.name}, the same plan again", f"{len(again.posted.done)} written"))
         self._step("Apply", "Each line is written once, checked, and marked as ours.", *figures)
+
+    def _undo(self, desk: Desk, made: Plan, before: object) -> None:
+        """A whole run is taken back, and the books are what they were."""
+        back, left = theatre.take_back(desk, made)
+        equal = theatre.state_of(self._double_of(desk), desk) == before
+        if left or not equal:
+            self._wrong.append(f"{desk.company.name}: undoing {made.plan_id} did not leave the books as they were.")
+        self._step(
+            "Undo",
+            f"{desk.company.name}'s whole run is taken back, newest first: a tool that may write must be able to "
+            "unwrite.",
+            ("Taken back", f"{back} of {len(made.lines)}"),
+            ("Could not be taken back", str(left)),
+            ("The books beside those before", "equal, field by field" if equal else "NOT equal"),
+        )
+
+    def _double_of(self, desk: Desk) -> str:
+        """The address of the double of that company's books."""
+        return self._doubles[desk.books().system].url
 
     def _pay(self, desk: Desk) -> None:
         """A link for the biggest overdue invoice in the books; the payer pays it by the first method offered."""
@@ -300,7 +359,7 @@ class Demo:
 
     def problems(self) -> list[str]:
         """What breaks the proof; empty when it holds."""
-        return [f"{proof.company}: {problem}" for proof in self._proofs for problem in proof.problems]
+        return [*self._wrong, *(f"{proof.company}: {problem}" for proof in self._proofs for problem in proof.problems)]
 
     def write_page(self, out: Path | None) -> Path:
         """The page as one self-contained file."""

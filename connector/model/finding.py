@@ -42,6 +42,8 @@ class FindingCode(StrEnum):
     INVOICE_GONE = "invoice-gone"
     CUSTOMER_GONE = "customer-gone"
     POSTING_UNDONE = "posting-undone"
+    KEPT_OUT = "kept-out"
+    NOT_UNDONE = "not-undone"
     PATTERN_MIXED = "pattern-mixed"
     NOT_LANDED = "not-landed"
     READ_FAILED = "read-failed"
@@ -61,6 +63,19 @@ class FindingCode(StrEnum):
     EQUAL_ITEMS = "equal-items"
     FITS_NOTHING = "amount-fits-nothing"
     NOT_IDENTIFIED = "not-identified"
+    PAYOUT_IN_BANK = "payout-in-bank"
+    POSTED_ELSEWHERE = "posted-elsewhere"
+    CONFLICT = "conflict"
+    NOT_APPLIED = "not-applied"
+    POSTED_TWICE = "posted-twice"
+    PERHAPS_TWICE = "perhaps-twice"
+    BANK_FEED_TWIN = "bank-feed-twin"
+    POSTED_NET = "posted-net"
+    PAYOUT_TWICE = "payout-twice"
+    FEE_TWICE = "fee-twice"
+    MARKED_TWICE = "marked-twice"
+    NOT_CLEARING = "not-clearing"
+    UNDEPOSITED_GROWS = "undeposited-grows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from connector.dates import BusinessDate, Instant
 from connector.model.source import ActorId, CompanyId, ConnectionId, Ref
-from connector.money import Currency
+from connector.money import Currency, Money
 
 
 class NotesMode(StrEnum):
@@ -38,6 +38,8 @@ class Company:
     """One set of books. `zone` is an IANA name; its days are the company's business dates.
 
     `status_on_customer`: the latest status of collecting is also kept on the customer, in a field that people use too.
+    `approve_above`: plans that write more than that need a second person; one amount per currency, and where there is
+    any, a currency without one always needs it. Empty: no plan does.
     """
 
     company_id: CompanyId
@@ -47,6 +49,7 @@ class Company:
     notes: NotesMode = NotesMode.ASK
     status_on_customer: bool = False
     matching: MatchingRules = field(default_factory=MatchingRules)
+    approve_above: tuple[Money, ...] = ()
 
 
 class BookingPattern(StrEnum):

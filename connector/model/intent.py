@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from connector.dates import BusinessDate, Instant
 from connector.model.allocation import Allocation
-from connector.model.source import ConnectionId, OpId, Ref
+from connector.model.source import ConnectionId, OpId, PlanId, Ref
 from connector.money import Money
 
 
@@ -160,7 +160,9 @@ class VoidPosting:
 
     `stamp` is the op id it carries; `version` the one it had when this was decided. One that is void or gone already
     counts as taken back. The books void it where they can, and delete it where they only can do that. `on` is the day
-    the entry lies on, for that is the day whose figures change; `reopens` is what it settled.
+    the entry lies on, for that is the day whose figures change; `reopens` is what it settled. `undoes` is the run that
+    a person takes back, who has seen that the entry is what we wrote, whatever its version is; None: its money went
+    back, and only an entry that nobody ever touched is taken back for that.
     """
 
     books: ConnectionId
@@ -171,6 +173,7 @@ class VoidPosting:
     about: Ref
     memo: str
     reopens: tuple[Allocation, ...] = ()
+    undoes: PlanId | None = None
 
 
 Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | PostJournal | VoidPosting

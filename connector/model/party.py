@@ -33,6 +33,7 @@ class Profile:
     closed_through: BusinessDate | None = None
     multi_currency: bool = False
     auto_applies_credit: bool = False
+    auto_applies_payments: bool = False
     live: bool = False
 
 

@@ -8,18 +8,26 @@ from enum import StrEnum
 from connector.dates import Instant
 from connector.model.allocation import Allocation
 from connector.model.finding import FindingCode
-from connector.model.source import ActorId, Ref
+from connector.model.source import ActorId, OpId, Ref
 from connector.money import Money
 
 
 class RulingKind(StrEnum):
     """HUMAN: a person said what it pays. POLICY: a rule of the company did, and it stays so. REJECTED: it does not pay
-    that. UNDONE: the standing one of these was taken back."""
+    that. UNDONE: the standing one of these was taken back.
+
+    AGAIN and LEFT are about what was posted and taken out of the books: it may be posted again; it stays out for good.
+    KEEP_BOOKS and KEEP_PROCESSOR: of two sides that say two things this one stands, and `seen` is what both said then.
+    """
 
     HUMAN = "human"
     POLICY = "policy"
     REJECTED = "rejected"
     UNDONE = "undone"
+    AGAIN = "again"
+    LEFT = "left"
+    KEEP_BOOKS = "keep_books"
+    KEEP_PROCESSOR = "keep_processor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +36,8 @@ class Ruling:
 
     HUMAN and POLICY: `gross` = sum of allocations + `unapplied`, exactly; what a credit note gives is negative.
     REJECTED: the allocations that are not meant. `sentence` is what it stood on when it was said. `of` is the number
-    of the entry that is taken back.
+    of the entry that is taken back. AGAIN and LEFT: `writes` are the writes of ours that were taken out of the books;
+    what they were about need not be a payment then.
     """
 
     payment: Ref
@@ -41,6 +50,8 @@ class Ruling:
     sentence: str = ""
     of: int = 0
     number: int = 0
+    writes: tuple[OpId, ...] = ()
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,7 @@ class Deposit:
     lines: tuple[DepositLine, ...] = ()
     stamps: tuple[Stamp, ...] = ()
     owed: tuple[OwedPart, ...] = ()
+    memo: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

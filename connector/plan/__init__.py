@@ -26,9 +26,9 @@ other entries are deleted, as long as they are ours and untouched.
 
 from __future__ import annotations
 
-from connector.plan.lines import Effect, Frame, Plan, PlanLine
+from connector.plan.lines import Effect, Frame, InPlaceOf, Plan, PlanLine
 from connector.plan.patterns import pattern_of, patterns_in_use
 from connector.plan.planner import plan
 from connector.reconcile.booked import subject_of
 
-__all__ = ["Effect", "Frame", "Plan", "PlanLine", "pattern_of", "patterns_in_use", "plan", "subject_of"]
+__all__ = ["Effect", "Frame", "InPlaceOf", "Plan", "PlanLine", "pattern_of", "patterns_in_use", "plan", "subject_of"]

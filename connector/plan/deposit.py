@@ -56,6 +56,8 @@ def deposits(gate: Gate, books: ConnectionId, planned: frozenset[Ref], against: 
             continue
         brings = payout.amount.minor > 0
         if gate.leave_early(ref) or gate.is_done(IntentKind.DEPOSIT if brings else IntentKind.JOURNAL, ref):
+            if not brings:
+                gate.is_done(IntentKind.DEPOSIT, ref)  # a person took out the deposit beside it, which is told
             continue
         if not payout.entries:
             leave_payout(gate, ref, payout)
@@ -277,8 +279,10 @@ class _Members:
         about = entry.about
         if entry.nature is not EntryNature.PAYOUT_BACK or about is None:
             return None
-        if not self._gate.stands(IntentKind.JOURNAL, ref):
+        if not self._gate.was_written(IntentKind.JOURNAL, ref):
             carried.waits.append(f"the failed payout {about.vendor_id}")
+        elif not self._gate.stands(IntentKind.JOURNAL, ref):
+            carried.missing.append(f"the entry of the failed payout {about.vendor_id} was taken out of the books")
         holding = self._gate.account(ref, entry.gross, "holding")
         if holding is None:
             return None
@@ -293,7 +297,8 @@ class _Members:
             return None
         if failed.state is not PayoutState.FAILED or failed.amount != entry.gross:
             return None
-        return None if self._gate.stands(IntentKind.DEPOSIT, about) else failed.entries
+        was_banked = any(self._gate.stands(kind, about) for kind in (IntentKind.DEPOSIT, IntentKind.JOURNAL))
+        return None if was_banked else failed.entries
 
     def _take(self, carried: _Carried, entry: BalanceEntry, about: Ref, *, even: bool) -> None:
         if self._gate.is_early(about):

@@ -25,7 +25,8 @@ from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money, grouped, total
 from connector.plan.lines import Effect, Frame, PlanLine
 from connector.plan.patterns import IN_WORDS, patterns_in_use
-from connector.reconcile.booked import booked, subject_of, undone
+from connector.reconcile.booked import Written, booked, numbered, subject_of, taking_back, undone
+from connector.reconcile.rulings import kept_out
 from connector.reconcile.snapshot import Snapshot
 
 _WAITING_FOR: dict[str, tuple[str, str]] = {
@@ -78,6 +79,9 @@ class Gate:
         self._closed_through = profile.closed_through if profile is not None else None
         self._booked = booked(snapshot)
         self._undone = undone(snapshot)
+        self._told_held: set[tuple[Ref, ...]] = set()
+        self._kept_out = kept_out(snapshot.rulings)
+        self._only: dict[tuple[AccountRole, Currency], Ref | None] = {}
         self._unbooked: dict[tuple[ConnectionId, str, Currency], list[tuple[Ref, Money]]] = {}
         self._came = self._find_came()
         self._mixed = self._find_mixed()
@@ -165,22 +169,27 @@ class Gate:
     def is_done(self, kind: IntentKind, about: Ref) -> bool:
         """Whether it stands in the books, or a write of ours is under way; one that was taken back is told."""
         back = self._undone.get((kind, about))
-        if back is not None:
+        if back is not None and about not in self._kept_out:
             self.leave(
                 FindingCode.POSTING_UNDONE,
                 f"The {kind} of {about.vendor_id} was posted as {back.ref.vendor_id} and {back.how} in the books.",
-                "It is not posted a second time by itself; if it belongs in the books, record it there by hand.",
+                back.next_step(about),
                 about,
             )
         return back is not None or (kind, about) in self._booked or subject_of(kind, about) in self.snapshot.in_flight
 
     def stands(self, kind: IntentKind, about: Ref) -> bool:
-        """Whether a write of ours stands in the books, or is under way; nothing is told of it."""
+        """Whether a write of ours stands in the books, or is under way; nothing is told of it. What a person took out
+        of them does not."""
+        return self.was_written(kind, about) and (kind, about) not in self._undone
+
+    def was_written(self, kind: IntentKind, about: Ref) -> bool:
+        """Whether we ever wrote it, or are about to, whatever became of it."""
         return (kind, about) in self._booked or subject_of(kind, about) in self.snapshot.in_flight
 
     def day(self, kind: IntentKind, about: Ref, on: BusinessDate, touched: Sequence[Ref]) -> BusinessDate | None:
         """The day to post it on; None when it may not be posted, which is listed."""
-        if self.is_untied(kind, about, touched):
+        if self.is_held(touched, (kind, about)) or self.is_untied(kind, about, touched):
             return None
         if not self.is_closed(on):
             return on
@@ -194,6 +203,15 @@ class Gate:
             about,
         )
         return None
+
+    def is_held(self, touched: Sequence[Ref], write: Written | None = None) -> bool:
+        """Whether it, or what it touches, is held back, which is listed once."""
+        keys = (each for each in (write, *touched) if each is not None)
+        found = next((self._frame.held[key] for key in keys if key in self._frame.held), None)
+        if found is not None and found.refs not in self._told_held:
+            self._told_held.add(found.refs)
+            self.left_out.append(found)
+        return found is not None
 
     def is_untied(self, kind: IntentKind, about: Ref, touched: Sequence[Ref]) -> bool:
         """Whether it touches a row whose sums do not hold, which is listed."""
@@ -241,12 +259,14 @@ class Gate:
 
     def _the_only(self, role: AccountRole, code: Currency) -> Ref | None:
         """The books' one account of that role: known by it, and never by its name, because people rename accounts."""
-        found = [
-            ref
-            for ref, account in self.snapshot.accounts.items()
-            if self.snapshot.in_books(ref) and account.role is role and account.active and account.currency == code
-        ]
-        return found[0] if len(found) == 1 else None
+        if (role, code) not in self._only:
+            found = [
+                ref
+                for ref, account in self.snapshot.accounts.items()
+                if self.snapshot.in_books(ref) and account.role is role and account.active and account.currency == code
+            ]
+            self._only[role, code] = found[0] if len(found) == 1 else None
+        return self._only[role, code]
 
     def accounts_missing(self) -> Iterator[Finding]:
         """One finding per account that is missing, with everything that waits for it."""
@@ -277,10 +297,11 @@ class Gate:
     ) -> PlanLine:
         """A line of the plan."""
         kind = intent_kind(intent)
+        own = taking_back(intent.stamp) if isinstance(intent, VoidPosting) else subject_of(kind, intent.about)
         return PlanLine(
             op_id=self._frame.new_op_id(),
             kind=kind,
-            subject=subject_of(kind, intent.about),
+            subject=numbered(own, self.snapshot),
             sentence=sentence,
             payment=intent if isinstance(intent, PostPayment) else None,
             expense=intent if isinstance(intent, PostExpense) else None,

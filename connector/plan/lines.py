@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from connector.dates import BusinessDate, Instant
 from connector.model.finding import Evidence, Finding
@@ -20,6 +20,10 @@ from connector.model.intent import (
 )
 from connector.model.source import ActorId, CompanyId, OpId, PlanId, Ref
 from connector.money import Money
+from connector.reconcile.booked import Written
+
+RECEIVABLE = "Accounts receivable"
+"""How the effects on what customers owe are named, each with its customer after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,15 @@ class Effect:
 
     account: str
     amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPlaceOf:
+    """The line of an earlier plan that was not written, in whose place another stands, and why."""
+
+    plan_id: PlanId
+    line: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,7 @@ class PlanLine:
     effects: tuple[Effect, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     expects: tuple[tuple[Ref, str], ...] = ()
+    instead: InPlaceOf | None = None
 
     @property
     def intent(self) -> Posting:
@@ -65,7 +79,12 @@ class PlanLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A stored value: what is written, what is left out and why. `apply` executes exactly this."""
+    """A stored value: what is written, what is left out and why. `apply` executes exactly this.
+
+    `balances` are those of the accounts it moves, as the books had them when it was made. `follows` is the plan of
+    whose lines it makes some anew, `undoes` names what an undo takes back: nobody asked for either by `plan`.
+    `journal_head` is where the journal ended when it was made: whoever has the plan can tell whether that was cut off.
+    """
 
     plan_id: PlanId
     company_id: CompanyId
@@ -75,6 +94,12 @@ class Plan:
     left_out: tuple[Finding, ...]
     data_as_of: Instant | None = None
     """How old what it was made from is."""
+    balances: tuple[Effect, ...] = ()
+    follows: PlanId | None = None
+    undoes: str = ""
+    journal_head: str = ""
+    calls_off: tuple[OpId, ...] = ()
+    """Writes of the run it takes back that were never sent, or never arrived: they are not sent any more."""
 
     def effects(self) -> tuple[Effect, ...]:
         """The effect of the whole plan per account and currency."""
@@ -100,3 +125,6 @@ class Frame:
     made_by: ActorId
     new_op_id: Callable[[], OpId]
     instead_of_closed: BusinessDate | None = None
+    held: Mapping[Ref | Written, Finding] = field(default_factory=dict)
+    """What is left out whatever else speaks for it, and why: money about which two sides say two things, a payout that
+    the bank account in the books has from elsewhere."""

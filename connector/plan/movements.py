@@ -23,7 +23,7 @@ from connector.money import Money, grouped
 from connector.plan.against import IN_WORDS, WENT_BACK, Against, Counterpart, NotBookable
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import Effect, PlanLine
-from connector.reconcile.booked import subject_of
+from connector.reconcile.booked import we_took_back
 from connector.reconcile.clearing import Books
 
 _ELSEWHERE = frozenset({EntryNature.PAYMENT, EntryNature.PAYOUT})
@@ -58,6 +58,8 @@ class Movements:
         for ref, entry in sorted(entries.items(), key=lambda pair: (pair[1].created, pair[0])):
             if not self._gate.open_to(ref, BookingPattern.CLEARING) or self._is_early(ref, entry):
                 continue
+            if entry.nature is EntryNature.PAYOUT_BACK and self._gate.stands(IntentKind.JOURNAL, ref) and entry.about:
+                self._gate.is_done(IntentKind.TRANSFER, entry.about)  # a person took out the one, and not the other
             if entry.fee.minor > 0 and entry.nature is not EntryNature.PAYMENT:
                 yield from self._cost(books, ref, entry)
             if entry.nature is EntryNature.DISPUTE_BACK and entry.fee.minor < 0 and self._books.is_even(ref):
@@ -69,9 +71,13 @@ class Movements:
         """The deposit pattern: a payout that failed after its deposit is on hand again, and not in the bank."""
         for ref, entry in self._gate.snapshot.balance_entries.items():
             if entry.nature is EntryNature.PAYOUT_BACK and self._gate.open_to(ref, BookingPattern.DEPOSIT):
-                due = entry.about is not None and self._gate.stands(IntentKind.DEPOSIT, entry.about)
+                due = entry.about is not None and self._was_banked(entry.about)
                 if due and not self._is_early(ref, entry):
                     yield from self._journal(books, ref, entry, role="holding")
+
+    def _was_banked(self, payout: Ref) -> bool:
+        """Whether the deposit of a payout was written, or the journal entry of one that took money."""
+        return any(self._gate.stands(kind, payout) for kind in (IntentKind.DEPOSIT, IntentKind.JOURNAL))
 
     def _is_early(self, ref: Ref, entry: BalanceEntry) -> bool:
         begins = self._gate.begins(ref.connection)
@@ -110,7 +116,7 @@ class Movements:
 
     def _was_booked_away(self, entry: BalanceEntry, payment: Ref) -> bool:
         """Whether the money of a dispute was taken out of the books: by an entry of ours, or by voiding the payment."""
-        if subject_of(IntentKind.VOID, payment) in self._gate.snapshot.in_flight:
+        if we_took_back(self._gate.snapshot, payment):
             return True
         return any(
             other.about == entry.about and other.nature is EntryNature.DISPUTE and self._books.moved(ref)

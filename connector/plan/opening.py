@@ -19,8 +19,9 @@ from connector.model.source import ConnectionId, Ref
 from connector.money import Currency, Money, grouped
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import Effect, PlanLine
-from connector.reconcile.booked import opened, opening_subject
+from connector.reconcile.booked import numbered, opened, opening_subject, undone_opening
 from connector.reconcile.clearing import Standing, before_start, standings
+from connector.reconcile.rulings import kept_out
 
 
 def openings(gate: Gate, books: ConnectionId) -> Iterator[PlanLine]:
@@ -85,7 +86,7 @@ def _opening(gate: Gate, books: ConnectionId, begins: Beginning, amount: Money, 
         evidence=(Evidence(ref=about, field="lines before the start", says=f"they come to {grouped(amount)}"),),
         expects=(),
     )
-    return replace(line, subject=subject)
+    return replace(line, subject=numbered(subject, gate.snapshot))
 
 
 def _balance(gate: Gate, connection: ConnectionId, code: Currency) -> Ref | None:
@@ -98,12 +99,12 @@ def _balance(gate: Gate, connection: ConnectionId, code: Currency) -> Ref | None
 
 def _under_way(gate: Gate, subject: str, about: Ref) -> bool:
     """Whether it was written, or is being written. One that somebody deleted is told, and is not made again."""
-    became = gate.snapshot.written.get(subject)
-    if became is not None and became in gate.snapshot.gone:
+    back = undone_opening(gate.snapshot, subject)
+    if back is not None and about not in kept_out(gate.snapshot.rulings):
         gate.leave(
             FindingCode.POSTING_UNDONE,
-            f"The opening entry of {about.connection} was posted as {became.vendor_id} and deleted in the books.",
-            "It is not posted a second time by itself; if it belongs in the books, record it there by hand.",
+            f"The opening entry of {about.connection} was posted as {back.ref.vendor_id} and {back.how} in the books.",
+            back.next_step(about),
             about,
         )
     return subject in gate.snapshot.in_flight

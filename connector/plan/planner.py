@@ -9,13 +9,14 @@ from connector.model.finding import Decision, Evidence, Finding, FindingCode
 from connector.model.firm import BookingPattern, Connection
 from connector.model.intent import ApplyCredit, Exchange, IntentKind, PostPayment
 from connector.model.money_in import Payment
+from connector.model.party import AccountRole
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Money, grouped, total
 from connector.plan.against import Against
 from connector.plan.clearing import fees, transfers
 from connector.plan.deposit import deposits
 from connector.plan.gate import Gate, redated
-from connector.plan.lines import Effect, Frame, Plan, PlanLine
+from connector.plan.lines import RECEIVABLE, Effect, Frame, Plan, PlanLine
 from connector.plan.movements import Movements
 from connector.plan.opening import openings
 from connector.plan.returns import Returns
@@ -49,7 +50,8 @@ def plan(
         lines += transfers(gate, snapshot.books)
         lines += rest.failed_payouts(snapshot.books)
         lines += deposits(gate, snapshot.books, planned, against)
-    unsaid = [each for each in outcome.findings if not any(room.says(each) for room in said_by)]
+    asked = [each for each in outcome.findings if each.code is not FindingCode.KEPT_OUT]
+    unsaid = [each for each in asked if not any(room.says(each) for room in said_by)]
     findings = [each for each in unsaid if not (each.refs and gate.leave_early(each.refs[0]))]
     return Plan(
         plan_id=frame.plan_id,
@@ -58,7 +60,24 @@ def plan(
         made_by=frame.made_by,
         lines=tuple(lines),
         left_out=(*gate.accounts_missing(), *gate.early(), *gate.left_out, *findings),
+        balances=_balances(snapshot, lines),
     )
+
+
+def _balances(snapshot: Snapshot, lines: Sequence[PlanLine]) -> tuple[Effect, ...]:
+    """What the accounts that are moved hold now, where the books say it and their name tells them apart."""
+    moved = {(effect.account, effect.amount.currency) for line in lines for effect in line.effects}
+    owed = {code for name, code in moved if name.startswith(RECEIVABLE)}
+    held: dict[tuple[str, str], list[Money]] = {}
+    for ref, account in snapshot.accounts.items():
+        if not snapshot.in_books(ref) or account.balance is None or account.role is AccountRole.EXPENSE:
+            continue
+        key = (account.name, account.currency)
+        if key in moved:
+            held.setdefault(key, []).append(account.balance)
+        if account.role is AccountRole.RECEIVABLE and account.active and account.currency in owed:
+            held.setdefault((RECEIVABLE, account.currency), []).append(account.balance)
+    return tuple(Effect(account=key[0], amount=each[0]) for key, each in sorted(held.items()) if len(each) == 1)
 
 
 def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision], against: Against) -> Iterator[PlanLine]:

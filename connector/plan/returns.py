@@ -16,11 +16,11 @@ from connector.model.finding import Evidence, Finding, FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import IntentKind, VoidPosting
 from connector.model.money_in import Payment
-from connector.model.source import ConnectionId, Ref
+from connector.model.source import ConnectionId, OpId, Ref
 from connector.money import Money, grouped
 from connector.plan.gate import Gate
 from connector.plan.lines import Effect, PlanLine
-from connector.reconcile.booked import copies, ever_posted, subject_of
+from connector.reconcile.booked import copies, ever_posted, taking_back
 from connector.reconcile.reasons import came_back
 from connector.reconcile.returned import booked_back, lines_back, returned, taken
 
@@ -67,7 +67,8 @@ class Returns:
         gate, back, posted = self._gate, self._back[about], held[0]
         if about in self._booked_back:
             return None  # by journal entries, or in the deposit of its payout
-        if gate.is_untied(IntentKind.VOID, about, [about, *held, *self._settled(posted)]):
+        touched = [about, *held, *self._settled(posted)]
+        if gate.is_held(touched) or gate.is_untied(IntentKind.VOID, about, touched):
             return None
         self._said.add(about)
         if self._under_way(about, posted):
@@ -84,7 +85,7 @@ class Returns:
 
     def _under_way(self, about: Ref, posted: Ref) -> bool:
         """Whether the payment is being taken back already; one that was and stands once more is told as such."""
-        snapshot, subject = self._gate.snapshot, subject_of(IntentKind.VOID, about)
+        snapshot, subject = self._gate.snapshot, taking_back(self._stamp(about, posted))
         if subject in snapshot.written:
             self._gate.leave(
                 FindingCode.RETURNED,
@@ -122,7 +123,7 @@ class Returns:
         whole = not back.refunded and taken(self._gate.snapshot, self._lines[about]) == (
             entry.changed_into or entry.gross
         )
-        untouched = not any(self._gate.stands(IntentKind.JOURNAL, line) for line in self._lines[about])
+        untouched = not any(self._gate.was_written(IntentKind.JOURNAL, line) for line in self._lines[about])
         return whole and untouched and not self._gate.is_closed(entry.received_on)
 
     def _by_hand(self, about: Ref, posted: Ref, amount: Money) -> str:
@@ -141,7 +142,7 @@ class Returns:
         intent = VoidPosting(
             books=books,
             target=posted,
-            stamp=next(stamp.op_id for stamp in entry.stamps if stamp.about == about),
+            stamp=self._stamp(about, posted),
             version=gate.snapshot.versions.get(posted, ""),
             on=entry.received_on,
             about=about,
@@ -166,6 +167,11 @@ class Returns:
 
     def _says(self, line: Ref) -> Evidence:
         return Evidence(ref=line, field="gross", says=grouped(self._gate.snapshot.balance_entries[line].gross))
+
+    def _stamp(self, about: Ref, posted: Ref) -> OpId:
+        """Which write of ours the entry is."""
+        stamps = self._gate.snapshot.payments[posted].stamps
+        return next(stamp.op_id for stamp in stamps if stamp.about == about)
 
     def _settled(self, posted: Ref) -> list[Ref]:
         return [share.target for share in self._gate.snapshot.payments[posted].allocations]

@@ -50,7 +50,8 @@ class Effect(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """What one key has here and there: at most one entry each. `twin` is the entry that a duplicate repeats, on the
-    duplicate's own side. `also` are the other kinds in which the two differ, where they do in several."""
+    duplicate's own side. `also` are the other kinds in which the two differ, where they do in several, `like` the one
+    entry of the other side that has the amount of what is missing, `was` what stood for it once and was taken out."""
 
     kind: DifferenceKind
     here: Entry | None = None
@@ -58,6 +59,7 @@ class Difference:
     twin: Entry | None = None
     also: tuple[DifferenceKind, ...] = ()
     like: str = ""
+    was: str = ""
 
     @property
     def entry(self) -> Entry:
@@ -253,15 +255,16 @@ def told(each: Difference, here: str = "here", there: str = "there") -> str:
         case DifferenceKind.MISSING_HERE | DifferenceKind.MISSING_THERE:
             where = here if each.kind is DifferenceKind.MISSING_HERE else there
             hint = f" {each.like} has its amount, and nothing says that it is the same." if each.like else ""
-            return f"{_named(entry)} is missing {where}.{hint}"
+            was = f" It was there as {each.was}." if each.was else ""
+            return f"{_named(entry)} is missing {where}.{was}{hint}"
         case DifferenceKind.DUPLICATED:
             return f"{_named(entry)} repeats {each.twin.ref if each.twin is not None else 'another'}."
         case DifferenceKind.AMOUNT | DifferenceKind.CURRENCY if other is not None:
-            said = f"{other.ref} says {grouped(other.amount)}"
+            said = f"by {other.ref} it is {grouped(other.amount)}"
             if each.kind is DifferenceKind.AMOUNT:
                 said += f": {grouped(entry.amount - other.amount)} apart"
         case _:
-            said = f"{other.ref} is of {other.on}" if other is not None else ""
+            said = f"by {other.ref} it is of {other.on}" if other is not None else ""
     also = f"; they differ in {' and '.join(each.also)} too" if each.also else ""
     return f"{_named(entry)}, and {said}{also}."
 
@@ -277,9 +280,12 @@ _STEPS: Mapping[DifferenceKind, str] = {
 }
 
 
+TAKEN_OUT = "Ask who took it out of the books, and why; it is not written again by itself."
+
+
 def next_step(each: Difference) -> str:
     """What a person does about it."""
-    return _STEPS[each.kind]
+    return TAKEN_OUT if each.was else _STEPS[each.kind]
 
 
 def _named(entry: Entry) -> str:

@@ -135,7 +135,7 @@ def _touchy(snapshot: Snapshot, wanted: Wanted, places: Mapping[Ref, int], opene
 
 def _policy(snapshot: Snapshot) -> Policy:
     rules = snapshot.rules
-    return Policy(rounding=rules.rounding, bank_fee=rules.bank_fee, oldest_first=rules.oldest_first)
+    return Policy(rounding=rules.rounding, bank_fee=rules.bank_fee, oldest_first=rules.oldest_first, partial=True)
 
 
 def _items(snapshot: Snapshot, wanted: Wanted, opened: Mapping[Ref, int], payers: Payers) -> list[Item]:
@@ -177,11 +177,16 @@ def _customer(snapshot: Snapshot, payers: Payers, named: Ref | None) -> Ref | No
 
 
 def _parties(snapshot: Snapshot, items: Sequence[Item], payers: Payers) -> list[Party]:
-    """The customers of the books, and those of the processors who owe something there and are none of the books'."""
+    """The customers of the books, and those of the processors who owe something there and are none of the books'.
+
+    One that is inactive, and of whom not a single document is left, was merged into another: it names no payer."""
     owing = {item.party for item in items}
+    parents = {customer.parent for customer in snapshot.customers.values()}
     found = []
     for ref, customer in sorted(snapshot.customers.items()):
         own = snapshot.in_books(ref)
+        if own and not customer.active and str(ref) not in owing and ref not in parents:
+            continue
         if not own and (str(ref) not in owing or payers.counterpart(customer) is not None):
             continue
         parent = snapshot.survivor(customer.parent)

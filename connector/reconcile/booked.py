@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from connector.model.intent import IntentKind
 from connector.model.money_in import PaymentState
 from connector.model.settlement import EntryNature
-from connector.model.source import ConnectionId, Kind, Ref, ref_from_text
+from connector.model.source import ConnectionId, Kind, OpId, Ref, ref_from_text
 from connector.model.stamp import Stamp
 from connector.money import Currency, Money
 from connector.reconcile.snapshot import Snapshot
@@ -24,6 +24,25 @@ Written = tuple[IntentKind, Ref]
 def subject_of(kind: IntentKind, about: Ref) -> str:
     """What a write stands for, as the outbox keys it: one payment, one fee, one payout per outside record."""
     return f"{kind}:{about}"
+
+
+def taking_back(stamp: OpId) -> str:
+    """What taking back one write of ours stands for: each is taken back once, whoever decides it and why."""
+    return f"{IntentKind.VOID}:{stamp}"
+
+
+def numbered(subject: str, snapshot: Snapshot) -> str:
+    """The subject under which something is written now: after it was taken back and a person said that it may be
+    posted again, it is another write, and both are written once at the most."""
+    before = snapshot.generations.get(subject, 0)
+    kind, colon, about = subject.partition(":")
+    return f"{kind}.{before + 1}{colon}{about}" if before else subject
+
+
+def unnumbered(subject: str) -> str:
+    """The same whichever time it is posted."""
+    kind, colon, about = subject.partition(":")
+    return kind.partition(".")[0] + colon + about
 
 
 def booked(snapshot: Snapshot) -> set[Written]:
@@ -57,10 +76,14 @@ def _carried(snapshot: Snapshot, held: set[Written], entries: tuple[Ref, ...]) -
         entry = snapshot.balance_entries.get(ref)
         about = entry.about if entry is not None and entry.nature is EntryNature.PAYOUT_BACK else None
         failed = snapshot.payouts.get(about) if about is not None else None
-        if about is None or failed is None or not failed.entries or (IntentKind.DEPOSIT, about) in held:
+        if about is None or failed is None or not failed.entries or _was_banked(held, about):
             yield ref
         else:
             yield from _carried(snapshot, held, failed.entries)
+
+
+def _was_banked(held: set[Written], payout: Ref) -> bool:
+    return (IntentKind.DEPOSIT, payout) in held or (IntentKind.JOURNAL, payout) in held
 
 
 def posted_payments(snapshot: Snapshot) -> dict[Ref, Ref]:
@@ -88,36 +111,57 @@ def ever_posted(snapshot: Snapshot) -> dict[Ref, Ref]:
 
 
 def we_took_back(snapshot: Snapshot, about: Ref) -> bool:
-    """Whether we took the payment of that record out of the books, or are about to."""
-    return subject_of(IntentKind.VOID, about) in snapshot.in_flight
+    """Whether we took the payment of that record out of the books, or are about to, because its money went back."""
+    return snapshot.taken_back.get(subject_of(IntentKind.PAYMENT, about)) == ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """An entry of ours that a person took back in the books: `how` is "voided" or "deleted"."""
+    """An entry of ours that a person took back: `how` is "voided", "deleted", or by undoing which run."""
 
     ref: Ref
     how: str
+    run: str = ""
+
+    def next_step(self, about: Ref) -> str:
+        """What a person may say to it."""
+        whole = f" (or all of it: review again {self.run})" if self.run else ""
+        return (
+            f"It is not posted again by itself: receivables review again {about.vendor_id}{whole}; or leave it out for "
+            f"good: receivables review leave {about.vendor_id}"
+        )
 
 
 def undone(snapshot: Snapshot) -> dict[Written, Undone]:
-    """What we wrote and somebody else took back, unless it stands there again or we took it back ourselves."""
+    """What we wrote and a person took back, in the books or by undoing a run, unless it stands there again. What we
+    took back because its money went back is none of these."""
     stands: set[Written] = set()
     found: dict[Written, Undone] = {}
     for kind, about, ref, void in _stamped(snapshot):
         if void:
-            found[kind, about] = Undone(ref=ref, how="voided")
+            found[kind, about] = _undone(snapshot, subject_of(kind, about), ref, "voided")
         else:
             stands.add((kind, about))
     for subject, ref in snapshot.written.items():
         written = _read(subject)
         if written is not None and ref in snapshot.gone:
-            found[written] = Undone(ref=ref, how="deleted")
+            found[written] = _undone(snapshot, subject, ref, "deleted")
     return {
         written: back
         for written, back in found.items()
         if written not in stands and not (written[0] is IntentKind.PAYMENT and we_took_back(snapshot, written[1]))
     }
+
+
+def undone_opening(snapshot: Snapshot, subject: str) -> Undone | None:
+    """The same of an opening entry, by its subject."""
+    became = snapshot.written.get(subject)
+    return _undone(snapshot, subject, became, "deleted") if became is not None and became in snapshot.gone else None
+
+
+def _undone(snapshot: Snapshot, subject: str, ref: Ref, by_hand: str) -> Undone:
+    run = snapshot.taken_back.get(subject, "")
+    return Undone(ref=ref, how=f"taken back by undoing {run}" if run else by_hand, run=run)
 
 
 def _read(subject: str) -> Written | None:
@@ -130,15 +174,16 @@ def _read(subject: str) -> Written | None:
 def _stamped(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
     """(kind, outside record, object of the books, whether it is void) for every stamp in the books."""
     for ref, payment in snapshot.payments.items():
-        for about in _abouts(snapshot, ref, payment.stamps):
+        void = payment.state is PaymentState.VOID
+        for about in _abouts(snapshot, ref, payment.stamps, void=void):
             # A credit that is applied is a payment of nothing, and is about the credit note.
             kind = IntentKind.CREDIT if about.kind is Kind.CREDIT_NOTE else IntentKind.PAYMENT
-            yield kind, about, ref, payment.state is PaymentState.VOID
+            yield kind, about, ref, void
     for ref, deposit in snapshot.deposits.items():
         for about in _abouts(snapshot, ref, deposit.stamps):
             yield IntentKind.DEPOSIT, about, ref, False
     for ref, entry in snapshot.book_entries.items():
-        for about in _abouts(snapshot, ref, entry.stamps):
+        for about in _abouts(snapshot, ref, entry.stamps, void=not entry.amount):
             # An entry's stamp says which record it is about, and the record's kind whether as a fee or as a payout.
             # Only a journal entry has moves.
             kind = IntentKind.TRANSFER if about.kind is Kind.PAYOUT else IntentKind.EXPENSE
@@ -146,11 +191,18 @@ def _stamped(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
             yield kind, about, ref, not entry.amount
 
 
-def _abouts(snapshot: Snapshot, ref: Ref, stamps: tuple[Stamp, ...]) -> list[Ref]:
+def _abouts(snapshot: Snapshot, ref: Ref, stamps: tuple[Stamp, ...], *, void: bool = False) -> list[Ref]:
+    """What an entry is about, by its stamps. A void one that may be posted again says nothing any more."""
     if not snapshot.in_books(ref):
         return []
     # An opening entry is about a whole account of the processor, and in no booking pattern: `opened` knows it.
-    return [stamp.about for stamp in stamps if stamp.about is not None and stamp.about.kind is not Kind.ACCOUNT]
+    return [
+        stamp.about
+        for stamp in stamps
+        if stamp.about is not None
+        and stamp.about.kind is not Kind.ACCOUNT
+        and not (void and stamp.op_id in snapshot.forgiven)
+    ]
 
 
 def opening_subject(connection: ConnectionId, code: Currency) -> str:

@@ -18,7 +18,7 @@ from connector.model.party import AccountRole
 from connector.model.settlement import BalanceEntry, EntryNature, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money
-from connector.reconcile.booked import Written, deposited, ever_posted, opened, posted_payments, standing
+from connector.reconcile.booked import Written, deposited, ever_posted, opened, posted_payments, standing, subject_of
 from connector.reconcile.returned import lines_back, lines_given
 from connector.reconcile.snapshot import Snapshot
 
@@ -142,24 +142,27 @@ class Placed:
 def placed(ref: Ref, entry: BalanceEntry, books: Books) -> Iterator[Placed]:
     """The parts of a line: together its net in its own currency, and nothing in any other.
 
-    Lines that come to nothing together, while the books hold nothing of any of them, are booked: `Books.is_even`.
+    Lines that come to nothing together, while the books hold nothing of any of them, are booked: `Books.is_nothing`.
     """
     code, about, nature = entry.net.currency, entry.about, entry.nature
     banked = books.deposited(ref)
     if about is not None and nature is EntryNature.PAYMENT and about.kind is Kind.PAYMENT:
-        if books.is_even(ref):
+        if books.is_nothing(ref):
             yield Placed(currency=code, minor=entry.gross.minor)
         else:
             yield from _payment(entry, about, books, banked=banked)
         yield _fee(entry, booked=banked or books.has(IntentKind.EXPENSE, about))
     elif about is not None and (nature is EntryNature.PAYOUT or books.is_own(ref)):
-        done = books.has(IntentKind.TRANSFER, about) or books.paid_out(about, entry)
-        done = done or books.is_even(ref)
-        yield Placed(currency=code, minor=entry.gross.minor, reason=None if done else Unbooked.PAYOUT)
+        done = books.has(IntentKind.TRANSFER, about) or books.is_nothing(ref)
+        if done or entry.gross.minor < 0 or ref not in books.apart:
+            done = done or books.paid_out(about, entry)
+            yield Placed(currency=code, minor=entry.gross.minor, reason=None if done else Unbooked.PAYOUT)
+        else:
+            yield from _taken(entry, about, ref, books)
         yield _fee(entry, booked=books.has(IntentKind.EXPENSE, ref))
     else:
         moved = books.moved(ref)
-        reason = None if moved or books.is_even(ref) else _REASONS.get(nature, Unbooked.OTHER)
+        reason = None if moved or books.is_nothing(ref) else _REASONS.get(nature, Unbooked.OTHER)
         yield Placed(currency=code, minor=entry.gross.minor, reason=reason)
         given_back = about is not None and nature is EntryNature.DISPUTE_BACK and books.has(IntentKind.JOURNAL, about)
         with_it = banked or (moved and entry.fee.minor < 0)
@@ -185,6 +188,14 @@ def _payment(entry: BalanceEntry, about: Ref, books: Books, *, banked: bool) -> 
         yield Placed(currency=code, minor=entry.gross.minor, reason=Unbooked.EXCHANGE)
 
 
+def _taken(entry: BalanceEntry, about: Ref, ref: Ref, books: Books) -> Iterator[Placed]:
+    """A payout that took money is a deposit of the payments it carried, and a journal entry of the rest beside it: each
+    may stand without the other, when a person took that out."""
+    code, gross = entry.net.currency, books.apart[ref]
+    for kind, minor in ((IntentKind.DEPOSIT, -gross), (IntentKind.JOURNAL, entry.gross.minor + gross)):
+        yield Placed(currency=code, minor=minor, reason=None if books.has(kind, about) else Unbooked.PAYOUT)
+
+
 def _fee(entry: BalanceEntry, *, booked: bool) -> Placed:
     return Placed(currency=entry.fee.currency, minor=-entry.fee.minor, reason=None if booked else Unbooked.FEE)
 
@@ -200,9 +211,19 @@ class Books:
         self._deposited = deposited(snapshot)
         self._own = {payout.entry for payout in snapshot.payouts.values() if payout.entry is not None}
         self.openings = opened(snapshot)
-        self._even = frozenset(self._find_even(snapshot))
+        self.apart = dict(self._find_apart(snapshot))
+        """Payouts that took money although they carried payments, by their own line: what those come to."""
+        groups = list(self._find_even(snapshot))
+        self._even = frozenset(line for lines in groups for line in lines)
+        self._halved = frozenset(
+            line
+            for lines in groups
+            if any(each in self._deposited for each in lines)
+            for line in lines
+            if line not in self._deposited
+        )
 
-    def _find_even(self, snapshot: Snapshot) -> Iterator[Ref]:
+    def _find_even(self, snapshot: Snapshot) -> Iterator[list[Ref]]:
         """Lines that come to nothing together, and of none of which the books hold anything: a refund that failed, a
         dispute that was won, a payout that never arrived, a payment that came back and is not posted (any more)."""
         entries, away, given = snapshot.balance_entries, lines_back(snapshot), lines_given(snapshot)
@@ -215,15 +236,36 @@ class Books:
         taken_out: set[Ref] = set()
         for about in sorted(out & ever_posted(snapshot).keys() & (away.keys() | given.keys())):
             lines = [came[about], *self._loose(away.get(about, ())), *self._loose(given.get(about, ()))]
-            taken_out.update(self._first_to_nothing(entries, lines))
-        yield from taken_out
+            nothing = self._first_to_nothing(entries, lines)
+            taken_out.update(nothing)
+            yield nothing
         for lines in self._groups(snapshot, taken_out):
             if self._come_to_nothing(entries, lines):
-                yield from lines
+                yield lines
         for about in out & (away.keys() | given.keys()):
             loose = [*self._loose(away.get(about, ())), *self._loose(given.get(about, ()))]
             if loose and came[about] not in taken_out and self._come_to_nothing(entries, [came[about], *loose]):
-                yield from (came[about], *loose)
+                yield [came[about], *loose]
+
+    @staticmethod
+    def _find_apart(snapshot: Snapshot) -> Iterator[tuple[Ref, int]]:
+        """By the deposit itself; where a person took that out, by the payments that were posted."""
+        posted, entries = ever_posted(snapshot), snapshot.balance_entries
+        banked = {
+            stamp.about: sum(line.amount.minor for line in deposit.lines if line.payment is not None)
+            for ref, deposit in snapshot.deposits.items()
+            if snapshot.in_books(ref)
+            for stamp in deposit.stamps
+        }
+        for about, payout in snapshot.payouts.items():
+            if payout.entry is None or payout.amount.minor > 0:
+                continue
+            if about in banked:
+                yield payout.entry, banked[about]
+            elif subject_of(IntentKind.DEPOSIT, about) in snapshot.written:
+                lines = [entries[each] for each in payout.entries or () if each in entries]
+                came = [one.gross.minor for one in lines if one.nature is EntryNature.PAYMENT and one.about in posted]
+                yield payout.entry, sum(came)
 
     def _loose(self, lines: Iterable[Ref]) -> list[Ref]:
         return [each for each in lines if not self.moved(each)]
@@ -237,7 +279,8 @@ class Books:
                 by_about[entry.about].append(ref)
         yield from (self._loose(lines) for lines in by_about.values())
         for about, payout in snapshot.payouts.items():
-            booked = self.has(IntentKind.TRANSFER, about) or self.has(IntentKind.DEPOSIT, about)
+            kinds = (IntentKind.TRANSFER, IntentKind.DEPOSIT, IntentKind.JOURNAL)
+            booked = any(self.has(kind, about) for kind in kinds)
             own = [each for each in (payout.entry, payout.back) if each is not None and each in entries]
             if payout.state is PayoutState.FAILED and len(own) > 1 and not booked:
                 yield self._loose(own)
@@ -281,6 +324,10 @@ class Books:
     def is_even(self, entry: Ref) -> bool:
         """Whether a line and others come to nothing, and the books hold nothing of any of them."""
         return entry in self._even
+
+    def is_nothing(self, entry: Ref) -> bool:
+        """The same, and none of the others went into a payout's deposit, where this one is still to follow it."""
+        return entry in self._even and entry not in self._halved
 
     def deposited(self, entry: Ref) -> bool:
         """Whether a line went into the books as part of a payout's deposit."""

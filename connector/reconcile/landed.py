@@ -12,6 +12,7 @@ from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
 from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostJournal, PostPayment, VoidPosting, Written
 from connector.model.money_in import PaymentState
+from connector.model.settlement import Deposit
 from connector.model.source import Ref
 from connector.money import Money, grouped
 from connector.reconcile.snapshot import Snapshot
@@ -79,8 +80,15 @@ def _moved(snapshot: Snapshot, intent: PostJournal, ref: Ref) -> Iterator[Findin
 
 
 def _reopened(snapshot: Snapshot, intent: VoidPosting, off: set[Ref]) -> Iterator[Finding]:
+    entry = snapshot.deposits.get(intent.target) or snapshot.book_entries.get(intent.target)
+    if entry is not None:
+        amount = entry.total if isinstance(entry, Deposit) else entry.amount
+        yield _finding(intent.target, intent.about, amount, f"{intent.target} was taken back, and is still there")
     payment = snapshot.payments.get(intent.target)
     stands = payment is not None and payment.state is not PaymentState.VOID
+    if payment is not None and stands and not intent.reopens:
+        what = f"{intent.target} was taken back, and still stands"
+        yield _finding(intent.target, intent.about, payment.gross, what)
     for share in intent.reopens:
         if stands:
             what = f"{intent.target} was taken back, and still settles {_called(snapshot, share.target)}"

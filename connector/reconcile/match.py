@@ -34,7 +34,7 @@ from connector.reconcile.references import (
     number_index,
 )
 from connector.reconcile.returned import booked_back
-from connector.reconcile.rulings import in_force, number_of, overtaken
+from connector.reconcile.rulings import in_force, kept_out, number_of, overtaken
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -86,6 +86,7 @@ class _Matcher:
         self._void_index = number_index(self._void.items())
         self._undone = undone(snapshot)
         self._in_force = in_force(snapshot.rulings)
+        self._kept_out = kept_out(snapshot.rulings)
         self._links: dict[Ref, list[Allocation]] = {}
         for link in snapshot.allocations.values():
             if link.state is not AllocationState.DETACHED:
@@ -150,6 +151,8 @@ class _Matcher:
     def _taken_out(self, ref: Ref, payment: Payment) -> Finding | None:
         """It stood in the books by our hand, and somebody, or we, took it out again: it is not posted once more."""
         back = self._undone.get((IntentKind.PAYMENT, ref))
+        if back is not None and ref in self._kept_out:
+            return reasons.left_out(ref, payment, self._kept_out[ref])
         if back is not None:
             return reasons.posting_undone(ref, payment, back)
         if not we_took_back(self._snapshot, ref):

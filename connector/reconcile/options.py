@@ -12,9 +12,9 @@ from connector.model.ruling import Option, Waiting
 from connector.model.source import Ref
 from connector.money import Money
 from connector.reconcile.applying import Applied
-from connector.reconcile.cash.proposals import Proposals, confidence_of
+from connector.reconcile.cash.proposals import Proposal, Proposals, confidence_of
 from connector.reconcile.cash.record import Line
-from connector.reconcile.cash.verdict import Class, Share
+from connector.reconcile.cash.verdict import Class
 from connector.reconcile.deciding import ON_ACCOUNT, adjustments_of, evidence_of
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.rulings import in_force, same_allocations
@@ -75,41 +75,38 @@ class Review:
         place = self._applied.places[ref]
         verdict = self._applied.at.verdicts.get(place)
         if verdict is not None and verdict.kind not in ON_ACCOUNT:
-            sentence = self.lines[ref].sentence
-            confidence = confidence_of(verdict.kind)
-            yield self._option(ref, verdict.kind.value, verdict.shares, (verdict.unapplied, confidence), sentence)
+            yield self._option(
+                ref,
+                Proposal(
+                    kind=verdict.kind.value,
+                    shares=verdict.shares,
+                    unapplied=verdict.unapplied,
+                    confidence_ppm=confidence_of(verdict.kind),
+                    sentence=self.lines[ref].sentence,
+                    adjustment=verdict.adjustment,
+                ),
+            )
             return
-        for each in self._proposals.of(place) if verdict is None else ():
-            if each.shares:
-                rest = each.unapplied, each.confidence_ppm
-                yield self._option(ref, each.kind, each.shares, rest, each.sentence, each.adjustment)
+        yield from (
+            self._option(ref, each) for each in (self._proposals.of(place) if verdict is None else ()) if each.shares
+        )
 
-    def _option(
-        self,
-        ref: Ref,
-        kind: str,
-        shares: tuple[Share, ...],
-        rest: tuple[int, int],
-        sentence: str,
-        adjustment: str = "",
-    ) -> Option:
+    def _option(self, ref: Ref, proposed: Proposal) -> Option:
         code = self._snapshot.payments[ref].gross.currency
-        verdict = self._applied.verdict(ref)
-        named = adjustment or (verdict.adjustment if verdict is not None else "")
         return Option(
-            kind=kind,
+            kind=proposed.kind,
             allocations=tuple(
                 Allocation(
                     payment=ref,
                     target=self._applied.items[share.item],
                     amount=Money(share.pay, code),
-                    adjustments=adjustments_of(share.applied - share.pay, named, code),
+                    adjustments=adjustments_of(share.applied - share.pay, proposed.adjustment, code),
                 )
-                for share in shares
+                for share in proposed.shares
             ),
-            unapplied=Money(rest[0], code),
-            sentence=sentence,
-            confidence_ppm=rest[1],
+            unapplied=Money(proposed.unapplied, code),
+            sentence=proposed.sentence,
+            confidence_ppm=proposed.confidence_ppm,
         )
 
     @cached_property

@@ -137,7 +137,7 @@ class Statements:
         reasons += [
             f"Its line {line.entry.vendor_id} has a net amount that is not its gross less its fee."
             for line in plain.lines
-            if line.net != line.gross - line.fee
+            if line.net.minor != line.gross.minor - line.fee.minor
         ]
         if plain.difference:
             reasons.append(
@@ -263,8 +263,8 @@ def _parts(lines: list[Line]) -> tuple[Part, ...]:
     return tuple(
         Part(
             nature=nature,
-            gross=total((line.gross for line in of_it), code),
-            fee=total((line.fee for line in of_it), code),
+            gross=total((line.gross for line in of_it if line.gross.currency == code), code),
+            fee=total((line.fee for line in of_it if line.fee.currency == code), code),
             net=total((line.net for line in of_it), code),
             lines=tuple(of_it),
         )

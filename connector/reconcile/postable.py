@@ -10,7 +10,7 @@ from connector.model.intent import IntentKind
 from connector.model.source import Kind, Ref
 from connector.money import grouped, total
 from connector.reconcile import reasons
-from connector.reconcile.booked import subject_of
+from connector.reconcile.booked import subject_of, unnumbered
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.snapshot import Snapshot
 
@@ -41,12 +41,13 @@ def torn(snapshot: Snapshot, outcome: Reconciliation, planned: Collection[str]) 
     """Payments and credit notes that are decided together, of which a plan holds one and not the other. `planned` are
     the subjects of its lines."""
     found: dict[Ref, str] = {}
+    lines = {unnumbered(subject) for subject in planned}
     for each in outcome.decisions:
         if each.beside is None:
             continue
         note, money = subject_of(IntentKind.CREDIT, each.payment), subject_of(IntentKind.PAYMENT, each.beside)
-        if (note in planned) is not (money in planned) and not {note, money} & snapshot.in_flight:
-            other = "its credit note" if money in planned else "its payment"
+        if (note in lines) is not (money in lines) and not {note, money} & snapshot.in_flight:
+            other = "its credit note" if money in lines else "its payment"
             found[each.beside] = f"{other} cannot be written now"
     return found
 

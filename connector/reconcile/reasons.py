@@ -121,8 +121,20 @@ def posting_undone(ref: Ref, payment: Payment, back: Undone) -> Finding:
         code=FindingCode.POSTING_UNDONE,
         sentence=f"{_what(ref, payment)} was posted as payment {back.ref.vendor_id} in {back.ref.connection}, "
         f"and was {back.how} there.",
-        next_step="It is not posted a second time by itself; if it belongs in the books, record it there by hand.",
+        next_step=back.next_step(ref),
         refs=(ref, back.ref),
+        amount=payment.gross,
+    )
+
+
+def left_out(ref: Ref, payment: Payment, word: Ruling) -> Finding:
+    """It was posted and taken out of the books, and a person said that it stays out."""
+    return Finding(
+        code=FindingCode.KEPT_OUT,
+        sentence=f"{_what(ref, payment)} was taken out of the books and stays out, as {word.by} said on "
+        f"{word.at:%Y-%m-%d}.",
+        next_step=f"Nothing is to be done; should it be posted after all: receivables review again {ref.vendor_id}",
+        refs=(ref,),
         amount=payment.gross,
     )
 
@@ -133,8 +145,8 @@ def here_again(ref: Ref, payment: Payment, posted: Ref | None) -> Finding:
     return Finding(
         code=FindingCode.POSTING_UNDONE,
         sentence=f"{_what(ref, payment)} came back, was taken out of the books{entry}, and is money again since.",
-        next_step="The payment is not posted a second time; `receivables plan` records the money in the customer's favour. "
-        "Look at what the payer paid meanwhile, and apply it there to the invoice if that is still open.",
+        next_step="The payment is not posted a second time; `receivables plan` records the money in the customer's "
+        "favour. Look at what the payer paid meanwhile, and apply it there to the invoice if that is still open.",
         refs=(ref, posted) if posted is not None else (ref,),
         amount=payment.gross,
     )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.model.invoice import InvoiceState
 from connector.model.ruling import Ruling, RulingKind
-from connector.model.source import Kind, Ref
+from connector.model.source import Kind, OpId, Ref
 from connector.money import Money, grouped
 from connector.reconcile.snapshot import Snapshot
 
@@ -21,10 +21,12 @@ STANDING = frozenset({RulingKind.HUMAN, RulingKind.POLICY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """`decided`: what each payment pays by a person's word or a company's rule. `rejected`: what it does not pay."""
+    """`decided`: what each payment pays by a person's word or a company's rule. `rejected`: what it does not pay.
+    `taken_out`: the last word, AGAIN or LEFT, about each write of ours that was taken out of the books."""
 
     decided: Mapping[Ref, Ruling]
     rejected: Mapping[Ref, tuple[Ruling, ...]]
+    taken_out: Mapping[OpId, Ruling] = field(default_factory=dict)
 
     def last(self, payment: Ref) -> Ruling | None:
         """What `undo` takes back: the decision, else the last rejection."""
@@ -40,14 +42,22 @@ def in_force(log: Iterable[Ruling]) -> InForce:
     undone = {ruling.of for ruling in entries if ruling.kind is RulingKind.UNDONE}
     decided: dict[Ref, Ruling] = {}
     rejected: dict[Ref, tuple[Ruling, ...]] = defaultdict(tuple)
+    taken_out: dict[OpId, Ruling] = {}
     for ruling in entries:
         if ruling.number in undone:
             continue
+        taken_out.update(dict.fromkeys(ruling.writes, ruling))
         if ruling.kind in STANDING:
             decided[ruling.payment] = ruling
         elif ruling.kind is RulingKind.REJECTED:
             rejected[ruling.payment] += (ruling,)
-    return InForce(decided=decided, rejected=dict(rejected))
+    return InForce(decided=decided, rejected=dict(rejected), taken_out=taken_out)
+
+
+def kept_out(log: Iterable[Ruling]) -> dict[Ref, Ruling]:
+    """What a person said stays out of the books for good, after it was posted and taken out of them."""
+    words = in_force(log).taken_out.values()
+    return {word.payment: word for word in words if word.kind is RulingKind.LEFT}
 
 
 def overtaken(snapshot: Snapshot, ruling: Ruling, left: Mapping[Ref, int]) -> str | None:

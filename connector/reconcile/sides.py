@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from connector.dates import BusinessDate, Instant, day_of, later
+from connector.model.intent import IntentKind
 from connector.model.invoice import InvoiceState
 from connector.model.money_in import PaymentState
 from connector.model.party import AccountRole
@@ -21,10 +22,23 @@ from connector.model.settlement import BalanceEntry, BookEntry, EntryNature
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.model.stamp import Stamp
 from connector.money import Currency, Money, zero
-from connector.reconcile.agreement import Agreement, Entry, agree
+from connector.reconcile.agreement import Agreement, Difference, DifferenceKind, Entry, agree
+from connector.reconcile.booked import Undone, undone
 from connector.reconcile.clearing import Accounts, Books, Starts
+from connector.reconcile.rulings import kept_out
 from connector.reconcile.snapshot import Snapshot
-from connector.reconcile.tieout import applied_of, entered, open_items, taken_by
+from connector.reconcile.tieout import (
+    Identity,
+    applied_of,
+    entered,
+    lines_of,
+    open_items,
+    payments_of,
+    payouts_of,
+    refunds_of,
+    sent_of,
+    taken_by,
+)
 
 _NEVER_VOID = (InvoiceState.VOID, InvoiceState.DRAFT)
 
@@ -44,13 +58,25 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """Two sides by name, and how they agree. `is_balance`: one figure on either side, of today."""
+    """Two sides by name, and how they agree. `is_balance`: one figure on either side, of today. `may_wait`: what is
+    missing here may only wait to be posted. `is_sum`: one side of an entry is the sum of many rows."""
 
     name: str
     here: str
     there: str
     agreement: Agreement
     is_balance: bool = False
+    may_wait: bool = False
+    is_sum: bool = False
+
+    @property
+    def contradictions(self) -> tuple[Difference, ...]:
+        """The differences that no plan will take away."""
+        return tuple(each for each in self.agreement.differences if not self.waits(each))
+
+    def waits(self, each: Difference) -> bool:
+        """Whether a difference may go by itself, once what is not posted yet is."""
+        return self.may_wait and each.kind is DifferenceKind.MISSING_HERE and not each.was
 
 
 def sheets(ground: Ground) -> tuple[Sheet, ...]:
@@ -63,8 +89,8 @@ def sheets(ground: Ground) -> tuple[Sheet, ...]:
     balances = _Balances(ground)
     if snapshot.books is not None:
         found.append(_documents(ground))
-    for connection in sorted({ref.connection for ref in snapshot.balance_entries}):
-        found.append(_lines(ground, connection))
+    for connection in sorted({ref.connection for ref in (*snapshot.balance_entries, *snapshot.payouts)}):
+        found += _records(ground, connection)
         ledger = _Ledger(ground, connection)
         if snapshot.books is not None and (chosen[connection] or ledger.deposited):
             here = list(_InBooks(ground, connection, chosen[connection], ledger).entries())
@@ -74,7 +100,8 @@ def sheets(ground: Ground) -> tuple[Sheet, ...]:
                     name=f"Clearing of {connection}",
                     here="the books",
                     there=str(connection),
-                    agreement=agree(here, ledger.dated(here, there), ground.as_of),
+                    agreement=_located(agree(here, ledger.dated(here, there), ground.as_of), ledger.taken_out()),
+                    may_wait=True,
                 )
             )
             balances.clearing(connection, here)
@@ -83,18 +110,55 @@ def sheets(ground: Ground) -> tuple[Sheet, ...]:
     return tuple(found)
 
 
-def _lines(ground: Ground, connection: ConnectionId) -> Sheet:
-    """Each line of a processor's ledger against itself: its net is its gross less its fee."""
-    here: list[Entry] = []
-    there: list[Entry] = []
-    for ref, line in ground.snapshot.balance_entries.items():
-        if ref.connection == connection:
-            on, says = day_of(line.created, ground.zone), line.nature.replace("_", " ")
-            parts = Money(line.gross.minor - line.fee.minor, line.gross.currency)
-            here.append(Entry(str(ref), on, parts, str(ref), says))
-            there.append(Entry(str(ref), on, line.net, f"the net of {ref}", says))
-    agreement = agree(here, there, ground.as_of)
-    return Sheet(name=f"Lines of {connection}", here="gross less fee", there="net", agreement=agreement)
+def _records(ground: Ground, connection: ConnectionId) -> Iterator[Sheet]:
+    """A processor's records against what each consists of: lines, payments with their refunds, payouts."""
+    seen = ground.snapshot
+    for name, here, there, rows in (
+        ("Lines", "net", "gross less fee", lines_of(seen)),
+        ("Payments", "what they say", "their lines", payments_of(seen)),
+        ("Refunded", "what payments say", "the refunds", refunds_of(seen)),
+        ("Sent", "what payouts say", "the ledger", sent_of(seen)),
+        ("Payouts", "what they say", "their lines", payouts_of(seen)),
+    ):
+        own = [row for row in rows if row.ref.connection == connection]
+        sides = [_sides(ground, row) for row in own]
+        ours = [entry for left, _ in sides for entry in left]
+        theirs = [entry for _, right in sides for entry in right]
+        if any(row.said or not row.holds for row in own):
+            agreement = agree(ours, theirs, ground.as_of)
+            is_sum = name == "Payouts"
+            yield Sheet(name=f"{name} of {connection}", here=here, there=there, agreement=agreement, is_sum=is_sum)
+
+
+def _sides(ground: Ground, row: Identity) -> tuple[list[Entry], list[Entry]]:
+    """An identity as an entry on either side. A part that was not read stands on the side of what was said."""
+    seen, ref = ground.snapshot, row.ref
+    line = seen.balance_entries.get(ref)
+    if line is not None:
+        on, says = day_of(line.created, ground.zone), line.nature.replace("_", " ")
+    elif ref in seen.payments:
+        on, says = seen.payments[ref].received_on, row.what[:1].lower() + row.what[1:]
+    else:
+        on, says = seen.payouts[ref].arrives_on, row.what[:1].lower() + row.what[1:]
+    here = [Entry(f"{row.what} {ref}", on, row.said, str(ref), says)]
+    parts = str(row.by) if row.by is not None and row.by != ref else f"the parts of {ref}"
+    there = [Entry(f"{row.what} {ref}", on, row.held, parts, says)]
+    nothing = zero(row.said.currency)
+    here += [Entry(f"part {left}", on, nothing, str(left), f"line of {ref}, not read") for left in row.left]
+    return here, there
+
+
+def _located(found: Agreement, taken_out: Mapping[str, Undone]) -> Agreement:
+    """With the entry of ours that stood for what is missing, where somebody took it out."""
+    if not taken_out:
+        return found
+    differences = tuple(
+        replace(each, was=f"{back.ref}, which was {back.how}")
+        if each.kind is DifferenceKind.MISSING_HERE and (back := taken_out.get(each.entry.key)) is not None
+        else each
+        for each in found.differences
+    )
+    return replace(found, differences=differences)
 
 
 def _documents(ground: Ground) -> Sheet:
@@ -119,7 +183,13 @@ def _documents(ground: Ground) -> Sheet:
     for ref, payment in snapshot.payments.items():
         if snapshot.in_books(ref) and payment.state is not PaymentState.VOID and payment.unapplied is not None:
             rest = payment.gross - taken_by(snapshot, payment)
-            put(ref, payment.received_on, f"unapplied of payment {ref.vendor_id}", -payment.unapplied, -rest)
+            put(
+                ref,
+                payment.received_on,
+                f"unapplied of payment {payment.reference or ref.vendor_id}",
+                -payment.unapplied,
+                -rest,
+            )
     if snapshot.books is not None:
         for ref, _, amount in entered(snapshot, snapshot.books):
             # An entry by hand names no open balance of its own: it is what it is, on both sides.
@@ -251,6 +321,23 @@ class _Ledger:
             redated = closed is not None and entry.on <= closed < on
             yield entry._replace(on=on) if redated or on in self._days.get(entry.ref, ()) else entry
 
+    def taken_out(self) -> dict[str, Undone]:
+        """What entries of ours stood for that somebody took out of the books, unless a person said that it stays out or
+        an undo did it: then it is simply not there."""
+        settled = kept_out(self._snapshot.rulings)
+        return {
+            self._key_of_write(kind, about): back
+            for (kind, about), back in undone(self._snapshot).items()
+            if about.connection == self._connection and not back.run and about not in settled
+        }
+
+    def _key_of_write(self, kind: IntentKind, about: Ref) -> str:
+        if about.kind is Kind.BALANCE_ENTRY:
+            return self.key_of(about, fee=kind is IntentKind.EXPENSE)
+        if about.kind is Kind.DISPUTE:
+            return self.fee_back(about)
+        return fee_key(about) if kind is IntentKind.EXPENSE else str(about)
+
     def fee_back(self, dispute: Ref) -> str:
         """What the fee stands for that came back with a dispute that was won."""
         lines = (
@@ -309,7 +396,7 @@ class _Ledger:
             # Nobody knows which of its three amounts is wrong: it is one entry, and its sheet of lines says the rest.
             yield Entry(str(own), on, Money(line.net.minor + line.fee.minor, gross.currency), str(ref), word)
             return
-        if not self._books.is_even(ref) and gross:
+        if not self._books.is_nothing(ref) and gross:
             yield Entry(str(own), on, gross, str(ref), word)
         if line.fee:
             yield Entry(fee_key(own), on, -line.fee, str(ref), f"fee of {word}")
@@ -353,7 +440,9 @@ class _Balances:
     def _sheet(self, says: str, said: Money, held: Money, ref: str, parts: str) -> Sheet:
         here = Entry(ref, self._ground.as_of, said, ref, says)
         there = Entry(ref, self._ground.as_of, held, parts, says)
-        return Sheet(name=says, here="its balance", there=parts, agreement=agree([here], [there]), is_balance=True)
+        return Sheet(
+            name=says, here="its balance", there=parts, agreement=agree([here], [there]), is_balance=True, is_sum=True
+        )
 
     def clearing(self, connection: ConnectionId, here: list[Entry]) -> None:
         """A clearing account's own balance against the entries that touch it."""
@@ -373,7 +462,7 @@ class _Balances:
             if account.role is AccountRole.PROCESSOR and account.balance is not None:
                 own = [each.net for at, each in entries.items() if at.connection == ref.connection]
                 held = Money(sum(net.minor for net in own if net.currency == account.currency), account.currency)
-                says = f"{ref.connection} in {account.currency}"
+                says = f"balance of {ref.connection} in {account.currency}"
                 yield self._sheet(says, account.balance, held, str(ref), "the lines of its ledger")
 
     def _receivable(self) -> Iterator[Sheet]:

@@ -14,7 +14,7 @@ from connector.model.money_in import Attempt, Dispute, Payment, Refund
 from connector.model.party import Account, Customer, Profile
 from connector.model.ruling import Forgotten, Ruling
 from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
-from connector.model.source import ConnectionId, Kind, Ref
+from connector.model.source import ConnectionId, Kind, OpId, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,10 @@ class Snapshot:
     or done, `written` the objects that the done ones became, `answered` the versions those objects had then. `gone` are
     the tombstones of what was there once. `rules`, `rulings` (the whole log) and `forgotten` signs are what people of
     the company have said about matching.
+
+    `taken_back` has the subject of each write that we took back, or are taking back, with the run that a person undid
+    by it ("": the money went back). What was taken back and may be posted again is in none of these but `forgiven`, by
+    its op id; `generations` counts per subject how often that was said.
     """
 
     books: ConnectionId | None
@@ -34,6 +38,9 @@ class Snapshot:
     written: Mapping[str, Ref] = field(default_factory=dict)
     answered: Mapping[Ref, str] = field(default_factory=dict)
     gone: Mapping[Ref, Gone] = field(default_factory=dict)
+    taken_back: Mapping[str, str] = field(default_factory=dict)
+    forgiven: frozenset[OpId] = frozenset()
+    generations: Mapping[str, int] = field(default_factory=dict)
     rules: MatchingRules = field(default_factory=MatchingRules)
     rulings: tuple[Ruling, ...] = ()
     forgotten: tuple[Forgotten, ...] = ()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
@@ -50,6 +51,22 @@ class TieOut:
         return not self.findings
 
 
+class Identity(NamedTuple):
+    """Two figures about one record that have to be one: `said` by itself, `held` by what it consists of, which is `by`
+    where that is one record. `left` are parts that it names and that were not read, or are in another currency."""
+
+    ref: Ref
+    what: str
+    said: Money
+    held: Money
+    by: Ref | None = None
+    left: tuple[Ref, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.said == self.held and not self.left
+
+
 Clearing = Mapping[tuple[ConnectionId, Currency], Ref]
 """The books' clearing account of each processor and currency."""
 
@@ -59,10 +76,7 @@ def tie_out(snapshot: Snapshot, clearing: Clearing | None = None) -> TieOut:
     lines = (*_receivable(snapshot), *_processor_balances(snapshot), *_clearing(snapshot, clearing or {}))
     rows = (
         *unsettled(snapshot),
-        *_entries(snapshot),
-        *_charges(snapshot),
-        *_refunds(snapshot),
-        *_payouts(snapshot),
+        *(_torn(row) for row in _records(snapshot) if not row.holds),
     )
     totals = tuple(_off(line) for line in lines if line.difference)
     return TieOut(lines=lines, findings=(*rows, *totals))
@@ -77,14 +91,19 @@ def unsettled(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 
 def _broken(ref: Ref, what: str, theirs: Money, ours: Money, *with_it: Ref) -> Finding:
+    apart = theirs - ours if theirs.currency == ours.currency else theirs
     return Finding(
         code=FindingCode.DOES_NOT_TIE,
-        sentence=f"{what} ({ref}) is off by {grouped(theirs - ours)}: it says {grouped(theirs)}, "
+        sentence=f"{what} ({ref}) is off by {grouped(apart)}: it says {grouped(theirs)}, "
         f"and what it consists of adds up to {grouped(ours)}.",
         next_step=f"Look at it in {ref.connection}; nothing that touches it is posted until it ties.",
         refs=(ref, *with_it),
-        amount=theirs - ours,
+        amount=apart,
     )
+
+
+def _torn(row: Identity) -> Finding:
+    return _broken(row.ref, f"{row.what} {row.ref.vendor_id}", row.said, row.held)
 
 
 def _off(line: TieLine) -> Finding:
@@ -147,45 +166,57 @@ def _signed(snapshot: Snapshot, allocation: Allocation) -> Money:
     return -allocation.amount if gives else allocation.amount
 
 
-def _entries(snapshot: Snapshot) -> Iterator[Finding]:
+def _records(snapshot: Snapshot) -> Iterator[Identity]:
+    for each in (lines_of, payments_of, refunds_of, sent_of, payouts_of):
+        yield from each(snapshot)
+
+
+def lines_of(snapshot: Snapshot) -> Iterator[Identity]:
     """A processor's balance entries: net = gross - fee."""
     for ref, entry in snapshot.balance_entries.items():
-        if entry.net != entry.gross - entry.fee:
-            yield _broken(ref, f"Balance entry {ref.vendor_id}", entry.net, entry.gross - entry.fee)
+        held = Money(entry.gross.minor - entry.fee.minor, entry.gross.currency)
+        yield Identity(ref, "Balance entry", entry.net, held, ref)
 
 
-def _charges(snapshot: Snapshot) -> Iterator[Finding]:
+def payments_of(snapshot: Snapshot) -> Iterator[Identity]:
     """A processor's payments: gross = its own balance entry, where both are in one currency."""
     for ref, entry in snapshot.balance_entries.items():
         payment = snapshot.payments.get(entry.about) if entry.about is not None else None
         if payment is None or entry.nature is not EntryNature.PAYMENT or payment.gross.currency != entry.gross.currency:
             continue
-        if payment.gross != entry.gross:
-            yield _broken(entry.about or ref, f"Payment {entry.about or ref}", payment.gross, entry.gross)
+        yield Identity(entry.about or ref, "Payment", payment.gross, entry.gross, ref)
 
 
-def _refunds(snapshot: Snapshot) -> Iterator[Finding]:
+def refunds_of(snapshot: Snapshot) -> Iterator[Identity]:
     """A processor's payments: what has gone back = its refunds that did not fail."""
     back: dict[Ref, int] = defaultdict(int)
     for refund in snapshot.refunds.values():
         if refund.payment is not None and refund.state is not RefundState.FAILED:
             back[refund.payment] += refund.amount.minor
     for ref, payment in snapshot.payments.items():
-        if payment.refunded is not None and payment.refunded.minor != back[ref]:
+        if payment.refunded is not None:
             held = Money(back[ref], payment.refunded.currency)
-            yield _broken(ref, f"What was refunded of payment {ref.vendor_id}", payment.refunded, held)
+            yield Identity(ref, "What was refunded of payment", payment.refunded, held)
 
 
-def _payouts(snapshot: Snapshot) -> Iterator[Finding]:
+def sent_of(snapshot: Snapshot) -> Iterator[Identity]:
+    """Payouts: amount = what its own line in the ledger takes."""
+    for ref, payout in snapshot.payouts.items():
+        own = snapshot.balance_entries.get(payout.entry) if payout.entry is not None else None
+        if own is not None and own.gross.currency == payout.amount.currency:
+            yield Identity(ref, "What is sent by payout", payout.amount, -own.gross, payout.entry)
+
+
+def payouts_of(snapshot: Snapshot) -> Iterator[Identity]:
     """Payouts that name their entries: amount = sum of their nets, every one of them read and in its currency."""
+    entries = snapshot.balance_entries
     for ref, payout in snapshot.payouts.items():
         if payout.entries is None or payout.state is PayoutState.FAILED:
             continue
-        nets = [snapshot.balance_entries[each].net for each in payout.entries if each in snapshot.balance_entries]
-        own = [net for net in nets if net.currency == payout.amount.currency]
-        held = total(own, payout.amount.currency)
-        if held != payout.amount or len(own) != len(payout.entries):
-            yield _broken(ref, f"Payout {ref.vendor_id}", payout.amount, held)
+        code = payout.amount.currency
+        nets = [entries[each].net for each in payout.entries if each in entries and entries[each].net.currency == code]
+        left = tuple(each for each in payout.entries if each not in entries or entries[each].net.currency != code)
+        yield Identity(ref, "Payout", payout.amount, total(nets, code), left=left)
 
 
 def _receivable(snapshot: Snapshot) -> Iterator[TieLine]:

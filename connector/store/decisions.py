@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import zstandard
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from connector import canonical
-from connector.errors import Refused, UnknownRecord
+from connector.errors import Refused, StoreCorrupt, UnknownRecord
 from connector.model.finding import Decision, Finding
 from connector.model.source import ActorId, CompanyId, PlanId, RunId
 from connector.store import tables
-from connector.store.journal import Desk, read_back, text_of
+from connector.store.journal import Desk, entry_of, read_back, text_of
 from connector.store.rows import Author
 
 RECONCILED = "reconciled"
 """The kind of the journal entry of a reconciliation that decided something new."""
+
+PLAN_BYTES_MAX = 1 << 31
+
+
+def plan_body(packed: bytes) -> bytes:
+    """A plan's canonical JSON from its column; nothing where that was altered."""
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=PLAN_BYTES_MAX)
+    except zstandard.ZstdError:
+        return b""
 
 
 class Decisions(Desk):
@@ -89,37 +99,44 @@ class Decisions(Desk):
             return tuple(read_back(body, Finding) for body in found)
 
     def save_plan(self, company: CompanyId, plan_id: PlanId, body: bytes, actor: ActorId) -> None:
-        """Keep a plan as it was shown. Saving the same again changes nothing; a different one is Refused."""
+        """Keep a plan as it was shown, compressed. Saving the same again changes nothing; a different one is Refused.
+        The journal's entry has the hash of the plan itself."""
         with self._writing(Author(company, actor)) as scribe:
             found = scribe.tx.execute(
                 select(tables.plan.c.body).where(tables.plan.c.company_id == company, tables.plan.c.plan_id == plan_id)
             ).scalar_one_or_none()
             if found is None:
-                scribe.keep(tables.plan, [{"plan_id": plan_id, "number": scribe.seq + 1, "body": body}])
+                packed = zstandard.ZstdCompressor().compress(body)
+                scribe.keep(tables.plan, [{"plan_id": plan_id, "number": scribe.seq + 1, "body": packed}])
                 scribe.write("plan", {"plan_id": plan_id, "hash": canonical.digest(body)})
-            elif found != body:
+            elif plan_body(bytes(found)) != body:
                 raise Refused(f"There is another plan {plan_id} already.", next_step="Make a new plan.")
 
     def plan(self, company: CompanyId, plan_id: PlanId) -> bytes:
-        """UnknownRecord when there is none of that id."""
+        """UnknownRecord when there is none of that id; StoreCorrupt when it is not the one that was saved, as the
+        journal has its hash."""
+        same = (tables.plan.c.company_id == company, tables.plan.c.plan_id == plan_id)
+        told = select(tables.journal.c.entry).where(
+            tables.journal.c.company_id == company, tables.journal.c.seq == tables.plan.c.number
+        )
         with self._database.read() as tx:
-            found = tx.execute(
-                select(tables.plan.c.body).where(tables.plan.c.company_id == company, tables.plan.c.plan_id == plan_id)
-            ).scalar_one_or_none()
+            found = tx.execute(select(tables.plan.c.body, told.scalar_subquery().label("entry")).where(*same)).first()
         if found is None:
             raise UnknownRecord(
                 f"There is no plan {plan_id}.",
                 next_step="Leave its name out for the latest, or make one: receivables plan",
             )
-        return bytes(found)
+        body = plan_body(bytes(found.body))
+        saved = {"plan_id": plan_id, "hash": canonical.digest(body)}
+        if found.entry is None or entry_of(found.entry).body != saved:
+            raise StoreCorrupt(
+                f"The stored plan {plan_id} was altered, and is not used.", next_step="Run verify; make a new plan."
+            )
+        return body
 
-    def latest_plan(self, company: CompanyId) -> tuple[PlanId, bytes] | None:
-        """The last one saved, None before the first."""
-        newest = select(func.max(tables.plan.c.number)).where(tables.plan.c.company_id == company).scalar_subquery()
+    def plans(self, company: CompanyId, *, most: int | None = None) -> Iterator[tuple[PlanId, bytes]]:
+        """The plans there are, the last one saved first; no more than `most`. Each is read when it is asked for."""
+        wanted = select(tables.plan.c.plan_id).where(tables.plan.c.company_id == company)
         with self._database.read() as tx:
-            found = tx.execute(
-                select(tables.plan.c.plan_id, tables.plan.c.body).where(
-                    tables.plan.c.company_id == company, tables.plan.c.number == newest
-                )
-            ).one_or_none()
-        return None if found is None else (PlanId(found.plan_id), bytes(found.body))
+            ids = tx.execute(wanted.order_by(tables.plan.c.number.desc()).limit(most)).scalars().all()
+        return ((PlanId(each), self.plan(company, PlanId(each))) for each in ids)

@@ -50,9 +50,9 @@ class Firm(Desk):
             scribe.keep(tables.company, [{"body": text_of(company)}])
             scribe.write("company", company)
 
-    def add_actor(self, actor: Actor) -> None:
-        """A person who may act for a company; a known id gets the new name."""
-        with self._writing(Author(actor.company_id, actor.actor_id)) as scribe:
+    def add_actor(self, actor: Actor, by: ActorId | None = None) -> None:
+        """A person who may act for a company, added by that one (None: by itself); a known id gets the new name."""
+        with self._writing(Author(actor.company_id, by or actor.actor_id)) as scribe:
             scribe.keep(tables.actor, [{"actor_id": actor.actor_id, "body": text_of(actor)}])
             scribe.write("actor", actor)
 

@@ -105,8 +105,8 @@ def row_key(table: Table, values: Row) -> str:
 
 
 def row_hash(table: Table, values: Row) -> str:
-    """The hash that the journal keeps of a row: every column but the key and the running number."""
-    keys = {column.name for column in table.primary_key} | {"number"}
+    """The hash that the journal keeps of a row: every column but the key."""
+    keys = {column.name for column in table.primary_key}
     return canonical.digest(
         canonical.encode({column.name: values[column.name] for column in table.columns if column.name not in keys})
     )
@@ -131,9 +131,18 @@ class Scribe:
         """Insert or overwrite rows of ours, vouched for by the next entry. `renumber`: give known ones their number
         anew."""
         if rows:
-            full = [{"company_id": self.company, **row} for row in rows]
-            self.tx.execute(self._database.upsert(table, keep=() if renumber else ("number",)), full)
+            numbers = {} if renumber else self._numbers(table, rows)
+            full = [{"company_id": self.company, **row, **numbers.get(row_key(table, row), {})} for row in rows]
+            self.tx.execute(self._database.upsert(table), full)
             self._sealed.extend((str(table.name), row_key(table, row), row_hash(table, row)) for row in full)
+
+    def _numbers(self, table: Table, rows: Sequence[Row]) -> dict[str, Row]:
+        """The running numbers that these rows have already, by key; for tables with one key beside the company's."""
+        (key,) = (column for column in table.primary_key if column.name != "company_id")
+        known = select(key, table.c.number).where(
+            table.c.company_id == self.company, key.in_([row[key.name] for row in rows])
+        )
+        return {str(found[0]): {"number": found[1]} for found in self.tx.execute(known)}
 
     def drop(self, table: Table, keys: Sequence[Row]) -> None:
         """Take rows of ours away; the next entry says so."""
@@ -270,8 +279,13 @@ class Entry:
     pattern: str | None
 
 
+def entry_of(stored: bytes) -> Entry:
+    """An entry as it was written."""
+    return read_back(restored(stored), Entry)
+
+
 def _entry(stored: bytes, chain: str) -> JournalEntry:
-    read = read_back(restored(stored), Entry)
+    read = entry_of(stored)
     return JournalEntry(
         seq=read.seq, at=read.at, actor=read.actor, run=read.run, kind=read.kind, body=read.body, chain=chain
     )

@@ -79,6 +79,20 @@ class Mirror(Saving):
             wanted = wanted.where(_MIRROR.connection_id == connection)
         if parties is not None:
             wanted = wanted.where(_MIRROR.party.in_(sorted(parties)))
+        return self._each(company, wanted, include_gone=include_gone)
+
+    def changed_since(
+        self, company: CompanyId, kind: Kind, connection: ConnectionId, since: int | None
+    ) -> Iterator[Stored]:
+        """Every record of a kind that stands and changed after that journal entry; None: every one that stands."""
+        wanted = select(*_STORED).where(
+            _MIRROR.company_id == company, _MIRROR.kind == kind.value, _MIRROR.connection_id == connection
+        )
+        if since is not None:
+            wanted = wanted.where(_MIRROR.record_seq > since)
+        return self._each(company, wanted, include_gone=False)
+
+    def _each(self, company: CompanyId, wanted: Select[Any], *, include_gone: bool) -> Iterator[Stored]:
         if not include_gone:
             wanted = wanted.where(_MIRROR.gone.is_(None))
         wanted = wanted.order_by(_MIRROR.connection_id, _MIRROR.vendor_id).limit(_BATCH)

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, func, or_, select
 from connector.dates import Instant
 from connector.errors import Refused, UnknownRecord
 from connector.model.intent import SHAPES, IntentKind, Written
-from connector.model.source import ActorId, CompanyId, ConnectionId, OpId, PlanId
+from connector.model.source import ActorId, CompanyId, ConnectionId, OpId, PlanId, Ref
 from connector.store import tables
 from connector.store.database import Texts, is_one_of
 from connector.store.journal import Desk, Scribe, from_micros, micros, read_back, text_of
@@ -103,6 +103,17 @@ class Outbox(Desk):
         with self._database.read() as tx:
             return tuple(_row(found) for found in tx.execute(wanted))
 
+    def outbox_answers(self, company: CompanyId, op_ids: Collection[OpId]) -> dict[OpId, Ref]:
+        """Of these, what each became on the other side, where that is known."""
+        wanted = select(_OUTBOX.op_id, _OUTBOX.answer).where(
+            _OUTBOX.company_id == company,
+            _OUTBOX.answer.is_not(None),
+            is_one_of(_OUTBOX.op_id, bindparam("ids", type_=Texts())),
+        )
+        with self._database.read() as tx:
+            found = tx.execute(wanted, {"ids": sorted(op_ids)}).all()
+        return {OpId(row.op_id): read_back(row.answer, Written).ref for row in found}
+
     def outbox_sending(self, company: CompanyId, op_id: OpId, lease: Lease | None) -> OutboxRow:
         """About to be sent: stored before the call is made."""
         now = self._clock.now()
@@ -178,7 +189,7 @@ class Outbox(Desk):
             if state is None:
                 raise Refused(f"The write {op_id} is {row.state}; {event} is not possible then.")
             moved = replace(becomes(row), state=state)
-            scribe.keep(tables.outbox, [_columns(moved)], renumber=False)
+            scribe.keep(tables.outbox, [_columns(moved, found.number)])
             scribe.write(OUTBOX, {"op_id": op_id, "event": event, "row": moved})
         return moved
 
@@ -209,7 +220,7 @@ def _fresh(scribe: Scribe, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
     return fresh
 
 
-def _columns(row: OutboxRow, number: int = 0) -> dict[str, Any]:
+def _columns(row: OutboxRow, number: int) -> dict[str, Any]:
     return {
         "op_id": row.op_id,
         "number": number,

@@ -11,6 +11,7 @@ from connector.clock import Clock
 from connector.errors import StoreError
 from connector.model.source import CompanyId, ConnectionId
 from connector.ports import TokenStore
+from connector.store.approvals import Approvals
 from connector.store.budget import Budgets
 from connector.store.contacts import Contacts
 from connector.store.database import LOCK_WAIT_SECONDS, connect
@@ -32,6 +33,7 @@ from connector.store.ties import Ties
 from connector.store.vault import Vault
 from connector.store.verify import Verification
 from connector.store.views import Views
+from connector.store.witness import Witness
 
 
 class Store(
@@ -43,6 +45,7 @@ class Store(
     Views,
     Outbox,
     Decisions,
+    Approvals,
     Rulings,
     Contacts,
     Links,
@@ -51,6 +54,7 @@ class Store(
     Ties,
     Notices,
     Verification,
+    Witness,
 ):
     """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
 

@@ -2,7 +2,7 @@
 
 Instants are whole microseconds since 1970 (UTC), days are integers like 20260331, money is an integer of minor units
 beside its currency. A `body` is the canonical JSON of one dataclass: a new field with a default needs no migration.
-`entry` and `record` are canonical JSON too, compressed as `packs.py` tells.
+`entry` and `record` are canonical JSON too, compressed as `packs.py` tells; the `body` of a plan is compressed alone.
 """
 
 from __future__ import annotations
@@ -145,6 +145,9 @@ plan = Table(
     _number("number"),
     _bytes("body"),
 )
+approval = Table("approval", metadata, _key("company_id"), _key("plan_id"), _key("actor_id"), _text("body"))
+"""Who besides its maker says that a plan may be written."""
+
 decision = Table("decision", metadata, _key("company_id"), _key("payment"), _text("body"))
 finding = Table("finding", metadata, _key("company_id"), _key("finding_hash"), _number("number"), _text("body"))
 evidence = Table("evidence", metadata, _key("company_id"), _key("payment"), _bytes("body"))
@@ -266,8 +269,8 @@ inbox = Table(
 SEALED: dict[str, Table] = {
     table.name: table
     for table in (
-        company, actor, connection, outbox, plan, decision, finding, evidence, ruling, forgotten, contact, note,
-        payer_file, link, attempt,
+        company, actor, connection, outbox, plan, approval, decision, finding, evidence, ruling, forgotten, contact,
+        note, payer_file, link, attempt,
     )
 }  # fmt: skip
 """Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,

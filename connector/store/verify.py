@@ -1,13 +1,16 @@
 """Finding what was altered behind our back.
 
 The journal is walked once along its chain; it says what every mirrored record and every row of ours must hash to. Then
-the rows themselves are read and compared. Whoever can rewrite rows, entries and head alike, from the first entry on,
-leaves no trace in here: keep `Store.head` somewhere else to catch that too.
+the rows themselves are read and compared. Whoever can rewrite rows, entries and head alike, or puts an older copy of
+the database back, leaves no trace in here: a head that was kept somewhere else catches that too.
+
+Not vouched for are secrets (each is sealed by itself), and what a sync makes anew: cursors, notices, which rows did not
+tie, leases, budgets, hints, and the words by which contacts are found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -16,10 +19,10 @@ from sqlalchemy import text as sql
 from connector import canonical
 from connector.errors import StoreCorrupt
 from connector.model.mirror import SHAPES, Gone, Noun
-from connector.model.source import CompanyId, ConnectionId, Kind, Ref
+from connector.model.source import CompanyId, Kind
 from connector.store import tables
 from connector.store.columns import Columns, columns
-from connector.store.journal import FIRST_CHAIN, Desk, Entry, hash_of, row_hash, row_key, unknown_company
+from connector.store.journal import FIRST_CHAIN, Desk, Entry, hash_of, micros, row_hash, row_key, unknown_company
 from connector.store.mirror import records_as_stored
 from connector.store.packs import documents, restored
 from connector.store.saving import PAGE
@@ -28,14 +31,20 @@ _BATCH = 500
 _JOURNAL = tables.journal.c
 _MIRROR = tables.mirror.c
 
+_NO_DOCUMENT = canonical.digest(b"")
+
 _RefKey = tuple[str, str, str]
+
+_Witness = tuple[str, str, str, int, int]
+"""What the journal says of a record: version, hash of its document, its own hash, the entry that brought it, when."""
 
 
 class Verification(Desk):
     """Whether everything still is as it was written."""
 
-    def verify(self, company: CompanyId) -> tuple[str, ...]:
+    def verify(self, company: CompanyId, heads: Collection[tuple[int, str]] = ()) -> tuple[str, ...]:
         """One sentence for every thing that was altered, removed or smuggled in; empty when all is as it was written.
+        `heads` were kept elsewhere: numbers of entries with the chain hashes they had.
 
         Reads everything of the company, in one consistent view; other processes go on writing meanwhile.
         """
@@ -45,7 +54,7 @@ class Verification(Desk):
                 raise unknown_company(company)
             problems = list(_damage(tx))
             walk = _Walk()
-            problems += walk.journal(tx, company)
+            problems += walk.journal(tx, company, heads)
             if tip is None or (int(tip.seq), tip.chain) != (walk.seq, walk.chain):
                 problems.append(f"The journal does not end where its head says: entries after {walk.seq} are missing.")
             problems += _mirror(tx, company, walk.records)
@@ -61,10 +70,11 @@ class _Walk:
     def __init__(self) -> None:
         self.seq = 0
         self.chain = FIRST_CHAIN
-        self.records: dict[_RefKey, tuple[str, str, str]] = {}
+        self.records: dict[_RefKey, _Witness] = {}
         self.rows: dict[str, dict[str, str]] = {}
 
-    def journal(self, tx: Connection, company: CompanyId) -> Iterator[str]:
+    def journal(self, tx: Connection, company: CompanyId, heads: Collection[tuple[int, str]]) -> Iterator[str]:
+        kept = {seq: FIRST_CHAIN for seq, _ in heads}
         found = tx.execute(
             select(tables.journal).where(_JOURNAL.company_id == company).order_by(_JOURNAL.seq)
         ).yield_per(_BATCH)
@@ -78,6 +88,13 @@ class _Walk:
             else:
                 yield from self._entry(row, self.chain)
             self.seq, self.chain = row.seq, row.chain
+            if row.seq in kept:
+                kept[row.seq] = row.chain
+        for seq, chain in sorted(heads):
+            if seq > self.seq:
+                yield f"The journal ends at entry {self.seq}, and entry {seq} was there once: its end was cut off."
+            elif kept[seq] != chain:
+                yield f"Journal entry {seq} is not the one whose hash was kept: it, or one before it, was rewritten."
 
     def _entry(self, row: Any, previous: str | None) -> Iterator[str]:
         """One entry; the chain is checked when the entry before it is known."""
@@ -98,7 +115,7 @@ class _Walk:
         if entry.kind == PAGE:
             connection = entry.body["connection"]
             for kind, vendor_id, *hashes in entry.body["changes"]:
-                self.records[connection, kind, vendor_id] = (hashes[0], hashes[1], hashes[2])
+                self.records[connection, kind, vendor_id] = (*hashes, entry.seq, micros(entry.at))
         for table, key, hashed in entry.sealed:
             rows = self.rows.setdefault(table, {})
             if hashed is None:
@@ -112,17 +129,20 @@ def _damage(tx: Connection) -> Iterator[str]:
         yield "The database file is damaged."
 
 
-def _mirror(tx: Connection, company: CompanyId, expected: dict[_RefKey, tuple[str, str, str]]) -> Iterator[str]:
+def _mirror(tx: Connection, company: CompanyId, expected: dict[_RefKey, _Witness]) -> Iterator[str]:
     for row, text in records_as_stored(tx, company):
         ref = _ref(row)
         wanted = expected.pop((row.connection_id, row.kind, row.vendor_id), None)
         held = None if text is None else canonical.digest(text)
+        stands = (row.version, row.content_hash.hex(), row.record_hash.hex(), row.record_seq, row.seen_at)
         if wanted is None:
             yield f"The mirrored record {ref} was put in by hand: no sync brought it."
-        elif (row.version, row.content_hash.hex(), row.record_hash.hex(), held) != (*wanted, wanted[2]):
+        elif stands != wanted or held != wanted[2]:
             yield f"The mirrored record {ref} was altered."
         elif text is None or not _columns_follow(row, text):
             yield f"The columns of the mirrored record {ref} were altered: they do not follow from it."
+        elif row.journal_seq is None and row.content_hash.hex() != _NO_DOCUMENT:
+            yield f"The document of the mirrored record {ref} was made unfindable."
     for connection, kind, vendor_id in expected:
         yield f"The mirrored record {connection}/{kind}/{vendor_id} was removed."
 
@@ -185,5 +205,6 @@ def _rows(tx: Connection, company: CompanyId, name: str, expected: dict[str, str
         yield f"The {shown} {key} was removed."
 
 
-def _ref(row: Any) -> Ref:
-    return Ref(ConnectionId(row.connection_id), Kind(row.kind), row.vendor_id)
+def _ref(row: Any) -> str:
+    """As people look it up; whoever altered the row may have left it no kind that there is."""
+    return f"{row.connection_id}/{row.kind}/{row.vendor_id}"

@@ -28,6 +28,7 @@ from connector.testing.worlds import World
 __all__ = (
     "BEHIND",
     "KINDS",
+    "STATE",
     "Answer",
     "Call",
     "Counting",
@@ -44,6 +45,9 @@ __all__ = (
 SLOW_SECONDS_MAX = 600.0
 BEHIND = "/-/"
 """Addresses under which people act in the books behind a caller's back: no fault meets them, nothing judges them."""
+
+STATE = f"{BEHIND}state"
+"""Where the double itself says all that it holds, without ids and times: to be compared with another moment."""
 
 T = TypeVar("T")
 
@@ -201,11 +205,18 @@ class Server:
         """Put the state into the dump file, whole or not at all."""
         if self._dump is None:
             return
-        with self._lock:
-            text = json.dumps(self.stand_in.dump(normalised=self._normalised), indent=1, sort_keys=True, default=str)
+        text = self._state(normalised=self._normalised)
         unfinished = self._dump.with_suffix(".tmp")
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(self._dump)
+
+    def state(self) -> Answer:
+        """All that the double holds, without ids and times."""
+        return Answer(body=self._state(normalised=True).encode())
+
+    def _state(self, *, normalised: bool) -> str:
+        with self._lock:
+            return json.dumps(self.stand_in.dump(normalised=normalised), indent=1, sort_keys=True, default=str)
 
     def fault_for(self, call: Call) -> Fault | None:
         """The fault this request must suffer, counting the request."""
@@ -332,6 +343,9 @@ class _Handler(BaseHTTPRequestHandler):
         owner = self.server.owner
         call = self._call()
         people = owner.stand_in
+        if call.path == STATE:
+            self._send(owner.state())
+            return
         if call.path.startswith(BEHIND) and isinstance(people, Peopled):
             self._send(owner.behind(lambda: people.behind(call)))
             return

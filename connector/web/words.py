@@ -60,6 +60,18 @@ REASONS: dict[str, str] = {
     FindingCode.EQUAL_ITEMS: "Fits several invoices of one amount",
     FindingCode.FITS_NOTHING: "More than its payer owes",
     FindingCode.NOT_IDENTIFIED: "Its amount does not say which invoices",
+    FindingCode.PAYOUT_IN_BANK: "Payout the bank account has already",
+    FindingCode.POSTED_ELSEWHERE: "In the books by another hand already",
+    FindingCode.CONFLICT: "Changed on both sides",
+    FindingCode.NOT_APPLIED: "Settles nothing, and could",
+    FindingCode.POSTED_TWICE: "Posted twice",
+    FindingCode.PERHAPS_TWICE: "Looks as if it was posted twice",
+    FindingCode.BANK_FEED_TWIN: "Perhaps the bank feed's twin",
+    FindingCode.POSTED_NET: "Posted less its fee",
+    FindingCode.PAYOUT_TWICE: "Payout posted twice",
+    FindingCode.FEE_TWICE: "Fee posted twice",
+    FindingCode.NOT_CLEARING: "Stays on the clearing account",
+    FindingCode.UNDEPOSITED_GROWS: "Never taken to the bank",
 }
 """The heading under which findings of a code are shown."""
 

@@ -82,12 +82,13 @@ class Firm:
         chosen = self.chosen_accounts()
         self.do("accounts", "stripe", *(part for role, names in chosen.items() for part in (f"--{role}", names)))
 
-    def connect_quickly(self) -> None:
-        """The same, with writes allowed, in this process."""
+    def connect_quickly(self, *, allow_writes: bool = True) -> None:
+        """The same in this process."""
         with House(self.config()) as house:
             for system, double in self.doubles.items():
                 values = double.stand_in.settings(self.world, double.url)
-                wish = setup.Wish(system=system, company=None, zone=self.world.zone, values=values, allow_writes=True)
+                zone = self.world.zone
+                wish = setup.Wish(system=system, company=None, zone=zone, values=values, allow_writes=allow_writes)
                 setup.connect(house, wish)
             desk = house.company(None)
             sync_all(desk, lambda *_: None)

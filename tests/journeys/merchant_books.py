@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -20,13 +21,14 @@ from adapters.stripe.standin.life import Merchant
 from connector.dates import instant_from_epoch
 from connector.model.finding import Finding
 from connector.model.firm import BookingPattern, Connection, PostingAccounts
-from connector.model.intent import WriteKey, Written
+from connector.model.intent import IntentKind, WriteKey, Written
 from connector.model.mirror import Gone, Mirrored, Noun
 from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref
 from connector.money import Money, currency, plain
 from connector.plan import Frame, Plan, plan
 from connector.plan.lines import PlanLine
 from connector.post import disagreement
+from connector.reconcile.booked import subject_of
 from connector.reconcile.clearing import Standing, standings
 from connector.reconcile.match import reconcile
 from connector.reconcile.snapshot import Snapshot, snapshot
@@ -76,6 +78,7 @@ class BooksBeside:
         self._mirror: dict[Ref, Mirrored] = {}
         self._invoiced: set[str] = set()
         self._subjects: dict[str, Written] = {}
+        self._taken_back: dict[str, str] = {}
         self._translated: Known = {}
         self._known: tuple[tuple[str, str], ...] = ()
         self.written: Counter[str] = Counter()
@@ -124,13 +127,14 @@ class BooksBeside:
         """Both sides as they are mirrored."""
         triples: list[tuple[Ref, str, Noun | Gone]] = list(records_of(self.account, self._translated))
         triples += [(one.ref, one.version, one.record) for one in self._mirror.values()]
-        return snapshot(
+        found = snapshot(
             triples,
             books=BOOKS,
             in_flight=frozenset(self._subjects),
             written={subject: answer.ref for subject, answer in self._subjects.items()},
             answered={answer.ref: answer.version for answer in self._subjects.values()},
         )
+        return replace(found, taken_back=self._taken_back)
 
     def standings(self) -> dict[str, Standing]:
         """Every purse, by its currency."""
@@ -208,6 +212,8 @@ class BooksBeside:
         if line.subject in self._subjects:
             raise AssertionError(f"{line.subject} was written twice")
         self._subjects[line.subject] = answer
+        if line.void is not None:
+            self._taken_back[subject_of(IntentKind.PAYMENT, line.void.about)] = ""
         self.written[line.kind] += 1
         self.posted.append(line.sentence)
 

@@ -231,7 +231,6 @@ def test_after_every_act_the_books_hold_what_the_processor_holds_and_what_waits_
         assert at.firm.held("Receivable USD") == at.owed
 
 
-@pytest.mark.req("S15")
 def test_the_clearing_account_is_the_processors_balance_at_every_step_of_a_scenario() -> None:
     """Asked of both stand-ins and of nobody else: only money that is on its way to the bank, or being fought over, is
     between the two, and the test knows how much that is."""

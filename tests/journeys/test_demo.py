@@ -50,13 +50,26 @@ def demo(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str
     return ran, page.read_text(encoding="utf-8") if page.exists() else ""
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo ran once, for tests that only look."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def told(home: Path) -> tuple[subprocess.CompletedProcess[str], str]:
+    return demo(home)
+
+
 @pytest.mark.req("M1")
-def test_the_demo_ends_well_with_a_page_that_loads_nothing(tmp_path: Path) -> None:
-    ran, page = demo(tmp_path)
+def test_the_demo_ends_well_with_a_page_that_loads_nothing(
+    home: Path, told: tuple[subprocess.CompletedProcess[str], str]
+) -> None:
+    ran, page = told
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
-    assert [int(number) for number in re.findall(r"(?m)^(\d+)\. ", ran.stdout)] == list(range(1, 10))
-    assert str(tmp_path / "demo.html") in ran.stdout
+    assert [int(number) for number in re.findall(r"(?m)^(\d+)\. ", ran.stdout)] == list(range(1, 13))
+    assert str(home / "demo.html") in ran.stdout
     assert "Harbor Supply" in page
     assert "Maple &amp; Pine Studio" in page
     assert len(re.findall(r"never guessed: .* names no invoice, and its amount fits \S+ and \S+\.", ran.stdout)) == 2
@@ -67,7 +80,44 @@ def test_the_demo_ends_well_with_a_page_that_loads_nothing(tmp_path: Path) -> No
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|@import|url\(\s*["']?https?:""", page)
     for line in re.findall(r"Accounts receivable \w{3}: ([\d,.]+ \w{3}), equal to the cent", ran.stdout):
         assert line in page
-    assert list((tmp_path / "home").iterdir()) == []
+    assert list((home / "home").iterdir()) == []
+
+
+@pytest.mark.req("W2")
+def test_the_plug_is_pulled_in_the_middle_of_writing_and_the_whole_run_is_undone(
+    told: tuple[subprocess.CompletedProcess[str], str],
+) -> None:
+    ran, page = told
+    assert ran.returncode == 0, ran.stderr
+    scenes = re.split(r"(?m)^\d+\. ", ran.stdout)
+    (pulled,) = [scene for scene in scenes if scene.startswith("Pull the plug")]
+    done, lines = figures(r"Outbox, done: (\d+) of (\d+)", pulled)
+    (in_doubt,) = figures(r"sent and no answer stored: (\d+)", pulled)
+    (waiting,) = figures(r"not sent yet: (\d+)", pulled)
+    objects, unknown = figures(r"marked as ours: (\d+): (\d+) more than we know of", pulled)
+    assert done + in_doubt + waiting == lines
+    assert objects == done + unknown
+    # The object of the write that was killed, and the one whose answer was lost, are both in the books.
+    assert unknown == in_doubt == 2
+    assert waiting > 0
+    (resumed,) = [scene for scene in scenes if scene.startswith("Resume")]
+    assert f"Planned: {lines} lines\n" in resumed
+    assert f"In the books, marked as ours: {lines}, each once\n" in resumed
+    assert "Proof: green\n" in resumed
+    (undone,) = [scene for scene in scenes if scene.startswith("Undo")]
+    back, of = figures(r"Taken back: (\d+) of (\d+)", undone)
+    assert back == of > 100
+    assert "Could not be taken back: 0\n" in undone
+    assert "The books beside those before: equal, field by field\n" in undone
+    for title in ("Pull the plug", "Resume", "Undo"):
+        assert title in page
+
+
+def figures(pattern: str, text: str) -> tuple[int, ...]:
+    """The numbers that a pattern finds once."""
+    found = re.search(pattern, text)
+    assert found is not None, (pattern, text)
+    return tuple(int(number) for number in found.groups())
 
 
 def test_a_cent_shifted_in_the_doubles_ends_the_demo_badly_and_names_its_row(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from connector.app.books import apply_plan, make_plan, reconcile_all
 from connector.app.keeping import all_kept
 from connector.app.proof import money_rows
 from connector.dates import business_date
-from connector.model.finding import Ground
+from connector.model.finding import FindingCode, Ground
 from connector.reconcile.cash.recheck import faults
 from connector.reconcile.cash.record import Company
 from connector.testing.demo_world import demo_world
@@ -48,3 +48,25 @@ def test_every_match_keeps_evidence_that_holds_and_everything_else_a_reason_and_
     posted = {row.ref: row.because for row in rows if row.fate == "applied" and row.ref in by_engine}
     assert len(posted) > 30
     assert all(" = " in because for because in posted.values())
+
+
+@pytest.mark.req("M7")
+def test_every_write_that_is_blocked_carries_a_code_a_sentence_and_a_next_step(tmp_path: Path) -> None:
+    with open_firm(tmp_path) as firm:
+        firm.connect_quickly()
+        plan = firm.do("plan", "--json").json
+        assert len(plan["lines"]) > 1
+        firm.faults("quickbooks", "POST /v3/company/*/payment 1 status-before 400")
+        ran = firm.run("apply", plan["plan_id"], "--yes", "--json")
+        again = firm.run("apply", plan["plan_id"], "--yes", "--json")
+        text = firm.run("apply", plan["plan_id"], "--yes").out
+    refused = [each["finding"] for each in ran.json["refused"]]
+    blocked = [*refused, *ran.json["changed_since"], *again.json["changed_since"], *plan["left_out"]]
+    assert refused
+    assert again.json["changed_since"]
+    codes = {code.value for code in FindingCode}
+    for each in blocked:
+        assert each["code"] in codes
+        assert each["sentence"].endswith(".")
+        assert each["next_step"]
+    assert "receivables plan" in text

@@ -96,7 +96,7 @@ def until_quiet(firm: Firm) -> Opened:
     raise AssertionError("it is never done")
 
 
-DOUBTFUL = ("post.unsure", "post.looked-up")
+DOUBTFUL = ("post.faulted", "post.unsure", "post.looked-up")
 
 
 @pytest.mark.parametrize("point", [name for name in BOUNDARIES if name not in DOUBTFUL])

@@ -15,7 +15,7 @@ from tests.journeys.firm import KILLED, Firm, open_firm
 ELSEWHERE = frozenset({"log.contact-stored", "link.attempt-stored", "link.page-opened"})
 """Points that other commands than `apply` pass; each has its own test below."""
 
-DOUBTFUL = frozenset({"post.unsure", "post.looked-up"})
+DOUBTFUL = frozenset({"post.faulted", "post.unsure", "post.looked-up"})
 """Points that are passed only when an answer is lost."""
 
 APPLY_POINTS = sorted(name for name in set(ALL_BOUNDARIES) - ELSEWHERE if not name.startswith("keys."))

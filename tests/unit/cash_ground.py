@@ -12,7 +12,7 @@ from connector.reconcile.cash.verdict import Verdict
 DAY = date(2026, 3, 1).toordinal()
 ACME = Party("acme", "Acme Roofing Ltd", account="DE1")
 BOLT = Party("bolt", "Bolt Fasteners Inc", account="DE2")
-OPEN_HANDED = Policy(terms=True, bank_fee=2_500)
+OPEN_HANDED = Policy(terms=True, bank_fee=2_500, partial=True)
 
 
 def invoice(

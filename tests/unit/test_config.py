@@ -123,6 +123,7 @@ def test_every_kind_of_write_has_its_settle_time(home: Path) -> None:
         IntentKind.PAYMENT: 60,
         IntentKind.EXPENSE: 60,
         IntentKind.TRANSFER: 60,
+        IntentKind.JOURNAL: 60,
         IntentKind.CREDIT: 60,
         IntentKind.DEPOSIT: 60,
         IntentKind.VOID: 60,

@@ -237,7 +237,8 @@ def test_what_we_took_back_ourselves_is_not_told_as_a_persons_doing(books: Books
     )
     memo = f"receivables op={'A' * 20} src={charge}"
     books.mirror.received("p-1", "Acme", "0.00", memo=memo, state=PaymentState.VOID)
-    books.mirror.in_flight.update(subject_of(kind, charge) for kind in (IntentKind.PAYMENT, IntentKind.VOID))
+    books.mirror.in_flight.add(subject_of(IntentKind.PAYMENT, charge))
+    books.mirror.taken_back[subject_of(IntentKind.PAYMENT, charge)] = ""
     assert [each.code for each in books.plan().left_out] == [FindingCode.RETURNED]
 
 

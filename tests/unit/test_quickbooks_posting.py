@@ -240,6 +240,18 @@ def test_half_an_answer_to_taking_back_is_an_unknown_outcome(intuit: responses.R
     assert json.loads(sent.body or b"") == {"Id": "180", "SyncToken": "0"}
 
 
+@pytest.mark.parametrize("applies", [True, False])
+def test_a_company_that_applies_payments_by_itself_is_shown(intuit: responses.RequestsMock, *, applies: bool) -> None:
+    intuit.remove(responses.GET, f"{COMPANY}/preferences")
+    kept = {"CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}, "SalesFormsPrefs": {"AutoApplyPayments": applies}}
+    intuit.get(f"{COMPANY}/preferences", json={"Preferences": {"Id": "1", **kept}})
+    intuit.get(f"{COMPANY}/companyinfo/{REALM}", json={"CompanyInfo": {"Id": "1", "CompanyName": "Harbor"}})
+    intuit.get(f"{COMPANY}/query", body=b'{"QueryResponse":{}}')
+    [shown] = [line for line in books().check() if line.name == "automatic payments"]
+    assert shown.ok is not applies
+    assert ("Switch off" in shown.next_step) is applies
+
+
 @pytest.mark.req("Q26")
 @pytest.mark.parametrize("applies", [True, False])
 def test_a_company_that_applies_credits_by_itself_is_shown(intuit: responses.RequestsMock, *, applies: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connector.dates import business_date
@@ -9,6 +11,7 @@ from connector.model.allocation import Allocation
 from connector.model.finding import FindingCode
 from connector.model.intent import DepositPart, Intent, PostDeposit, PostPayment, PostTransfer, VoidPosting, Written
 from connector.model.money_in import PaymentState
+from connector.model.party import AccountRole
 from connector.model.source import Kind, OpId
 from connector.reconcile.landed import not_landed
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
@@ -146,3 +149,24 @@ def test_what_settles_nothing_by_its_nature_is_not_asked_about(mirror: Mirror) -
         memo="",
     )
     assert said(mirror, move, Written(ref=ref(Kind.BOOK_ENTRY, "Transfer:1"), version="0")) == []
+
+
+DEPOSIT = ref(Kind.DEPOSIT, "d-1")
+
+
+def test_a_deposit_that_was_taken_back_and_is_still_there_is_told(mirror: Mirror) -> None:
+    bank = mirror.account("Checking", AccountRole.BANK)
+    mirror.received("p-1", "Acme", "120.00", {INVOICE: "120.00"})
+    mirror.deposit("d-1", bank, {POSTED: "120.00"})
+    intent = replace(UNDO, target=DEPOSIT, reopens=())
+    assert said(mirror, intent, Written(ref=DEPOSIT, version="")) == [
+        "quickbooks/deposit/d-1 was taken back, and is still there (120.00 USD)."
+    ]
+    mirror.take(DEPOSIT)
+    assert said(mirror, intent, Written(ref=DEPOSIT, version="")) == []
+
+
+def test_a_payment_that_settled_nothing_and_still_stands_is_told(mirror: Mirror) -> None:
+    assert said(mirror, replace(UNDO, reopens=()), TAKEN_BACK) == [
+        "quickbooks/payment/p-1 was taken back, and still stands (120.00 USD)."
+    ]

@@ -201,7 +201,11 @@ def test_balances_are_compared_with_their_parts_and_only_as_they_are_now(world: 
     world.account("Balance", AccountRole.PROCESSOR, "0.03", at=PROCESSOR)
     found = {sheet.name: sheet for sheet in world.told().values() if sheet.is_balance}
     apart = {name: grouped(sheet.agreement.totals[0].difference) for name, sheet in found.items()}
-    assert apart == {"Clearing": "0.01 USD", "accounts receivable USD": "-0.02 USD", "stripe in USD": "0.03 USD"}
+    assert apart == {
+        "Clearing": "0.01 USD",
+        "accounts receivable USD": "-0.02 USD",
+        "balance of stripe in USD": "0.03 USD",
+    }
     assert not [sheet for sheet in world.told("2026-04-30").values() if sheet.is_balance]
 
 

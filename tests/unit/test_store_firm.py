@@ -148,12 +148,13 @@ def test_a_payer_file_is_the_last_one_saved(store: Store) -> None:
 
 
 def test_a_plan_is_kept_as_it_was_shown(store: Store) -> None:
-    assert store.latest_plan(ACME) is None
+    assert list(store.plans(ACME)) == []
     store.save_plan(ACME, PlanId("p2"), b"second", ANN)
     store.save_plan(ACME, PlanId("p1"), b"first", ANN)
     store.save_plan(ACME, PlanId("p2"), b"second", ANN)
     assert store.plan(ACME, PlanId("p2")) == b"second"
-    assert store.latest_plan(ACME) == (PlanId("p1"), b"first")
+    assert list(store.plans(ACME)) == [(PlanId("p1"), b"first"), (PlanId("p2"), b"second")]
+    assert list(store.plans(ACME, most=1)) == [(PlanId("p1"), b"first")]
     with pytest.raises(Refused):
         store.save_plan(ACME, PlanId("p1"), b"other", ANN)
     with pytest.raises(UnknownRecord):

@@ -130,6 +130,8 @@ class Company:
 
     def __init__(self, facts: Facts, opened: Instant) -> None:
         self.facts = facts
+        self.says_it_applies = False
+        """Whether the company's settings say that it applies credits and payments by itself; here it never does."""
         self.opened = opened
         self.now = opened
         self.multi_currency = False

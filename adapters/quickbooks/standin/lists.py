@@ -145,8 +145,8 @@ def preferences(company: Company) -> Document:
             "AllowDeposit": False,
             "AllowDiscount": False,
             "ETransactionPaymentEnabled": False,
-            "AutoApplyCredit": False,
-            "AutoApplyPayments": False,
+            "AutoApplyCredit": company.says_it_applies,
+            "AutoApplyPayments": company.says_it_applies,
         },
         "CurrencyPrefs": {
             "MultiCurrencyEnabled": company.multi_currency,

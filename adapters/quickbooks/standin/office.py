@@ -193,6 +193,12 @@ class Office:
         self.company.close_through(business_date(day) if day else None)
         return day
 
+    def apply_by_itself(self, switched: str) -> str:
+        """Switch on ("on") the settings by which credits and payments are applied; they are only told, not acted on."""
+        self._begin()
+        self.company.says_it_applies = switched == "on"
+        return switched
+
     def _begin(self) -> None:
         self.company.begin(self._clock.now())
 
@@ -257,6 +263,7 @@ ACTS: Mapping[str, Callable[..., object]] = {
         Office.reactivate,
         Office.merge,
         Office.close_through,
+        Office.apply_by_itself,
     )
 }
 """What may be asked for by name over loopback."""

@@ -37,11 +37,17 @@ _NAMED: Mapping[str, type[NameRecord]] = {
     "ParentRef": Customer,
 }
 _OP_ID = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{20}(?![A-Z2-7])")
+_MARK = "receivables op="
+"""What our own writes carry in their private notes."""
 _TITLES = {"CreditMemo": "Credit memo"}
 
 
 def dump(companies: tuple[Company, ...], *, normalised: bool) -> dict[str, object]:
-    """Every object per realm. Normalised: no ids, tokens or times; references by number or name; op ids as `*`."""
+    """Every object per realm. Normalised: no ids, tokens or times; references by number or name; op ids as `*`.
+
+    Nor does it have payments of a program's that are void: like the audit log they tell what was there once, and hold
+    no amount, settle nothing and are in no deposit. Payments of people that are void stay.
+    """
     return {company.facts.realm: _company(company, normalised=normalised) for company in companies}
 
 
@@ -49,6 +55,8 @@ def _company(company: Company, *, normalised: bool) -> dict[str, object]:
     found: dict[str, object] = {}
     for entity in ENTITIES:
         records = list(company.records[entity].values())
+        if normalised:
+            records = [record for record in records if not _is_trace(record)]
         written = [document(company, record) for record in records]
         if normalised:
             written = _sorted([_normal(company, one) for one in written])
@@ -56,6 +64,14 @@ def _company(company: Company, *, normalised: bool) -> dict[str, object]:
     for entity, single in (("CompanyInfo", company_info(company)), ("Preferences", preferences(company))):
         found[entity] = _plain([_normal(company, single) if normalised else single])
     return found
+
+
+def _is_trace(record: Record) -> bool:
+    """Whether a payment is only a trace of one that a program wrote and voided."""
+    if not isinstance(record, Payment) or record.total or record.lines or record.deposit is not None:
+        return False
+    note = str(record.kept.get("PrivateNote", ""))
+    return note.startswith("Voided") and _MARK in note
 
 
 def _plain(value: object) -> object:

@@ -79,3 +79,22 @@ def _with_gap(amounts: Sequence[int], wanted: int) -> Iterator[list[int]]:
             if total - wanted > largest:
                 break
             seen[amounts[last]] = last
+
+
+def between(amounts: Sequence[int], breaks: Sequence[int], wanted: range, most: int = FOUND_MAX) -> list[range]:
+    """Runs of two and more whose sum lies there, and that begin and end where `breaks` changes."""
+    count = len(amounts)
+    ends = [last for last in range(count) if last + 1 == count or breaks[last] != breaks[last + 1]]
+    found: list[range] = []
+    for first in range(count) if count <= GAPS_AMONG_MAX else ():
+        if first and breaks[first] == breaks[first - 1]:
+            continue
+        total, begun = 0, first
+        for last in ends:
+            if last < first:
+                continue
+            total += sum(amounts[begun : last + 1])
+            begun = last + 1
+            if total in wanted and last > first:
+                found.append(range(first, last + 1))
+    return found[:most]

@@ -10,6 +10,7 @@ from connector.reconcile.cash import sums
 from connector.reconcile.cash.adjust import net, single_under_terms, terms_of, under_terms
 from connector.reconcile.cash.explained import searched
 from connector.reconcile.cash.heaps import Heap
+from connector.reconcile.cash.stale import is_claimed_whole
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Verdict
 
@@ -27,7 +28,7 @@ def amount(at: Standing, place: int) -> Verdict | None:
     fitting = heap.exact(receipt.amount, receipt.on)
     if len(fitting) != 1 or at.is_echo(place, payer.group):
         return None
-    if at.is_awaited(place, payer.group, at.since[fitting[0]]):
+    if at.is_awaited(place, payer.group, at.since[fitting[0]]) or is_claimed_whole(at, place, fitting[0]):
         return None
     if at.came_back(place) and at.alike(fitting[0]) > 1:
         return None

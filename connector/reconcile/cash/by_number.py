@@ -18,6 +18,7 @@ from connector.reconcile.cash.adjust import (
 from connector.reconcile.cash.despite import despite_name
 from connector.reconcile.cash.explained import NOTHING, explained
 from connector.reconcile.cash.slips import is_like
+from connector.reconcile.cash.stale import is_contested, may_be_stale
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Verdict
 
@@ -31,29 +32,22 @@ CUT_MIN = 2
 """So many digits of a number that was cut tell something by themselves."""
 
 
-def key(at: Standing, place: int) -> Verdict | None:
+def key(at: Standing, place: int, *, at_last: bool = False) -> Verdict | None:
     """The item that a stored key means, and the amount agrees."""
     item = at.keyed(place)
     if item < 0:
         return None
     if at.case.receipts[place].amount == at.left[item]:
-        return None if _may_be_stale(at, place, item) else at.verdict(place, Class.KEY, [item])
+        return None if may_be_stale(at, place, item, at_last=at_last) else at.verdict(place, Class.KEY, [item])
+    if not at.is_first_to_mean(place, item) or at.is_echo(place, at.payer[place].group):
+        return None
     agreed = under_terms(at, place, [item]) or within_limits(at, place, [item])
     return agreed._replace(kind=Class.KEY) if agreed is not None else None
 
 
-def _may_be_stale(at: Standing, place: int, item: int) -> bool:
-    """Whether an earlier payment that is still undecided names the keyed item, or may have been for it and for no older
-    one, and this one for a later item: all of one amount."""
-    receipt = at.case.receipts[place]
-    if at.is_named_before(place, item):
-        return True
-    heap = at.heap(place, at.group[item])
-    equal = heap.exact(receipt.amount, receipt.on, NEAR_MAX) if heap is not None else []
-    since = at.since[item]
-    if all(at.since[one] <= since for one in equal) or any(at.since[one] < since for one in equal):
-        return False
-    return at.is_awaited(place, at.group[item], since)
+def key_at_last(at: Standing, place: int) -> Verdict | None:
+    """The same when all else is decided."""
+    return key(at, place, at_last=True)
 
 
 def reference(at: Standing, place: int) -> Verdict | None:
@@ -64,7 +58,7 @@ def reference(at: Standing, place: int) -> Verdict | None:
         return None
     if not found:
         return _one_of_several(at, place) or despite_name(at, place)
-    if not at.is_one_group(found):
+    if not at.is_one_group(found) or (len(found) == 1 and is_contested(at, place, found[0])):
         return None
     total = sum(at.left[item] for item in found)
     if total == receipt.amount:
@@ -72,7 +66,15 @@ def reference(at: Standing, place: int) -> Verdict | None:
     agreed = under_terms(at, place, found)
     if agreed is not None or total < receipt.amount:
         return agreed
-    return _with_credits(at, place, found) or within_limits(at, place, found) or _some_of(at, place, found)
+    return _with_credits(at, place, found) or _within_limits(at, place, found) or _some_of(at, place, found)
+
+
+def _within_limits(at: Standing, place: int, found: Sequence[int]) -> Verdict | None:
+    """The same less a few minor units or what a bank keeps, unless another item of the payer's is the amount."""
+    heap, receipt = at.heap(place, at.group[found[0]]), at.case.receipts[place]
+    if heap is not None and any(item not in found for item in heap.exact(receipt.amount, receipt.on)):
+        return None
+    return within_limits(at, place, found)
 
 
 def _one_of_several(at: Standing, place: int) -> Verdict | None:

@@ -36,8 +36,7 @@ def converted(at: Standing, place: int) -> Verdict | None:
         return None
     if not _is_worth(at, receipt.amount, total, rate) or _has_rival(at, place, found, total, rate):
         return None
-    ends = [_rounded(sum_ * receipt.amount, total) for sum_ in accumulate(at.left[item] for item in found)]
-    pays = [after - before for before, after in pairwise([0, *ends])]
+    pays = portions(receipt.amount, [at.left[item] for item in found])
     if any(pay * at.left[item] <= 0 for pay, item in zip(pays, found, strict=True)):
         return None
     shares = tuple(Share(item, pay, at.left[item], at.left[item]) for pay, item in zip(pays, found, strict=True))
@@ -90,11 +89,14 @@ def _has_rival(at: Standing, place: int, found: Sequence[int], total: int, rate:
 
 
 def _keyed(at: Standing, place: int) -> Sequence[int]:
-    """The item that a stored key names, unless payer or text contradicts it."""
+    """The item that a stored key names, unless payer or text contradicts it, or an earlier receipt that says nothing
+    may have been for it."""
     item = at.item_of.get(at.case.receipts[place].key, -1)
     if item < 0 or at.is_vetoed(at.payer[place], at.group[item]):
         return ()
     if any(item not in mention.items for mention in at.reading[place].mentions):
+        return ()
+    if any(at.case.receipts[one].on >= at.since[item] for one in at.quiet_before(place, at.group[item])):
         return ()
     return (item,)
 
@@ -113,6 +115,13 @@ def _named(at: Standing, place: int) -> Sequence[int]:
     if any(not at.left[item] for item in found) or (reading.full and len(found) > 1):
         return ()
     return list(found)
+
+
+def portions(amount: int, lefts: Sequence[int]) -> list[int]:
+    """An amount divided as these are, to the unit."""
+    total = sum(lefts)
+    ends = [_rounded(so_far * amount, total) for so_far in accumulate(lefts)]
+    return [after - before for before, after in pairwise([0, *ends])]
 
 
 def _rounded(over: int, under: int) -> int:

@@ -80,8 +80,8 @@ def readings(text: str) -> list[str]:
 
 
 def numeral(text: str) -> str:
-    """All digits of a text, letters read as the digits they look like."""
-    return digits_in(text.upper().translate(_LETTERS))
+    """All digits of a text, letters read as the digits they look like; a word without any digit is no number."""
+    return digits_in(text.upper().translate(_LETTERS)) if digits_in(text) else ""
 
 
 def digits_in(text: str) -> str:

@@ -17,6 +17,7 @@ from connector.reconcile.cash.adjust import (
     single_under_terms,
 )
 from connector.reconcile.cash.heaps import Heap
+from connector.reconcile.cash.stale import is_claimed_whole, may_have_been_paid
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
@@ -47,6 +48,8 @@ def keyed(at: Standing, place: int) -> Verdict | None:
         return None
     if at.is_echo(place, at.payer[place].group) or not at.is_first_to_mean(place, item):
         return None
+    if is_claimed_whole(at, place, item) or may_have_been_paid(at, place, item):
+        return None
     over = receipt.amount - left
     if over > 0 and (left != at.case.items[item].amount or over * KEY_OVER_SHARE_MAX > left):
         return None
@@ -54,8 +57,9 @@ def keyed(at: Standing, place: int) -> Verdict | None:
 
 
 def less(at: Standing, place: int) -> Verdict | None:
-    """One clean number of a known payer, less than is open, and no other explanation: a part of it."""
-    item = _only_named(at, place)
+    """One clean number of a known payer, less than is open, and no other explanation: a part of it, if the company lets
+    that be decided."""
+    item = _only_named(at, place) if at.case.policy.partial else None
     if item is None:
         return None
     left, amount = at.left[item], at.case.receipts[place].amount
@@ -112,6 +116,8 @@ def _only_named(at: Standing, place: int) -> int | None:
     payer, group = at.payer[place], at.group[named[0]]
     known = payer.group == group or group in payer.among
     if not known or at.is_echo(place, payer.group) or at.is_shared(place, named):
+        return None
+    if is_claimed_whole(at, place, named[0]):
         return None
     return named[0]
 

@@ -6,40 +6,44 @@ small.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isqrt
 from typing import TYPE_CHECKING
 
 from connector.reconcile.cash.frequencies import DECISIONS, PROPOSALS
+from connector.reconcile.cash.sorts import BY_PLACE
 
 if TYPE_CHECKING:
     from connector.model.finding import FindingCode
-    from connector.reconcile.cash.ideas import Idea
+    from connector.reconcile.cash.sorts import Idea
 
 PPM = 1_000_000
 UNKNOWN_PPM = 990_000
 """What is said of a class of which nothing was seen yet."""
-PROPOSED_PPM_MAX = 990_000
-RIVALLED_PPM_MAX = 900_000
-RIVAL_PPM_MIN = 50_000
-"""What is surer would have been decided. Of equal rivals one is never sure, however steadily the worlds' payers
-pay; and one is never ruled out."""
+TOGETHER_PPM_MAX = 990_000
+"""All ideas about one receipt together are no surer: what is surer would have been decided."""
 RARE_PPM, SELDOM_PPM = 1_000, 100_000
 SEEN_MIN = 25
 LEAN = 8
 """So many of the coarser kind weigh as much as those that were seen."""
 _STEPS = (1, 2, 3, 4, 6, 10)
+_LEADS = (1, 8, 25)
+"""Days by which one is nearer to what the payer usually does; less than one is no difference."""
 _Z_SQUARED = 3_841_459
 """Of 95 %, in parts of a million."""
 
 
 def proposal_keys(idea: Idea, code: FindingCode) -> Iterator[tuple[str, ...]]:
     """The kinds that an idea is of, the coarsest first."""
-    sort, rank = idea.sort.value, _step(idea.rank + 1)
+    sort, rivals = idea.sort.value, str(min(idea.rivals, 3))
+    place = _step(idea.rank + 1) if idea.sort in BY_PLACE else _lead(idea.lead)
     chance = "rare" if idea.accidents_ppm <= RARE_PPM else "seldom" if idea.accidents_ppm <= SELDOM_PPM else "often"
     yield (sort,)
-    yield sort, rank, _step(idea.many), chance
-    yield sort, rank, _step(idea.many), chance, code.value
+    if rivals in ("1", "2"):  # Counted with those of many rivals first: it has some.
+        yield sort, place, "3"
+    yield sort, place, rivals
+    yield sort, place, rivals, _step(idea.many), chance
+    yield sort, place, rivals, _step(idea.many), chance, code.value
 
 
 def decision_keys(kind: str, adjustment: str, *, known: bool) -> Iterator[tuple[str, ...]]:
@@ -49,10 +53,14 @@ def decision_keys(kind: str, adjustment: str, *, known: bool) -> Iterator[tuple[
 
 
 def proposal_ppm(idea: Idea, code: FindingCode) -> int:
-    """Of a million such proposals, so many are right."""
-    found = _read(PROPOSALS, proposal_keys(idea, code), PPM // 4)
-    found = min(found, RIVALLED_PPM_MAX if idea.many > 1 else PROPOSED_PPM_MAX)
-    return max(found, RIVAL_PPM_MIN) if idea.sort == "amount" else found
+    """Of a million such proposals, so many are right, whatever else may be proposed beside it."""
+    return _read(PROPOSALS, proposal_keys(idea, code), PPM // 4)
+
+
+def together(chances: Sequence[int]) -> list[int]:
+    """The chances of allocations of which one at most is right: rivals share what there is."""
+    total = sum(chances)
+    return [one * TOGETHER_PPM_MAX // total if total > TOGETHER_PPM_MAX else one for one in chances]
 
 
 def decision_ppm(kind: str, adjustment: str, *, known: bool) -> int:
@@ -92,3 +100,9 @@ def _read(seen: Mapping[tuple[str, ...], tuple[int, int]], keys: Iterator[tuple[
 def _step(number: int) -> str:
     """Small numbers by themselves, larger ones together."""
     return str(max(step for step in _STEPS if step <= number))
+
+
+def _lead(days: int) -> str:
+    """How far ahead of the next of its like, or behind."""
+    reached = [step for step in _LEADS if step <= abs(days)]
+    return "level" if not reached else f"{'ahead' if days > 0 else 'behind'} {reached[-1]}"

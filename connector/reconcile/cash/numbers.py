@@ -249,7 +249,8 @@ class Numbers:
         """The number that begins with this token, and how many tokens it takes."""
         start, end, word = tokens[at]
         best = self._as_written(text, tokens, at)
-        short = self._shorthand(text, start, word, before) if before and (best is None or best[0] > 1) else None
+        begins = best is not None and (best[0] == 1 or word in self._heads)
+        short = self._shorthand(text, start, word, before) if before and not begins else None
         if short is not None:
             return 1, Mention(short, start, end, How.DIGITS)
         if best is not None:
@@ -257,9 +258,19 @@ class Numbers:
         if word.isalpha() or self._is_head(text, tokens, at):
             return 1, None
         mention = self._digits_at(start, end, word)
+        if mention is not None and mention.how is How.TAIL:
+            mention = self._behind_head(text, tokens, at, mention)
         if mention is not None:
             return 1, mention
         return self._split(text, tokens, at)
+
+    def _behind_head(self, text: str, tokens: list[tuple[int, int, str]], at: int, mention: Mention) -> Mention | None:
+        """The end of a number as far as the year or branch written before it is the item's too."""
+        if not at or not self._is_head(text, tokens, at - 1):
+            return mention
+        head = tokens[at - 1][2]
+        items = tuple(item for item in mention.items if head in _TOKEN.findall(_capitals(self._numbers[item])))
+        return mention._replace(items=items) if items else None
 
     def _as_written(self, text: str, tokens: list[tuple[int, int, str]], at: int) -> tuple[int, Mention] | None:
         """The longest number that begins with this token and is written as it is, but for the signs in it."""

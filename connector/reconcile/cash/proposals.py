@@ -12,9 +12,11 @@ from connector.model.finding import FindingCode
 from connector.money import Money, currency, grouped
 from connector.reconcile.cash import measured
 from connector.reconcile.cash.case import ReceiptKind
-from connector.reconcile.cash.ideas import Idea, Ideas, Sort
+from connector.reconcile.cash.converted import EXCHANGE
+from connector.reconcile.cash.ideas import Ideas
 from connector.reconcile.cash.nextsteps import PROPOSED_MAX
 from connector.reconcile.cash.questions import Question, listed, question
+from connector.reconcile.cash.sorts import Idea, Sort
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
@@ -62,14 +64,13 @@ class Proposals:
         )
 
     def ranked(self, place: int, code: FindingCode) -> list[tuple[Idea, int]]:
-        """Every idea with its confidence, the best first, each allocation once."""
-        best: dict[tuple[tuple[Share, ...], int], tuple[Idea, int]] = {}
+        """Every idea with its confidence, the best first, each allocation once: as what came to mind first."""
+        first: dict[tuple[tuple[Share, ...], int], tuple[Idea, int]] = {}
         for idea in self.ideas(place):
-            confidence = measured.proposal_ppm(idea, code)
-            what = tuple(sorted(idea.shares)), idea.unapplied
-            if what not in best or best[what][1] < confidence:
-                best[what] = idea, confidence
-        return sorted(best.values(), key=lambda found: (_is_last(*found), -found[1]))
+            first.setdefault((tuple(sorted(idea.shares)), idea.unapplied), (idea, measured.proposal_ppm(idea, code)))
+        chances = measured.together([confidence for _, confidence in first.values()])
+        found = [(idea, chance) for (idea, _), chance in zip(first.values(), chances, strict=True)]
+        return sorted(found, key=lambda one: (_is_last(*one), -one[1]))
 
     def ideas(self, place: int) -> Sequence[Idea]:
         """Everything that comes to mind."""
@@ -136,20 +137,35 @@ _SAID = {
     Sort.NAMED_CREDIT: "It may be for {items}: what its text names less credit",
     Sort.NAMED_MORE: "It may be for {items}: what its text names and others that make up the rest",
     Sort.NAMED_RUN: "It may be for {items}: what its text names and the numbers that follow",
+    Sort.NAMED_RUN_GAP: "It may be for {items}: what its text names and numbers that follow",
+    Sort.NAMED_RUN_GAPS: "It may be for {items}: what its text names and numbers that follow",
+    Sort.NAMED_RUN_REST: "It may be for {items}: the rest of the first its text names, and the numbers that follow",
+    Sort.NAMED_RUN_FEE: "It may be for {items}: what its text names and the numbers that follow",
+    Sort.NAMED_RUN_OVER: "It may be for {items}, what its text names and the next numbers, and more than was open",
+    Sort.NAMED_RUN_PART: "It may be for {items}: what its text names and the numbers that follow, one of them in part",
     Sort.NAMED_PART: "It may be for {items}, which its text names, one of them in part",
     Sort.NAMED_OVER: "It may be for {items}, which its text names, and more than was open",
+    Sort.PERIOD: "It may be for {items}: of the days that its text says",
     Sort.SLIP: "It may be for {items}: the number in its text is nearly that, and the amount agrees",
+    Sort.SLIP_PART: "It may be for {items}: the number in its text is nearly that",
     Sort.AMOUNT: "It may be for {items}, which is of the same amount",
     Sort.TERMS: "It may be for {items}",
     Sort.FEE: "It may be for {items}",
+    Sort.LATE: "It may be a part of {items}: what a discount would leave that came too late",
     Sort.EVERYTHING: "It may be for everything that its payer has open: {items}",
     Sort.SET: "It may be for {items}, which together are the amount",
     Sort.ALMOST_RUN: "It may be for {items}, due one after the other, which together are the amount",
-    Sort.HALF: "It may be a part of {items}: another receipt of this payer's is the rest of it",
+    Sort.RUN_FEE: "It may be for {items}, due one after the other",
+    Sort.RUN_OVER: "It may be for {items}, due one after the other, and more than was open",
+    Sort.HALF: "It may be a payment in part of {items}: another receipt of this payer's is the rest of it",
     Sort.PART: "It may be a part of {items}",
     Sort.OVER: "It may be for {items}, and more than was open",
     Sort.STRANGER: "It may be for {items} of {whose}, which is of the same amount",
     Sort.STRANGER_TERMS: "It may be for {items} of {whose}",
+    Sort.STRANGER_FEE: "It may be for {items} of {whose}",
+    Sort.STRANGER_HALF: "It may be a part of {items} of {whose}: another receipt is the rest of it",
+    Sort.CHANGED_NAMED: "It may be for {items} in another currency: about their worth on that day",
+    Sort.CHANGED: "It may be for {items} in another currency: about the worth on that day",
     Sort.STRANGER_SET: "It may be for {items} of {whose}, which together are the amount",
     Sort.ON_ACCOUNT: "It may be for nothing that is open: keep it on account",
     Sort.TAKEN_BACK: "It may take back what {items} got",
@@ -168,7 +184,7 @@ def _sentence(at: Standing, place: int, idea: Idea) -> str:
     )
     cut = sum(share.applied - share.pay for share in idea.shares)
     code = currency(at.case.receipts[place].currency)
-    if idea.adjustment:
+    if idea.adjustment and idea.adjustment != EXCHANGE:
         said += f", less {grouped(Money(cut, code))} of {idea.adjustment}"
     if idea.unapplied > 0 and idea.shares:
         said += f"; {grouped(Money(idea.unapplied, code))} stays on account"

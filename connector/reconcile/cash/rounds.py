@@ -28,7 +28,7 @@ STRONGEST: tuple[Look, ...] = (by_number.key, by_number.reference, converted)
 WEAKER: tuple[Look, ...] = (
     by_number.completion, by_number.near, by_amount.amount, by_amount.several, by_amount.agreed,
 )  # fmt: skip
-LAST: tuple[Look, ...] = (in_part.keyed, in_part.less, in_part.more)
+LAST: tuple[Look, ...] = (by_number.key_at_last, in_part.keyed, in_part.less, in_part.more)
 """What is taken only when nothing else follows, one kind at a time."""
 
 

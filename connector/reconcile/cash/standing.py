@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from connector.reconcile.cash.ahead import is_ahead
 from connector.reconcile.cash.case import Case, Party, ReceiptKind
@@ -69,12 +69,13 @@ class Standing:
         for place in self.waiting:
             receipt = receipts[place]
             self._equal[self.payer[place].group, receipt.currency, receipt.amount].append(self._rank[place])
-            for item in self._meant(place):
+            for item in self.meant(place):
                 self._naming[item].append(place)
         self._order = order
         self.tariff: Counter[int] = self._shortages()
         self._undone: Counter[int] = Counter()
         self._alike: Counter[tuple[str, int]] = Counter()
+        self._quiet: tuple[int, dict[tuple[int, str], list[int]]] | None = None
         self.moved: set[int] = set()
         self.verdicts: dict[int, Verdict] = {}
         self.permitted: frozenset[Class] | None = None
@@ -121,10 +122,10 @@ class Standing:
             known.append(place)
             receipt = self.case.receipts[place]
             self.payer[place] = now
-            for item in self._meant(place):
+            for item in self.meant(place):
                 self._naming[item].remove(place)
             self._named[place] = None
-            for item in self._meant(place):
+            for item in self.meant(place):
                 insort(self._naming[item], place, key=self._rank.__getitem__)
             self.about[place] = self._concerned(place)
             rank = self._rank[place]
@@ -149,7 +150,7 @@ class Standing:
                 continue
             first, *others = rivals
             later = all(
-                self.is_twin(first.receipt, other.receipt) or self._was_back(first.receipt, other.receipt)
+                self.is_twin(first.receipt, other.receipt) or self.was_back(first.receipt, other.receipt)
                 for other in others
             )
             withheld |= {rival.receipt for rival in (others if later else rivals)}
@@ -161,7 +162,7 @@ class Standing:
         applied = sum(share.applied for share in verdict.shares if share.item == item)
         return abs(applied) < abs(self.left[item])
 
-    def _was_back(self, one: int, other: int) -> bool:
+    def was_back(self, one: int, other: int) -> bool:
         """Whether all of one receipt had gone back when another came: that one pays the same once more."""
         mine, yours = self.case.receipts[one], self.case.receipts[other]
         return any(
@@ -280,7 +281,7 @@ class Standing:
             return group != payer.group
         return bool(payer.among) and group not in payer.among
 
-    def _meant(self, place: int) -> list[int]:
+    def meant(self, place: int) -> list[int]:
         """The items that its text names, and the one of its key."""
         named = self.named(place)
         key = self.item_of.get(self.case.receipts[place].key, -1) if self.case.receipts[place].key else -1
@@ -316,15 +317,31 @@ class Standing:
         item = self.item_of.get(receipt.key, -1) if receipt.key else -1
         return item >= 0 and self.left[item] > 0 and item not in found
 
-    def is_named_before(self, place: int, item: int) -> bool:
-        """Whether an earlier receipt of the same amount, still undecided, names this item in its text."""
-        amount = self.case.receipts[place].amount
-        for other in self._naming.get(item, ()):
-            if other == place:
-                return False
-            if other in self.waiting and self.case.receipts[other].amount == amount and item in self.named(other):
-                return True
-        return False
+    def meaning(self, item: int) -> Sequence[int]:
+        """The receipts that name an item or have its key, by day."""
+        return self._naming.get(item, ())
+
+    def was_reopened(self, item: int) -> bool:
+        """Whether what had settled an item went back."""
+        return self.since[item] != self.case.items[item].issued
+
+    def is_spoken_for(self, place: int) -> bool:
+        """Whether a stored key says, and nobody's says before, for which open item a receipt is."""
+        key = self.case.receipts[place].key
+        item = self.item_of.get(key, -1) if key else -1
+        return item >= 0 and self.left[item] > 0 and self.is_first_to_mean(place, item)
+
+    def quiet_before(self, place: int, group: int) -> Iterator[int]:
+        """The undecided receipts of a payer that came before another and mean nothing that is open, latest first."""
+        if self._quiet is None or self._quiet[0] != len(self.verdicts):
+            found: dict[tuple[int, str], list[int]] = defaultdict(list)
+            for other in self.waiting:
+                if not self.reading[other].mentions and not self.is_spoken_for(other):
+                    found[self.payer[other].group, self.case.receipts[other].currency].append(self._rank[other])
+            self._quiet = len(self.verdicts), found
+        ranks = self._quiet[1].get((group, self.case.receipts[place].currency), [])
+        for at in range(bisect_left(ranks, self._rank[place]) - 1, -1, -1):
+            yield self._order[ranks[at]]
 
     def came_back(self, place: int) -> bool:
         """Whether a receipt was charged back, so that its item may have been paid again by a later one."""

@@ -46,13 +46,17 @@ def pairs(amounts: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[tu
 
 def subsets(amounts: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[tuple[int, ...]]:
     """The first subsets of three items and more that add up to it, by meeting in the middle."""
+    if not sum(amount for amount in amounts if amount < 0) <= wanted <= sum(one for one in amounts if one > 0):
+        return []
     half = len(amounts) // 2
     left: dict[int, list[int]] = {}
-    for mask, total in _sums(amounts[:half]):
+    for mask, total in enumerate(_sums(amounts[:half])):
         left.setdefault(total, []).append(mask)
     found: list[tuple[int, ...]] = []
-    for mask, total in _sums(amounts[half:]):
-        for other in left.get(wanted - total, ()):
+    for mask, total in enumerate(_sums(amounts[half:])):
+        if wanted - total not in left:
+            continue
+        for other in left[wanted - total]:
             if mask.bit_count() + other.bit_count() >= SUBSET_MIN:
                 found.append(_places(other, 0) + _places(mask, half))
                 if len(found) >= most:
@@ -133,11 +137,11 @@ def _falling(exponent: int) -> int:
     return result >> halvings
 
 
-def _sums(amounts: Sequence[int]) -> list[tuple[int, int]]:
-    sums = [(0, 0)]
-    for place, amount in enumerate(amounts):
-        bit = 1 << place
-        sums += [(mask | bit, total + amount) for mask, total in sums]
+def _sums(amounts: Sequence[int]) -> list[int]:
+    """The sum of every set: the bits of its place say which amounts are in it."""
+    sums = [0]
+    for amount in amounts:
+        sums += [total + amount for total in sums]
     return sums
 
 

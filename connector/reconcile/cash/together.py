@@ -13,13 +13,13 @@ LISTED_MAX = 60
 
 
 def instalments(at: Standing, wanted: Sequence[int]) -> None:
-    """Receipts that all name one item, one of them perhaps others beside it, and together are what is open of all."""
+    """Receipts that all mean one item, one of them perhaps others beside it, and together are what is open of all."""
     parts: dict[int, list[int]] = defaultdict(list)
     lists: dict[int, list[int]] = defaultdict(list)
     for place in wanted:
-        named = at.named(place) if place in at.waiting else ()
-        if len(named) == 1 and at.case.receipts[place].amount < at.left[named[0]]:
-            parts[named[0]].append(place)
+        item = _meant(at, place) if place in at.waiting else -1
+        if item >= 0 and at.case.receipts[place].amount < at.left[item]:
+            parts[item].append(place)
     for place in at.waiting if parts else ():
         named = at.named(place)
         if 1 < len(named) <= LISTED_MAX and at.is_clean(place) and not parts.keys().isdisjoint(named):
@@ -32,6 +32,14 @@ def instalments(at: Standing, wanted: Sequence[int]) -> None:
                 _take_part(at, place, item)
         elif len(lists[item]) == 1 and brought < at.left[item]:
             _with_list(at, places, lists[item][0], item)
+
+
+def _meant(at: Standing, place: int) -> int:
+    """The one item that a text names, or a stored key means where no text does; -1 when there is none."""
+    named = at.named(place)
+    if named:
+        return named[0] if len(named) == 1 and not at.is_keyed_beside(place, named) else -1
+    return at.keyed(place)
 
 
 def _with_list(at: Standing, places: Sequence[int], first: int, item: int) -> None:

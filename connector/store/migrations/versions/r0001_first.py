@@ -37,6 +37,7 @@ _TABLES: dict[str, tuple[str, str]] = {
         tried_at#? keyed_at#? doubted_at#? not_before#? answer? fault plan_id? line# actor_id""",
     ),
     "plan": ("company_id plan_id", "number# body*"),
+    "approval": ("company_id plan_id actor_id", "body"),
     "decision": ("company_id payment", "body"),
     "finding": ("company_id finding_hash", "number# body"),
     "evidence": ("company_id payment", "body*"),

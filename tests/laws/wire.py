@@ -1,0 +1,246 @@
+"""A vendor in this very process: a transport of `requests` that hands each call to a stand-in, and what goes wrong.
+
+The adapters are the real ones, with their sessions, retries and pacing; only the socket is missing. One seed decides
+what becomes of every call.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import format_datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from connector.clock import Clock
+from connector.dates import Instant, after
+from connector.testing.standin import Answer, Call, Counting, Shaped, StandIn
+from tests.clocks import FakeClock
+
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+LATE_SECONDS = (60.0, 4 * 3600.0)
+KEPT_SECONDS = 24 * 3600.0
+
+ACTED = ("answer lost", "cut short", "half a page", "a gateway's page after", "told to slow down after", "broken after")
+UNACTED = (
+    "away", "never arrived", "a gateway's page", "slow down", "slow down until", "slow down, no word", "broken",
+    "not let in",
+)  # fmt: skip
+MORE_OF_NOTHING = "nothing, and more"
+_SHAPES = {"quickbooks": "expired", "stripe": "unauthorized"}
+"""What each vendor says to whom it does not let in, though the key is good."""
+_STATUS = {
+    "a gateway's page": (502, {}),
+    "a gateway's page after": (502, {}),
+    "slow down": (429, {"Retry-After": "7"}),
+    "slow down until": (429, {"Retry-After": "date"}),
+    "slow down, no word": (429, {}),
+    "told to slow down after": (429, {"Retry-After": "7"}),
+    "broken": (500, {}),
+    "broken after": (500, {}),
+}
+
+
+class Skewed:
+    """The clock of whoever is some minutes fast or slow; nobody waits by it."""
+
+    def __init__(self, clock: FakeClock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+
+    def now(self) -> Instant:
+        return after(self._clock.now(), self._seconds)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        raise NotImplementedError(f"a stand-in would have slept {seconds} seconds")
+
+
+@dataclass(slots=True)
+class Late:
+    """A request that is carried out after its caller was told nothing."""
+
+    at: float
+    call: Call
+
+
+@dataclass(slots=True, kw_only=True)
+class Weather:
+    """How much of a hundred calls goes wrong, and `only` what, where that is said; nothing once it is over."""
+
+    writes: int = 25
+    reads: int = 4
+    over: bool = False
+    only: str = ""
+
+
+@dataclass
+class Wire(HTTPAdapter):
+    """The line to one stand-in. `before` and `after_` are told of every call; `suffered` counts what went wrong."""
+
+    stand_in: StandIn
+    clock: Clock
+    chance: random.Random
+    weather: Weather
+    around: Callable[[str, Call], None]
+    calls: list[tuple[float, Call]] = field(default_factory=list)
+    suffered: Counter[str] = field(default_factory=Counter)
+    late: list[Late] = field(default_factory=list)
+    kept: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, **_: object
+    ) -> requests.Response:
+        """Answer it, or not."""
+        call = _call(request)
+        self.settle()
+        self.around("before", call)
+        self.calls.append((self.clock.monotonic(), call))
+        answer, whole = self._answered(request, call)
+        self.around("after", call)
+        return self._response(request, answer, whole=whole)
+
+    def settle(self) -> None:
+        """Carry out what was late, as far as its time has come."""
+        due = [each for each in self.late if each.at <= self.clock.monotonic()]
+        self.late = [each for each in self.late if each not in due]
+        for each in due:
+            self.stand_in.answer(each.call)
+
+    def _answered(self, request: requests.PreparedRequest, call: Call) -> tuple[Answer, bool]:
+        broken = self._kept(call)
+        deed = self._deed(call) if broken is None else "broken again"
+        if deed:
+            self.suffered[deed] += 1
+        match deed:
+            case "":
+                return self.stand_in.answer(call), True
+            case "broken again":
+                return Answer(status=broken or 500, body=b"{}", headers={"Idempotent-Replayed": "true"}), True
+            case "late":
+                self.late.append(Late(self.clock.monotonic() + self.chance.uniform(*LATE_SECONDS), call))
+            case "cut short" | "half a page":
+                return _half(self.stand_in.answer(call), told=deed == "half a page")
+            case "nothing, and more":
+                return Answer(body=b'{"object": "list", "data": [], "has_more": true, "url": "/v1/charges"}'), True
+            case _:
+                self._arrived(deed, call)
+        if deed == "away":
+            raise requests.exceptions.ConnectionError(_nobody(request))
+        if deed == "not let in" and isinstance(self.stand_in, Shaped):
+            return self.stand_in.shape(_SHAPES[self.stand_in.system], call) or Answer(status=401), True
+        if deed not in _STATUS:
+            raise requests.exceptions.ReadTimeout(request=request)
+        return self._said(deed, call), True
+
+    def _arrived(self, deed: str, call: Call) -> None:
+        """It is acted on, or only counted."""
+        if deed in ACTED:
+            self.stand_in.answer(call)
+        elif isinstance(self.stand_in, Counting):
+            self.stand_in.arrived(call)
+
+    def _deed(self, call: Call) -> str:
+        """What goes wrong with this call, "" when nothing does."""
+        share = self.weather.reads if call.method == "GET" else self.weather.writes
+        if self.weather.over or self.chance.randrange(100) >= share:
+            return ""
+        if self.weather.only:
+            return "" if "/oauth2/" in call.path else self.weather.only
+        if "/oauth2/" in call.path:
+            return self.chance.choice((*ACTED[:3], *UNACTED[:-1]))
+        if call.method == "GET":
+            odd: tuple[str, ...] = (MORE_OF_NOTHING,) if "limit" in call.query else ()
+            return str(self.chance.choice((*ACTED[:3], *UNACTED, *odd)))
+        return self.chance.choice((*ACTED, *UNACTED, "late"))
+
+    def _said(self, deed: str, call: Call) -> Answer:
+        status, headers = _STATUS[deed]
+        key = call.headers.get("idempotency-key")
+        if deed in ("broken", "broken after") and key:
+            self.kept[key] = (self.clock.monotonic(), status)
+        if headers.get("Retry-After") == "date":
+            now = self.clock.now()
+            headers = {
+                "Date": format_datetime(now, usegmt=True),
+                "Retry-After": format_datetime(after(now, 9), usegmt=True),
+            }
+        html = "page" in deed
+        return Answer(
+            status=status,
+            body=PAGE if html else b"{}",
+            content_type="text/html" if html else "application/json",
+            headers=headers,
+        )
+
+    def _kept(self, call: Call) -> int | None:
+        """The fault that a key is answered with for a day, as Stripe keeps it."""
+        at, status = self.kept.get(call.headers.get("idempotency-key", ""), (0.0, 0))
+        return status if status and self.clock.monotonic() - at <= KEPT_SECONDS else None
+
+    def _response(self, request: requests.PreparedRequest, answer: Answer, *, whole: bool) -> requests.Response:
+        length = {"Content-Length": str(len(answer.body))} if whole else {}
+        raw = urllib3.HTTPResponse(
+            body=BytesIO(answer.body),
+            status=answer.status,
+            headers={"Content-Type": answer.content_type, **length, **answer.headers},
+            preload_content=False,
+            request_method=request.method,
+            enforce_content_length=True,
+        )
+        made: requests.Response = self.build_response(request, raw)
+        return made
+
+
+def _call(request: requests.PreparedRequest) -> Call:
+    parts = urlsplit(request.url or "")
+    body = request.body or b""
+    return Call(
+        method=request.method or "",
+        path=parts.path,
+        query=parse_qs(parts.query, keep_blank_values=True),
+        headers={name.lower(): _text(value) for name, value in request.headers.items()},
+        body=body.encode() if isinstance(body, str) else bytes(body),
+        target=parts.path + (f"?{parts.query}" if parts.query else ""),
+    )
+
+
+def _half(answer: Answer, *, told: bool) -> tuple[Answer, bool]:
+    """Half of an answer: told as a whole one, or with the length of the whole."""
+    length = {} if told else {"Content-Length": str(len(answer.body))}
+    return replace(answer, body=answer.body[: len(answer.body) // 2], headers={**answer.headers, **length}), told
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _nobody(request: requests.PreparedRequest) -> MaxRetryError:
+    """Nobody listens at that address."""
+    refused = NewConnectionError(HTTPConnection("vendor.invalid"), "nobody listens")
+    pool: Any = None
+    return MaxRetryError(pool, request.url or "", refused)
+
+
+def mount(adapter: Any, wires: Mapping[str, Wire]) -> None:
+    """Put the line under every session of an adapter, whichever vendor's it is. Of a paged reading there is one session
+    only while one call is under way at a time."""
+    calls = adapter._calls
+    sessions = [calls._session, adapter._grant._session] if hasattr(adapter, "_grant") else [calls._line._session]
+    for session in sessions:
+        for prefix, wire in wires.items():
+            session.mount(prefix, wire)
