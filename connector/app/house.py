@@ -14,6 +14,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from connector import logs, registry
 from connector.app.addresses import with_secret
+from connector.app.fenced import Fenced, no_fence
 from connector.app.keys import key_source
 from connector.app.marks import may_write
 from connector.app.turns import StoreTurns
@@ -164,10 +165,16 @@ class House:
         return next((account_key(one) for one in held), (company, connection))
 
     def open_adapter(
-        self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Mapping[str, str]
+        self,
+        company: Company,
+        spec: AdapterSpec,
+        connection: ConnectionId,
+        values: Mapping[str, str],
+        fence: Callable[[], None] = no_fence,
     ) -> Adapter:
-        """A live adapter for those settings, in surroundings of that company."""
+        """A live adapter for those settings, in surroundings of that company. `fence` is asked before every call."""
         settings = registry.settings_of(spec, values)
+        budget = self.budget(spec, company.company_id, connection, settings)
         return registry.connect(
             spec,
             Surroundings(
@@ -176,7 +183,7 @@ class House:
                 zone=company.zone,
                 clock=self.clock,
                 tokens=self.store.tokens(company.company_id, connection),
-                budget=self.budget(spec, company.company_id, connection, settings),
+                budget=Fenced(budget, fence),
                 turns=StoreTurns(self.store, self.clock, company.company_id, connection, spec.title),
                 mirror=self.store.mirrored(company.company_id, connection),
             ),
@@ -214,6 +221,7 @@ class Desk:
         self.id = company.company_id
         self.actor = house.actor
         self._adapters: dict[ConnectionId, Adapter] = {}
+        self._leases: list[Lease] = []
 
     @property
     def today(self) -> BusinessDate:
@@ -272,7 +280,7 @@ class Desk:
         settings = registry.settings_of(spec, values)
         if isinstance(settings, _Aimed) and settings.live is not connection.live:
             raise other_mode(connection, live=settings.live)
-        return self.house.open_adapter(self.company, spec, connection.connection_id, values)
+        return self.house.open_adapter(self.company, spec, connection.connection_id, values, self._still_holding)
 
     def writable(self, connection: Connection) -> Connection:
         """The connection, if writes are allowed on it, and nothing stands twice in the books by our mark; Refused
@@ -301,10 +309,17 @@ class Desk:
                 f"Another process works on {self.company.name} now.",
                 next_step="Wait until it is done, or stop it; if it was killed on another computer, wait a minute.",
             )
+        self._leases.append(lease)
         try:
             yield lease
         finally:
+            self._leases.remove(lease)
             self.store.release(lease)
+
+    def _still_holding(self) -> None:
+        """Before anything is sent: whoever waited so long for its turn that another took its place sends nothing."""
+        for lease in tuple(self._leases):
+            self.store.keep(lease)
 
     def snapshot(self) -> Snapshot:
         """The company's mirror as it is now, with the subjects our own writes already stand for."""

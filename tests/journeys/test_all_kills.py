@@ -85,9 +85,10 @@ def test_killed_anywhere_and_run_again_it_leaves_what_an_undisturbed_run_leaves(
             kill_often(scene, reference, chance)
 
 
-@pytest.mark.gate
 @pytest.mark.req("F3")
-@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize(
+    "share", [pytest.param(each, marks=pytest.mark.long if each else pytest.mark.gate) for each in range(SHARES)]
+)
 @pytest.mark.parametrize("name", PREPARED)
 def test_killed_a_thousand_times_nothing_is_there_twice_and_nothing_is_lost(
     tmp_path: Path, name: str, share: int
@@ -101,9 +102,10 @@ def test_killed_a_thousand_times_nothing_is_there_twice_and_nothing_is_lost(
     assert {"in a call"} <= set(scene.kills)
 
 
-@pytest.mark.gate
 @pytest.mark.req("E18")
-@pytest.mark.parametrize("name", SWEPT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.gate if each == "returned" else pytest.mark.long) for each in SWEPT]
+)
 def test_killed_at_each_passing_of_each_boundary_it_leaves_the_same(tmp_path: Path, name: str) -> None:
     with measured(tmp_path, name) as (scene, reference):
         points, seen = passed(scene), Counter[str]()

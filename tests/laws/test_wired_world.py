@@ -73,7 +73,11 @@ def leaked(texts: list[str]) -> list[str]:
     [
         pytest.param(range(FEW), id="a few"),
         *(
-            pytest.param(range(at, min(at + SHARE, SEEDS)), id=f"from {at}", marks=pytest.mark.gate)
+            pytest.param(
+                range(at, min(at + SHARE, SEEDS)),
+                id=f"from {at}",
+                marks=pytest.mark.gate if at == FEW else pytest.mark.long,
+            )
             for at in range(FEW, SEEDS, SHARE)
         ),
         *(

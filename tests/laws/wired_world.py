@@ -122,8 +122,10 @@ class WiredHouse(House):
         super().__init__(config, clock)
         self.wires: dict[str, Wire] = {}
 
-    def open_adapter(self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Any) -> Adapter:
-        adapter = super().open_adapter(company, spec, connection, values)
+    def open_adapter(
+        self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Any, *fence: Any
+    ) -> Adapter:
+        adapter = super().open_adapter(company, spec, connection, values, *fence)
         mount(adapter, self.wires)
         return adapter
 
