@@ -167,11 +167,12 @@ def test_the_proof_is_drawn_with_its_own_style_and_its_bars_have_a_length(window
 
 def test_printed_the_proof_unfolds(window: Window, proof_page: str) -> None:
     window.show(proof_page, 1280)
-    shown = "return [...document.querySelectorAll('details table')].filter(each => each.checkVisibility()).length"
+    every = "[...document.querySelectorAll('details:not([open]) table')]"
+    shown = f"return {every}.filter(each => each.checkVisibility()).length"
     assert window.ask(shown) == 0
     window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        assert window.ask(shown) == window.ask("return document.querySelectorAll('details table').length") > 0
+        assert window.ask(shown) == window.ask(f"return {every}.length") > 0
     finally:
         window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 

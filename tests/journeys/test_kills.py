@@ -12,7 +12,7 @@ import pytest
 from connector.app.house import ALL_BOUNDARIES
 from tests.journeys.firm import KILLED, Firm, open_firm
 
-ELSEWHERE = frozenset({"log.contact-stored", "link.attempt-stored", "link.page-opened"})
+ELSEWHERE = frozenset({"log.contact-stored", "link.attempt-stored", "link.page-opened", "review.ruling-stored"})
 """Points that other commands than `apply` pass; each has its own test below."""
 
 DOUBTFUL = frozenset({"post.faulted", "post.unsure", "post.looked-up"})
