@@ -358,11 +358,19 @@ class World:
         )  # fmt: skip
         try:
             post(tools, self.company, lease)
-        except (Died, ReceivablesError):
+        except Died:
+            self._unheard()
+        except ReceivablesError:
             pass
         finally:
             self.store.release(lease)
             self.holder = None
+
+    def _unheard(self) -> None:
+        """What was answered to whoever died before it was stored, nobody knows: such a key may be used once more."""
+        for row in self.rows():
+            if row.state is OutboxState.SENDING:
+                self.other.replayed[row.op_id].discard(WriteKey(op_id=row.op_id, repeat=row.repeat).text)
 
     def rows(self) -> tuple[OutboxRow, ...]:
         return self.store.outbox(self.company)
