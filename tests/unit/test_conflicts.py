@@ -139,7 +139,6 @@ def test_nothing_is_a_conflict_while_only_one_side_changed_the_amount() -> None:
         assert desk.found() == ()
 
 
-@pytest.mark.req("N14")
 def test_an_amount_changed_on_both_sides_is_shown_in_three_values() -> None:
     desk = Desk()
     desk.refunded()
@@ -185,7 +184,6 @@ def test_what_a_person_applied_of_the_rest_is_no_conflict() -> None:
     assert desk.found() == ()
 
 
-@pytest.mark.req("N14")
 def test_while_it_stands_no_plan_touches_that_money_and_either_word_of_a_person_ends_it() -> None:
     desk = Desk()
     desk.refunded()
@@ -200,7 +198,6 @@ def test_while_it_stands_no_plan_touches_that_money_and_either_word_of_a_person_
     assert (IntentKind.EXPENSE, "ch_1") in kinds(desk.plan(said(found, RulingKind.KEEP_PROCESSOR)))
 
 
-@pytest.mark.req("N14")
 def test_a_word_stands_for_the_values_that_were_seen_and_for_no_others() -> None:
     desk = Desk()
     desk.refunded()
