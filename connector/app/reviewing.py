@@ -307,20 +307,10 @@ def forget(desk: Desk, fact_id: str) -> Fact:
     return fact
 
 
-def set_rules(
-    desk: Desk,
-    *,
-    automatic: Sequence[str] | None = None,
-    oldest_first: bool | None = None,
-    bank_fee: int | None = None,
-    rounding: int | None = None,
-) -> MatchingRules:
-    """What of the engine posts by itself, and what it may assume; None leaves a rule as it is."""
-    rules = with_rules(desk, automatic=automatic, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
-    if rules != desk.company.matching:
-        desk.company = replace(desk.company, matching=rules)
-        desk.store.set_company(desk.company, desk.actor)
-    return rules
+def set_rules(desk: Desk, rules: MatchingRules) -> None:
+    """What of the engine posts by itself, and what it may assume, as `with_rules` made it."""
+    desk.company = replace(desk.company, matching=rules)
+    desk.store.set_company(desk.company, desk.actor)
 
 
 def with_rules(

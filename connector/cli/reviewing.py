@@ -321,7 +321,7 @@ def rules(
         now = with_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
         if now != at.company.matching:
             agreed_to(at, rules=now, yes=yes, quiet=as_json)
-            set_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+            set_rules(at, now)
         if approve_above is not None:
             set_approve_above(at, approve_above)
         limits = at.company.approve_above

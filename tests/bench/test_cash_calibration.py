@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from connector.reconcile.cash import measured
 from connector.reconcile.cash.frequencies import DECISIONS, PROPOSALS
 from connector.reconcile.cash.sorts import Sort
 from tests.bench.cash.calibrate import Seen, expected_error, look
@@ -53,11 +52,3 @@ def test_the_table_counts_no_more_right_than_seen() -> None:
 def test_every_sort_of_idea_was_measured() -> None:
     never_seen = {sort.value for sort in Sort if (sort.value,) not in PROPOSALS}
     assert never_seen <= {"named-some", "key-over"}
-
-
-def test_wilsons_lower_bound_is_that_of_the_books() -> None:
-    from tests.bench.cash.scoring import wilson_low
-
-    for kind, (right, all_) in DECISIONS.items():
-        if len(kind) == 1:
-            assert abs(measured.class_low_ppm(kind[0]) - int(wilson_low(right, all_) * 1_000_000)) <= 2

@@ -7,7 +7,6 @@ small.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isqrt
 from typing import TYPE_CHECKING
 
 from connector.reconcile.cash.frequencies import DECISIONS, PROPOSALS
@@ -29,8 +28,6 @@ LEAN = 8
 _STEPS = (1, 2, 3, 4, 6, 10)
 _LEADS = (1, 8, 25)
 """Days by which one is nearer to what the payer usually does; less than one is no difference."""
-_Z_SQUARED = 3_841_459
-"""Of 95 %, in parts of a million."""
 
 
 def proposal_keys(idea: Idea, code: FindingCode) -> Iterator[tuple[str, ...]]:
@@ -77,16 +74,6 @@ def class_ppm(kind: str) -> int:
     """Of a million decisions of a class, so many are right."""
     right, all_ = DECISIONS.get((kind,), (0, 0))
     return (2 * right + 1) * PPM // (2 * all_ + 2) if all_ >= SEEN_MIN else UNKNOWN_PPM
-
-
-def class_low_ppm(kind: str) -> int:
-    """The same as far as it is shown: the lower end of Wilson's interval of 95 %."""
-    right, all_ = DECISIONS.get((kind,), (0, 0))
-    if not all_:
-        return 0
-    middle = right * PPM + _Z_SQUARED // 2
-    spread = isqrt(_Z_SQUARED * (right * (all_ - right) * PPM // all_ + _Z_SQUARED // 4))
-    return (middle - spread) * PPM // (all_ * PPM + _Z_SQUARED)
 
 
 def _read(seen: Mapping[tuple[str, ...], tuple[int, int]], keys: Iterator[tuple[str, ...]], unknown: int) -> int:
