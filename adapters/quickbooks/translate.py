@@ -117,7 +117,9 @@ def customer(row: wire.Customer, frame: Frame) -> Customer:
 def invoice(row: wire.Invoice, frame: Frame) -> Invoice:
     """An invoice. Whether it is overdue is nobody's field: that is for the date and the open balance to say."""
     code = currency_of(row, row.currency_ref, frame.home)
-    total, left = money_of(row, row.total_amt, code), money_of(row, row.balance, code)
+    total = money_of(row, row.total_amt, code)
+    # Most invoices are open as a whole, and turning a number into money is a good part of reading one.
+    left = total if row.balance == row.total_amt else money_of(row, row.balance, code)
     return Invoice(
         number=row.doc_number,
         customer=_ref(frame, Kind.CUSTOMER, row.customer_ref),

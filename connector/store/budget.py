@@ -38,6 +38,9 @@ PAUSES_MAX = 3
 """So many pauses in a row are waited for, each asked for while the last one was waited for; no more."""
 
 PAUSE_SECONDS_MAX = 86_400
+MINUTE_US = 60_000_000
+MILLISECOND_US = 1_000
+
 NEARLY_PERCENT = 80
 """From this share of the month's calls on, a person should know."""
 
@@ -47,8 +50,8 @@ _BUDGET = tables.budget.c
 class _Place(NamedTuple):
     """A place in the schedule: when its turn is, and how long until then."""
 
-    at_ms: int
-    wait_ms: int
+    at_us: int
+    wait_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,8 @@ class Room(NamedTuple):
 class SharedBudget:
     """`ports.RateBudget` and `ports.Flights` of one account, kept in the database. Safe to share between threads.
 
-    `burst` calls may go at once, and then one every `gap_ms` milliseconds.
+    `burst` calls may go at once, and then one every `gap_us` microseconds. It is kept in microseconds, so that a
+    share of the minute that no number of milliseconds divides is used up whole; the time is known to the millisecond.
     """
 
     def __init__(
@@ -156,7 +160,9 @@ class SharedBudget:
         self._clock = clock
         self._title = spender.title
         self._allowed = pace.metered_per_month
-        self.gap_ms = -(-60_000 // pace.calls_per_minute)  # rounded up: never faster than was said
+        # Rounded up, with the millisecond by which the first of a minute's calls may be late on top: no minute, from
+        # wherever it is counted, sees more than was said.
+        self.gap_us = -(-(MINUTE_US + MILLISECOND_US) // pace.calls_per_minute)
         self.burst = pace.calls_burst
         self._now: ColumnElement[int] = now if now is not None else now_ms()
         self._key = {"company_id": spender.company, "connection_id": spender.connection}
@@ -180,8 +186,8 @@ class SharedBudget:
     def take(self, tokens: int = 1, *, metered: bool = False) -> None:
         place = self._reserve(tokens, metered=metered)
         pauses = 0
-        while place.wait_ms > 0:
-            self._clock.sleep(place.wait_ms / 1000)
+        while place.wait_us > 0:
+            self._clock.sleep(place.wait_us / 1_000_000)
             paused, late = self._missed(place)
             if not (paused or late):
                 return
@@ -237,15 +243,15 @@ class SharedBudget:
                 )
             if metered and self._allowed is not None:
                 self._count(tx, tokens, row.now, self._allowed)
-        at_ms = max(row.next_at - self.gap_ms * self.burst, row.paused_until)
-        return _Place(at_ms, at_ms - row.now)
+        at_us = max(row.next_at - self.gap_us * self.burst, row.paused_until * MILLISECOND_US)
+        return _Place(at_us, at_us - row.now * MILLISECOND_US)
 
     def _placed(self, tx: Connection, tokens: int) -> Row[tuple[int, int, int, int]]:
-        start = _later(_later(_BUDGET.next_at, _BUDGET.paused_until), self._now)
+        start = _later(_BUDGET.next_at, _later(_BUDGET.paused_until, self._now) * MILLISECOND_US)
         statement = (
             update(tables.budget)
             .where(*self._mine)
-            .values(next_at=start + tokens * self.gap_ms)
+            .values(next_at=start + tokens * self.gap_us)
             .returning(_BUDGET.next_at, _BUDGET.paused_until, _BUDGET.throttled_since, self._now.label("now"))
         )
         row = tx.execute(statement).one_or_none()
@@ -275,7 +281,9 @@ class SharedBudget:
         place, or several late ones would go together with those whose turn it is."""
         with self._database.read() as tx:
             row = tx.execute(select(_BUDGET.paused_until, self._now.label("now")).where(*self._mine)).one_or_none()
-        return (False, False) if row is None else (row.paused_until > row.now, row.now - place.at_ms > self.gap_ms)
+        if row is None:
+            return False, False
+        return row.paused_until > row.now, row.now * MILLISECOND_US - place.at_us > self.gap_us
 
     def _begin(self, tx: Connection) -> None:
         """The first call of all. Two processes may both come here; one row is made."""

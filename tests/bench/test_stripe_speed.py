@@ -31,6 +31,7 @@ def test_a_cycle_with_nothing_new_is_three_calls_and_next_to_no_work_at_either_v
 
 
 @pytest.mark.long
+@pytest.mark.req("E15")
 def test_nine_tenths_of_an_allowed_rate_are_used_and_nothing_is_asked_for_beyond_it_once_it_was_refused() -> None:
     said = measured("limited", LIMITED_ROWS, 0, str(ALLOWED_PER_SECOND))
     used = said["requests"] / said["seconds"] / ALLOWED_PER_SECOND

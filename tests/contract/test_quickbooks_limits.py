@@ -14,8 +14,8 @@ import pytest
 
 from adapters.quickbooks import standin
 from adapters.quickbooks.client import QuickBooksOnline, connect
-from adapters.quickbooks.settings import Settings
-from adapters.quickbooks.standin.conduct import Conduct, Limits
+from adapters.quickbooks.settings import CALLS_PER_MINUTE_MAX, Settings
+from adapters.quickbooks.standin.conduct import Conduct, Limits, Traffic
 from adapters.quickbooks.standin.intuit import Intuit
 from connector.clock import SystemClock
 from connector.errors import (
@@ -42,6 +42,7 @@ from tests.unit.quickbooks_ground import KEY
 from tests.unit.store_ground import ready
 
 LIMITED = Conduct(limits=Limits())
+INTUIT_PER_MINUTE = 500
 
 
 @dataclass
@@ -85,12 +86,24 @@ def test_four_connections_that_ask_without_end_use_the_pace_and_never_more(bench
     asked_without_end(bench, 250)
 
 
-@pytest.mark.req("Q2", "F43")
-def test_at_the_highest_pace_that_can_be_set_no_second_and_no_minute_sees_more_than_it_may(bench: Counted) -> None:
-    asked_without_end(bench, 450)
+@pytest.mark.req("Q2", "F43", "E15")
+def test_the_highest_pace_that_can_be_set_is_nine_tenths_of_intuits_and_no_second_or_minute_sees_more(
+    bench: Counted,
+) -> None:
+    seen = asked_without_end(bench, CALLS_PER_MINUTE_MAX)
+    assert seen.minute_max == 0.9 * INTUIT_PER_MINUTE
+    assert seen.calls / (bench.clock.monotonic() / 60) >= 0.9 * INTUIT_PER_MINUTE
 
 
-def asked_without_end(bench: Counted, per_minute: int) -> None:
+@pytest.mark.req("E15")
+def test_unless_a_person_says_otherwise_half_of_what_intuit_allows_is_used_by_four_calls_at_once(
+    bench: Counted,
+) -> None:
+    usual = Settings.parse(bench.intuit.settings(parse(WORLD)[0], bench.room.server.url))
+    assert (usual.calls_per_minute, usual.in_flight) == (INTUIT_PER_MINUTE / 2, 4)
+
+
+def asked_without_end(bench: Counted, per_minute: int) -> Traffic:
     connections = [bench.connect(calls_per_minute=str(per_minute)) for _ in range(4)]
     for turn in range(per_minute + 30):
         connections[turn % 4].company()
@@ -100,6 +113,7 @@ def asked_without_end(bench: Counted, per_minute: int) -> None:
     assert seen.minute_max <= 450
     assert seen.minute_max >= per_minute * 0.9
     assert seen.calls / (bench.clock.monotonic() / 60) >= per_minute * 0.9
+    return seen
 
 
 @pytest.mark.long

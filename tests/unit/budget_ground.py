@@ -32,7 +32,7 @@ class OurPace:
 
 def at(clock: FakeClock) -> ColumnElement[int]:
     """The test's clock in the place of the database's: milliseconds since 1970, asked anew by every statement."""
-    return bindparam("at", callable_=lambda: NOON_MS + round(clock.monotonic() * 1000), type_=BigInteger())
+    return bindparam("at", callable_=lambda: NOON_MS + int(clock.monotonic() * 1000 + 1e-6), type_=BigInteger())
 
 
 def timed(

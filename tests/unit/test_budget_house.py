@@ -45,27 +45,27 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield opened
 
 
-def gap_ms(house: House, settings: object, of: AdapterSpec = spec) -> tuple[int, int]:
+def gap_of(house: House, settings: object, of: AdapterSpec = spec) -> tuple[int, int]:
     """Milliseconds between calls, and how many go at once."""
     budget = house.budget(of, ACME, BOOKS, settings)
     assert isinstance(budget, SharedBudget)
-    return budget.gap_ms, budget.burst
+    return budget.gap_us // 1000, budget.burst
 
 
 def test_the_pace_is_the_adapters_unless_a_person_chose_one(house: House) -> None:
-    assert gap_ms(house, settings()) == (240, 2)
-    assert gap_ms(house, settings(calls_per_minute="60")) == (1000, 2)
-    assert gap_ms(house, settings(calls_per_minute="450")) == (134, 1)
-    assert gap_ms(house, Aimed(live=True)) == (240, 2)
+    assert gap_of(house, settings()) == (240, 2)
+    assert gap_of(house, settings(calls_per_minute="60")) == (1000, 2)
+    assert gap_of(house, settings(calls_per_minute="450")) == (133, 1)
+    assert gap_of(house, Aimed(live=True)) == (240, 2)
 
 
 def test_a_process_may_lower_the_pace_of_real_books_and_never_raise_it(tmp_path: Path) -> None:
     with house_of(tmp_path, 100) as slow:
-        assert gap_ms(slow, settings()) == (600, 2)
+        assert gap_of(slow, settings()) == (600, 2)
     with house_of(tmp_path, 100_000) as fast:
-        assert gap_ms(fast, settings()) == (240, 2)
-        assert gap_ms(fast, settings(calls_per_minute=str(CALLS_PER_MINUTE_MAX))) == (134, 1)
-        assert gap_ms(fast, object()) == (240, 2), "what does not say that it is a test is taken for real"
+        assert gap_of(fast, settings()) == (240, 2)
+        assert gap_of(fast, settings(calls_per_minute=str(CALLS_PER_MINUTE_MAX))) == (133, 1)
+        assert gap_of(fast, object()) == (240, 2), "what does not say that it is a test is taken for real"
 
 
 def test_a_process_that_talks_to_nothing_real_may_call_as_fast_as_it_is_told_and_writes_nothing_down(
