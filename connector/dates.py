@@ -7,6 +7,7 @@ and happens only here. This room must never ask what time it is: that is `connec
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,9 @@ BusinessDate = NewType("BusinessDate", date)
 """A day on the company's calendar."""
 
 _SATURDAY = 5
+
+DAYS_REMEMBERED = 4096
+"""A company's records name the same few days again and again; reading one takes longer than finding it."""
 
 
 def instant(moment: datetime) -> Instant:
@@ -46,6 +50,7 @@ def epoch_seconds(moment: Instant) -> int:
     return int(moment.timestamp() // 1)
 
 
+@lru_cache(DAYS_REMEMBERED)
 def business_date(text: str) -> BusinessDate:
     """YYYY-MM-DD; UserError otherwise."""
     try:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 import tenacity
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from connector.clock import Clock
 from connector.errors import OutcomeUnknown, RateLimited, Retry, Unreachable, VendorError
@@ -37,6 +38,20 @@ IN_FLIGHT_MAX = 4
 LOGGED = ("system", "method", "path", "status", "trace", "key", "seconds")
 """The only fields that are ever logged of a call. Bodies, headers and query values are not among them, but for the
 `key` under which a write may be asked about. `status` is 0 where no answer came."""
+
+
+def take_whole(answer: requests.Response) -> None:
+    """Read the body of a streamed answer, as looking at its `content` does. Errors: those of requests.
+
+    In one piece: `content` asks for ten kilobytes at a time and joins them, which for a page of two megabytes takes
+    longer than receiving it, and twice the memory.
+    """
+    try:
+        body = answer.raw.read(decode_content=True)
+    except HTTPError as fault:
+        answer.close()
+        raise requests.exceptions.ChunkedEncodingError(fault) from None
+    answer._content, answer._content_consumed = body, True  # type: ignore[attr-defined]  # noqa: SLF001 - no other door
 
 
 class VendorSession(requests.Session):
@@ -103,8 +118,11 @@ class VendorSession(requests.Session):
         return nullcontext()
 
     def _sent(self, verb: str, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        streamed, kwargs["stream"] = kwargs.get("stream", False), True
         try:
             answer = super().request(verb, url, *args, **kwargs)
+            if not streamed:
+                take_whole(answer)
         except requests.exceptions.RequestException as fault:
             self._log(verb, _address(url, kwargs.get("params")), None)
             never_sent = isinstance(fault, requests.exceptions.ConnectionError) and _never_sent(fault)

@@ -22,7 +22,7 @@ from connector.clock import Clock
 from connector.dates import Instant, after, instant_from_iso
 from connector.errors import BudgetSpent, NeedsReconnect, OutcomeUnknown, RateLimited, Unreachable, VendorError
 from connector.ports import RateBudget, SecretPair, TokenStore
-from connector.transport import VendorSession, retry_after_seconds
+from connector.transport import VendorSession, retry_after_seconds, take_whole
 
 EARLY_SECONDS = 60
 """A token is renewed that much before it ends, so that it does not end on the way."""
@@ -36,6 +36,9 @@ HARD_END_SECONDS = 30 * 86_400
 RENEW_CONNECT_SECONDS = 4.0
 RENEW_SECONDS = 15.0
 """A renewal is not waited for any longer: three of them must end within the minute after which others take our turn."""
+
+_DOCUMENT = b"%PDF-"
+"""How a printed invoice begins: the one answer that is no JSON."""
 
 _TRACE = "intuit_tid"
 _NOBODYS_TOKEN = "a-token-that-nobody-issued"  # noqa: S105  the point of it is that it opens nothing
@@ -270,9 +273,8 @@ class IntuitSession(VendorSession):
         with self.flight(metered=kwargs.pop("metered", False)):
             answer = super().request(method, url, *args, headers=headers, stream=True, **kwargs)
             try:
-                answer.content  # noqa: B018 - reading the body here tells half an answer from none at all
+                take_whole(answer)  # here, because half an answer is told from none at all
             except requests.exceptions.RequestException:
-                answer.close()
                 raise faults.lost(write=method not in ("GET", b"GET"), trace=_trace(answer)) from None
         return answer
 
@@ -283,6 +285,8 @@ def _fault(answer: requests.Response, *, write: bool) -> VendorError | None:
     fine = answer.status_code == HTTPStatus.OK
     if fine and body.lstrip()[:1] == b"{" and b'ault"' not in body:
         return None  # neither "Fault" nor "fault" is a key of it: the common case, without a second decoding
+    if fine and body.startswith(_DOCUMENT):
+        return None
     fault = faults.judge(answer.status_code, wire.faults(body), write=write, trace=trace, pause_seconds=_pause(answer))
     if fault is None and body.lstrip()[:1] != b"{":
         return faults.lost(write=write, trace=trace)

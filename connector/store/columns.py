@@ -6,9 +6,10 @@ Pure: `rebuild` computes them again and says how many differ, which should be no
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from connector.dates import BusinessDate
+from connector.dates import DAYS_REMEMBERED, BusinessDate
 from connector.model.allocation import Allocation
 from connector.model.invoice import CreditNote, Invoice
 from connector.model.mirror import Gone, Noun
@@ -46,6 +47,7 @@ def _party(ref: Ref | None) -> str | None:
     return None if ref is None else ref.vendor_id
 
 
+@lru_cache(DAYS_REMEMBERED)
 def _day(day: BusinessDate | None) -> int | None:
     """20260331: half as long as the ISO text, and as easy to read and to sort."""
     return None if day is None else day.year * 10_000 + day.month * 100 + day.day

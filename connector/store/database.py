@@ -40,7 +40,7 @@ from connector.clock import SystemClock
 from connector.errors import ReceivablesError, SettingsError, StoreCorrupt, StoreError, StoreLocked
 
 LOCK_WAIT_SECONDS = 30
-_CACHE_KIB = 6 * 1024
+_CACHE_KIB = 4 * 1024
 _CHECKPOINT_PAGES = 4000
 _POLL_SECONDS_MIN = 0.001
 _POLL_SECONDS_MAX = 0.01

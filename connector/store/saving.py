@@ -215,16 +215,15 @@ class _Intake:
         first: dict[str, bytes] = {}
         for one in news:
             first.setdefault(one[0], one[5])
-        places = [self._place(one, seq, packer) for one in news]
-        # While this thread goes on with the rows: compressing needs no interpreter.
-        pack = self._helper.submit(packer.packed)
         pattern = Pattern.of(first)
         compress = pattern.compressor().compress
         changes: list[tuple[str, str, str, str, str]] = []
-        for one, place in zip(news, places, strict=True):
+        for one in news:
             kind, vendor_id, version, content_hash, record_hash, text, _ = one
             changes.append((kind, vendor_id, version, content_hash.hex(), record_hash.hex()))
-            self._take(one, seq, place, compress(text))
+            self._take(one, seq, self._place(one, seq, packer), compress(text))
+        # While this thread goes on with the rows: compressing needs no interpreter.
+        pack = self._helper.submit(packer.packed)
         body = {"connection": self._connection, "stream": self._stream, "cursor": cursor, "changes": changes}
         self._drafts.append((body, pattern.body, pack))
 
