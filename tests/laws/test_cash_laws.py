@@ -149,6 +149,7 @@ def _named(case: Case) -> dict[str, object]:
     }  # fmt: skip
 
 
+@pytest.mark.req("F23")
 @settings(max_examples=250)
 @given(CASES)
 def test_no_case_is_spent_or_applied_twice(case: Case) -> None:

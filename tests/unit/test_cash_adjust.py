@@ -139,6 +139,11 @@ def test_later_identical_items_do_not_hold_back_what_was_paid_before_they_existe
     assert set(equal_case(EQUAL, (20, 40), (0, 5, 60))) == {"p0", "p1"}
 
 
+def test_what_came_twice_in_a_few_days_ends_the_row_of_identical_items() -> None:
+    assert set(equal_case(EQUAL, (20, 23, 40), (0, 5, 6))) == set()
+    assert set(equal_case(EQUAL, (20, 40, 60), (0, 5, 6))) == {"p0", "p1", "p2"}
+
+
 def test_a_payment_before_its_item_existed_pays_none_of_them() -> None:
     assert equal_case(EQUAL, (4, 8), (0, 5, 6)) == {"p0": ("amount", {"R100": 5_000})}
 

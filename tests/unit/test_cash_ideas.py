@@ -63,6 +63,24 @@ CASES: dict[str, tuple[list[Item], list[Receipt], dict[str, int]]] = {
         [paid(50_051, payer_name="Zenith Holdings")],
         {"i10002": 50_051},
     ),
+    "everything until then but for one that nobody pays": (
+        [*run(24), *(item(10_100 + at, 91_003 + 5_003 * at * at, due=90) for at in range(4))],
+        [paid(sum(each.amount for at, each in enumerate(run(24)) if 9 <= at < 21 and at != 14), on=DAY + 50)],
+        {each.id: each.amount for at, each in enumerate(run(24)) if 9 <= at < 21 and at != 14},
+    ),
+    "a list, of one of which another receipt brings a part": (
+        [item(10_001, 70_007), item(10_002, 50_051), item(10_003, -3_303)],
+        [
+            paid(20_000, "INV-10001", id="a", on=DAY + 10, payer_name="Zenith"),
+            paid(96_755, "INV-10001, INV-10002, INV-10003"),
+        ],
+        {"i10001": 50_007, "i10002": 50_051, "i10003": -3_303},
+    ),
+    "a list with the discount that was taken too late of one": (
+        [item(10_001, 70_000, "c1"), item(10_002, 50_051, "c1")],
+        [paid(51_451, "INV-10001 INV-10002", payer_name="Acme Works")],
+        {"i10001": 1_400, "i10002": 50_051},
+    ),
     "everything of some days, and a little more": (
         [item(10_001, 70_007), item(10_002, 50_051), item(10_003, 30_033, due=60)],
         [paid(120_091)],

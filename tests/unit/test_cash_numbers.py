@@ -121,3 +121,18 @@ def test_a_megabyte_of_anything_is_read_up_to_a_limit(piece: str) -> None:
 
 def test_a_number_that_very_many_items_have_names_none() -> None:
     assert Numbers(["R777"] * 5_000).read("R777").mentions == ()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text", "meant"),
+    [
+        (("A-0069", "A-0070", "A-0074", "A-0120"), "A-0069/070/074/120", [0, 1, 2, 3]),
+        (("5406", "5407", "5502", "407"), "5406/407/502", [0, 1, 2]),
+        (("5406", "5407", "407"), "5406, 407", [0, 2]),
+        (("5506", "5407", "407"), "5506/407", [0, 2]),
+    ],
+)
+def test_a_short_number_behind_a_slash_replaces_the_end_of_the_one_before(
+    numbers: tuple[str, ...], text: str, meant: list[int]
+) -> None:
+    assert [mention.items for mention in Numbers(numbers).read(text).mentions] == [(place,) for place in meant]

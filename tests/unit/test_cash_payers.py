@@ -144,6 +144,15 @@ def test_an_ending_tells_two_firms_apart_where_names_keep_theirs() -> None:
     assert Payers(RETAIL, {}, [party.name for party in RETAIL]).of(paid("p", 1, name="KROG TRUST")).group == 3
 
 
+@pytest.mark.parametrize("name", ["IRON us", "IRON corp", "IRON co", "IRON"])
+def test_the_endings_of_one_name_tell_nothing_where_it_alone_comes_with_all_of_them(name: str) -> None:
+    two = [Party("0", "IRON corp"), Party("1", "IRON us"), Party("2", "Glacier Storage Co")]
+    seen = [f"IRON {ending}" for ending in ("co", "systems", "trust", "foundation")]
+    payers = Payers(two, {}, seen)
+    assert payers.of(paid("p", 1, name=name)).among == (0, 1)
+    assert payers.of(paid("p", 1, name="GLACIER STORAGE")).group == 2
+
+
 OWN_DOMAINS = [Party(str(at), f"Firm {at}", email=f"ap@firm{at}.example") for at in range(4)]
 
 

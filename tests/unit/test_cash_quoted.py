@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 
-from connector.reconcile.cash.numbers import CUTS, TEXT_MAX, Numbers
+from connector.reconcile.cash.cuts import CUTS
+from connector.reconcile.cash.numbers import TEXT_MAX, Numbers
 from tests.unit.cash_ground import invoice, paid, rounds, told
 from tests.unit.quoted_ground import CLOSED, NUMBERING, SHAPES, Quote, company, cut, quotes
 

@@ -227,3 +227,47 @@ def test_a_number_beside_the_key_of_another_open_item_is_for_a_person() -> None:
     items = [invoice("R100", 50_000), invoice("R101", 5_000)]
     assert told(rounds(items, [paid("p", 5_000, "R101", key="R100", account="DE1")])) == {}
     assert told(rounds(items, [paid("p", 2_500, "R101", key="R100", account="DE1")])) == {}
+
+
+def test_the_number_of_its_own_paid_item_of_that_amount_is_no_slip_of_another() -> None:
+    items = [invoice("R4711", 5_001), invoice("R4771", 5_001)]
+    receipts = [paid("p", 5_001, "R4771", account="DE1"), paid("q", 5_001, "R4771", account="DE1", on=22)]
+    assert told(rounds(items, receipts)) == {"p": ("reference", {"R4771": 5_001}), "q": ("duplicate", {})}
+
+
+def test_a_part_by_a_stored_key_is_left_where_a_silent_receipt_nearly_brings_the_rest() -> None:
+    part = paid("q", 9_900, key="R100", on=40)
+    assert told(rounds([invoice("R100", 19_000)], [part]))["q"] == ("key", {"R100": 9_900})
+    assert told(rounds([invoice("R100", 19_000)], [paid("p", 10_000, "thanks", on=15), part])) == {}
+
+
+def test_one_item_is_not_chosen_before_several_of_one_due_day_that_come_to_its_amount() -> None:
+    items = [invoice("R100", 6_000, due=10), invoice("R101", 4_000), invoice("R102", 2_000), invoice("R103", 9_000)]
+    assert told(rounds(items, [paid("p", 6_000, account="DE1")])) == {}
+    apart = [*items[:2], items[2]._replace(due=items[2].due + 1), items[3]]
+    assert told(rounds(apart, [paid("p", 6_000, account="DE1")])) == {"p": ("amount", {"R100": 6_000})}
+
+
+@pytest.mark.parametrize(("on", "taken"), [(20, True), (1, False), (80, False)])
+def test_a_number_from_nobody_known_with_a_common_amount_counts_only_about_its_due_day(on: int, *, taken: bool) -> None:
+    items = [invoice("R100", 4_900), invoice("R101", 4_900, "bolt")]
+    found = told(rounds(items, [paid("p", 4_900, "R100", name="Zenith", on=on)]))
+    assert found == ({"p": ("reference", {"R100": 4_900})} if taken else {})
+
+
+def test_nobody_known_pays_an_invoice_long_before_it_is_made() -> None:
+    items = [invoice("R100", 4_913, issued=60), invoice("R101", 7_000)]
+    assert told(rounds(items, [paid("p", 4_913, "R100", name="Zenith")])) == {}
+
+
+def test_what_was_settled_for_nobody_known_may_still_be_what_a_silent_payer_of_that_amount_pays() -> None:
+    items = [invoice("R100", 4_900), invoice("R101", 4_900, due=45)]
+    stranger = paid("p", 4_900, "R100", name="Zenith", on=25)
+    assert set(told(rounds(items, [stranger, paid("q", 4_900, account="DE1", on=40)]))) == {"p"}
+
+
+def test_a_cut_list_goes_on_with_no_run_that_round_amounts_come_to_by_accident() -> None:
+    items = [invoice(f"R10{at}", 1_000 * (1 + at * 7 % 5)) for at in range(8)]
+    text = "Payment R100 R101 R102 R103 R104 R1"
+    total = sum(item.amount for item in items[:7])
+    assert told(rounds(items, [paid("p", total, text, account="DE1")])) == {}

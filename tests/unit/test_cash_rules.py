@@ -55,7 +55,7 @@ def test_a_missing_number_is_completed_by_the_one_item_that_is_the_rest() -> Non
 
 
 def test_a_list_that_the_bank_cut_goes_on_in_the_order_of_the_numbers() -> None:
-    items = [invoice(f"R10{at}", 1_000 + 37 * at) for at in range(8)]
+    items = [invoice(f"R10{at}", 10_000 + 3_701 * at) for at in range(8)]
     text = "Payment R100 R101 R102 R103 R104 R1"
     assert len(text) == 35
     total = sum(item.amount for item in items[:7])

@@ -107,6 +107,12 @@ def is_late_discount(at: Standing, found: Sequence[int], short: int) -> bool:
     return any(cuts) and abs(sum(cuts) - short) <= len(found)
 
 
+def discount_of(at: Standing, item: int) -> int:
+    """What its customer's discount on what is open of an item would be, in time or not; 0 for none."""
+    party = at.party_of(item)
+    return _part(at.left[item], party.discount_bp) if party is not None and at.case.policy.terms else 0
+
+
 def may_be_withheld(party: Party | None, left: int, short: int) -> bool:
     """Whether what is missing may be an agreed tax that was reckoned otherwise."""
     if party is None or short <= 0 or not party.withholding_bp:

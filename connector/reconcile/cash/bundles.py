@@ -15,6 +15,7 @@ PAIRS_AMONG_MAX = 400
 RUNS_AMONG_MAX = 400
 GAPS_AMONG_MAX = 90
 CREDITS_MAX = 4
+LESS_AMONG_MAX = 100
 FOUND_MAX = 12
 
 
@@ -26,6 +27,15 @@ def sets(amounts: Sequence[int], wanted: int, least: int = 1) -> list[tuple[int,
     if len(found) < FOUND_MAX and len(amounts) <= SEARCHED_MAX:
         found += sums.subsets(amounts, wanted, FOUND_MAX)
     return found
+
+
+def less_credit(amounts: Sequence[int], wanted: int) -> Iterator[tuple[int, int]]:
+    """One amount and what is taken off it, however many there are."""
+    owed = {amount: place for place, amount in reversed([*enumerate(amounts)]) if amount > 0}
+    credits_ = [place for place, amount in enumerate(amounts) if amount < 0]
+    for place in credits_[-LESS_AMONG_MAX:]:
+        if (one := owed.get(wanted - amounts[place])) is not None:
+            yield one, place
 
 
 def runs(amounts: Sequence[int], wanted: int, *, least: int = 2) -> list[tuple[int, ...]]:

@@ -4,19 +4,22 @@ amount, everything that was due, or the one set that the amount identifies.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from connector.reconcile.cash import sums
 from connector.reconcile.cash.adjust import net, single_under_terms, terms_of, under_terms
 from connector.reconcile.cash.explained import searched
 from connector.reconcile.cash.heaps import Heap
-from connector.reconcile.cash.stale import is_claimed_whole
+from connector.reconcile.cash.stale import is_claimed_whole, is_common
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Verdict
 
 DUE_GRACE_DAYS = 5
 SEVERAL_MIN = 2
 OWNERS_MAX = 12
+SAME_DAY_MAX = 12
+"""Among so many that fall due on one day, every set is looked for; among more, every pair."""
 
 
 def amount(at: Standing, place: int) -> Verdict | None:
@@ -30,11 +33,37 @@ def amount(at: Standing, place: int) -> Verdict | None:
         return None
     if at.is_awaited(place, payer.group, at.since[fitting[0]]) or is_claimed_whole(at, place, fitting[0]):
         return None
-    if at.came_back(place) and at.alike(fitting[0]) > 1:
-        return None
-    if single_under_terms(at, place, payer.group, receipt.amount):
+    if single_under_terms(at, place, payer.group, receipt.amount) or _may_be_another(at, heap, place, fitting[0]):
         return None
     return at.verdict(place, Class.AMOUNT, fitting)
+
+
+def _may_be_another(at: Standing, heap: Heap, place: int, item: int) -> bool:
+    """Whether it may as well be for other items than the only open one of its amount: for several of one day, or for
+    one that was settled for somebody nobody knows, by its number alone. Where very many items have the amount, a wrong
+    number agrees with it easily."""
+    receipt = at.case.receipts[place]
+    if at.came_back(place) and at.alike(item) > 1:
+        return True
+    if at.strangers[at.group[item], receipt.currency, receipt.amount] > 0 and is_common(at, item):
+        return True
+    return _is_of_one_day(at, heap, place)
+
+
+def _is_of_one_day(at: Standing, heap: Heap, place: int) -> bool:
+    """Whether several items that fall due on one day come to the amount too: what falls due together is mostly paid
+    together, and where amounts are round one item is as easily that amount by accident."""
+    wanted = at.case.receipts[place].amount
+    by_day: dict[int, list[int]] = defaultdict(list)
+    for item in heap.few(at.case.receipts[place].on, sums.RUNS_AMONG_MAX) or ():
+        if 0 < at.left[item] < wanted:
+            by_day[at.case.items[item].due].append(at.left[item])
+    return any(
+        sum(lefts) >= wanted
+        and (sums.pairs(lefts, wanted, 1) or (len(lefts) <= SAME_DAY_MAX and sums.subsets(lefts, wanted, 1)))
+        for lefts in by_day.values()
+        if len(lefts) > 1
+    )
 
 
 def several(at: Standing, place: int) -> Verdict | None:
@@ -125,5 +154,7 @@ def agreed(at: Standing, place: int) -> Verdict | None:
     ]
     heap = at.heap(place, payer.group)
     if len(found) != 1 or heap is None or heap.exact(receipt.amount, receipt.on, 1):
+        return None
+    if _is_of_one_day(at, heap, place):
         return None
     return at.with_rivals(found[0]._replace(kind=Class.AMOUNT_TERMS))

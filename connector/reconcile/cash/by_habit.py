@@ -9,6 +9,7 @@ from connector.reconcile.cash.adjust import DISCOUNT, WITHHOLDING, net, terms_of
 from connector.reconcile.cash.fitting import Fitting
 from connector.reconcile.cash.hunches import Hunches
 from connector.reconcile.cash.sorts import Idea, Sort
+from connector.reconcile.cash.stretches import Ending, backwards, families, until, with_gaps
 
 EACH_MAX = 6
 SEVERAL = 2
@@ -59,24 +60,59 @@ class ByHabit:
         return abs(left - (left * party.discount_bp + ALL_BP // 2) // ALL_BP - amount) <= 1
 
     def _sets(self, place: int, group: int, others: Sequence[int]) -> Iterator[Idea]:
-        """Several of the payer's items."""
+        """Several of the payer's items: of its whole group, or of one customer of it."""
+        at, on = self._at, self._at.case.receipts[place].on
+        for own in families(at, others):
+            due = sorted(own, key=lambda item: (at.case.items[item].due, at.case.items[item].issued, item))
+            for terms in terms_of(at, group):
+                yield from self._every(place, own, terms)
+                yield from self._until(place, until(at, due, on), terms)
+                if len(own) == len(others) or len(others) > bundles.SEARCHED_MAX >= len(own):
+                    yield from self._some(place, group, own, terms)
+                if len(others) > bundles.SEARCHED_MAX:
+                    yield from self._runs(place, due, terms)
+            yield from self._near(place, due)
+
+    def _every(self, place: int, own: Sequence[int], terms: str) -> Iterator[Idea]:
+        """All that is open."""
+        at, receipt = self._at, self._at.case.receipts[place]
+        if sum(net(at, receipt, item, terms) for item in own) == receipt.amount:
+            yield from self._fit.whole(place, Sort.EVERYTHING, own, terms)
+
+    def _some(self, place: int, group: int, own: Sequence[int], terms: str) -> Iterator[Idea]:
+        """Any of them that come to the amount."""
+        at, receipt = self._at, self._at.case.receipts[place]
+        nets = [net(at, receipt, item, terms) for item in own]
+        found = dict.fromkeys(
+            (*bundles.sets(nets, receipt.amount, SEVERAL), *bundles.less_credit(nets, receipt.amount))
+        )
+        for chosen in sorted(found, key=lambda one: self._odd(place, group, [own[at] for at in one]))[:EACH_MAX]:
+            for idea in self._fit.whole(place, Sort.SET, [own[one] for one in chosen], terms):
+                expected = sums.accidents(nets, receipt.amount, range(2, len(chosen) + 1))
+                yield idea._replace(accidents_ppm=expected)
+
+    def _runs(self, place: int, due: Sequence[int], terms: str) -> Iterator[Idea]:
+        """Those that fell due one after the other, but for one."""
+        at, receipt = self._at, self._at.case.receipts[place]
+        for run in bundles.runs([net(at, receipt, item, terms) for item in due], receipt.amount):
+            yield from self._fit.whole(place, Sort.ALMOST_RUN, [due[one] for one in run], terms)
+
+    def _until(self, place: int, ending: Ending, terms: str) -> Iterator[Idea]:
+        """Those that fell due one after the other until then, less credit."""
         at, receipt, fit = self._at, self._at.case.receipts[place], self._fit
-        if len(others) < SEVERAL:
-            return
-        due = sorted(others, key=lambda item: (at.case.items[item].due, at.case.items[item].issued, item))
-        for terms in terms_of(at, group):
-            nets = [net(at, receipt, item, terms) for item in others]
-            if sum(nets) == receipt.amount:
-                yield from fit.whole(place, Sort.EVERYTHING, others, terms)
-            found = dict.fromkeys(bundles.sets(nets, receipt.amount, SEVERAL))
-            for chosen in sorted(found, key=lambda one: self._odd(place, group, [others[at] for at in one]))[:EACH_MAX]:
-                for idea in fit.whole(place, Sort.SET, [others[one] for one in chosen], terms):
-                    expected = sums.accidents(nets, receipt.amount, range(2, len(chosen) + 1))
-                    yield idea._replace(accidents_ppm=expected)
-            if len(others) > bundles.SEARCHED_MAX:
-                for run in bundles.runs([net(at, receipt, item, terms) for item in due], receipt.amount):
-                    yield from fit.whole(place, Sort.ALMOST_RUN, [due[one] for one in run], terms)
-        yield from self._near(place, due)
+        worth = {item: net(at, receipt, item, terms) for item in (*ending.owed, *ending.credits_)}
+        fee = 0 if terms else max(at.case.policy.bank_fee, at.case.policy.rounding)
+        over = 0 if terms else receipt.amount // NEAR_SHARE
+        for run in backwards(ending, worth, range(receipt.amount - over, receipt.amount + fee + 1)):
+            short = sum(worth[item] for item in run) - receipt.amount
+            if short == 0:
+                yield from fit.whole(place, Sort.DUE_RUN, run, terms)
+            elif short > 0:
+                yield from fit.less_fee(place, Sort.RUN_FEE, run)
+            else:
+                yield from fit.over(place, Sort.RUN_OVER, run)
+        for run, gaps in with_gaps(ending, worth, receipt.amount):
+            yield from fit.whole(place, Sort.DUE_GAP if gaps == 1 else Sort.DUE_GAPS, run, terms)
 
     def _near(self, place: int, due: Sequence[int]) -> Iterator[Idea]:
         """Everything due from one day to another, but for a fee or a little too much."""

@@ -18,16 +18,18 @@ from connector.reconcile.cash.adjust import (
 from connector.reconcile.cash.despite import despite_name
 from connector.reconcile.cash.explained import NOTHING, explained
 from connector.reconcile.cash.slips import is_like
-from connector.reconcile.cash.stale import is_contested, may_be_stale
+from connector.reconcile.cash.stale import is_common, is_contested, may_be_stale
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Verdict
 
-AMONG_NAMED_PPM_MAX = 10_000
-"""So many accidental answers are allowed among items that are all named."""
 NEAR_MAX = 50
 FULL_AMONG_MAX = 1_000
 """So many items are looked through for what a cut text left out."""
 CREDITS_MAX = 12
+AHEAD_DAYS = 7
+"""Nobody pays an invoice so many days before it is made."""
+EARLY_DAYS, LATE_DAYS = 14, 35
+"""Hardly anybody pays so many days before or after the day it is due."""
 CUT_MIN = 2
 """So many digits of a number that was cut tell something by themselves."""
 
@@ -54,7 +56,7 @@ def reference(at: Standing, place: int) -> Verdict | None:
     """The numbers in the text, and the amount agrees."""
     found = [item for item in at.named(place) if at.left[item]]
     receipt = at.case.receipts[place]
-    if at.is_keyed_beside(place, found):
+    if at.is_keyed_beside(place, found) or (at.payer[place].group < 0 and _is_another_s(at, place, found)):
         return None
     if not found:
         return _one_of_several(at, place) or despite_name(at, place)
@@ -67,6 +69,22 @@ def reference(at: Standing, place: int) -> Verdict | None:
     if agreed is not None or total < receipt.amount:
         return agreed
     return _with_credits(at, place, found) or _within_limits(at, place, found) or _some_of(at, place, found)
+
+
+def _is_another_s(at: Standing, place: int, found: Sequence[int]) -> bool:
+    """Whether what somebody nobody knows names is rather another's: not made yet when it was paid, or of an amount that
+    very many items have and paid at another time than such things are."""
+    items, on = at.case.items, at.case.receipts[place].on
+    if any(items[item].issued > on + AHEAD_DAYS for item in found):
+        return True
+    return len(found) == 1 and _is_off(at, place, found[0])
+
+
+def _is_off(at: Standing, place: int, item: int) -> bool:
+    """Whether an item has an amount that very many have, and the money came at another time than when it was due."""
+    return is_common(at, item) and not (
+        -EARLY_DAYS <= at.case.receipts[place].on - at.case.items[item].due <= LATE_DAYS
+    )
 
 
 def _within_limits(at: Standing, place: int, found: Sequence[int]) -> Verdict | None:
@@ -113,14 +131,14 @@ def _with_credits(at: Standing, place: int, found: Sequence[int]) -> Verdict | N
 
 
 def _some_of(at: Standing, place: int, found: Sequence[int]) -> Verdict | None:
-    """The one set of the named items that is the amount."""
+    """The one set of the named items that is the amount, if the company lets what is so seldom be decided."""
     wanted = at.case.receipts[place].amount
-    if not 1 < len(found) <= sums.SEARCHED_MAX:
+    if not at.case.policy.partial or not 1 < len(found) <= sums.SEARCHED_MAX:
         return None
     amounts = [at.left[item] for item in found]
     answers = sums.singles(amounts, wanted) + sums.pairs(amounts, wanted) + sums.subsets(amounts, wanted)
     expected = sums.accidents(amounts, wanted, range(1, len(amounts)))
-    if len(answers) != 1 or expected > AMONG_NAMED_PPM_MAX:
+    if len(answers) != 1 or expected > sums.ACCIDENTS_PPM_MAX:
         return None
     return at.verdict(place, Class.REFERENCE_SUBSET, [found[one] for one in answers[0]])._replace(
         accidents_ppm=expected
@@ -172,8 +190,10 @@ def _missing(
         after = _after(at, found, others)
         run = _run_after(at, place, after, terms, rest)
         single = [item for item in others if net(at, receipt, item, terms) == rest]
-        if run and (len(run) == 1 or not single):
-            return [run], 0
+        expected = sums.accidents_of_heads([net(at, receipt, item, terms) for item in after], rest) if run else 0
+        is_sure = expected <= sums.ACCIDENTS_PPM_MAX
+        if run and (len(run) == 1 or not single) and is_sure:
+            return [run], expected
         if reading.cut and single:
             begun = [item for item in single if at.numbers.begins(item, reading.cut)]
             unsure = found and len(reading.cut.lstrip("0")) < CUT_MIN
@@ -251,7 +271,8 @@ def near(at: Standing, place: int) -> Verdict | None:
 
     exact = [item for _, heap in heaps for item in like(heap.exact(rest, receipt.on, NEAR_MAX))]
     if exact:
-        return at.verdict(place, Class.NEAR_MISS, [*named, exact[0]]) if len(exact) == 1 else None
+        sure = len(exact) == 1 and not _is_off(at, place, exact[0])
+        return at.verdict(place, Class.NEAR_MISS, [*named, exact[0]]) if sure else None
     close = [item for group, _ in heaps for item in single_under_terms(at, place, group, rest)]
     found = [verdict for item in like(close) if (verdict := under_terms(at, place, [*named, item])) is not None]
     if len(found) != 1:
@@ -271,9 +292,23 @@ def _slipped(at: Standing, place: int, named: Sequence[int]) -> list[str]:
     meant = set(named)
     tokens = list(reading.strange)
     tokens += [
-        at.numbers.digits_of(mention.items[0]) for mention in reading.mentions if not meant.intersection(mention.items)
+        at.numbers.digits_of(mention.items[0])
+        for mention in reading.mentions
+        if not meant.intersection(mention.items) and not _was_meant(at, place, mention.items)
     ]
     return [_numeral(token) for token in (*tokens, *reading.loose)]
+
+
+def _was_meant(at: Standing, place: int, items: Sequence[int]) -> bool:
+    """Whether a number is that of an item of the payer's own, of this amount, that is paid: then it was rather paid
+    twice than written down wrong."""
+    receipt, payer = at.case.receipts[place], at.payer[place]
+    return any(
+        at.case.items[item].amount == receipt.amount
+        and at.case.items[item].currency == receipt.currency
+        and not at.is_vetoed(payer, at.group[item])
+        for item in items
+    )
 
 
 def _numeral(token: str) -> str:

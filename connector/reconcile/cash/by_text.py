@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from connector.reconcile.cash import bundles, sums
-from connector.reconcile.cash.adjust import net, terms_of
+from connector.reconcile.cash.adjust import discount_of, net, terms_of
 from connector.reconcile.cash.fitting import Fitting
 from connector.reconcile.cash.slips import is_like
 from connector.reconcile.cash.sorts import LOOSE, Idea, Sort
 from connector.reconcile.cash.standing import Standing
+from connector.reconcile.cash.stretches import Gaps
 
 EACH_MAX = 6
 SETS_AMONG_MAX = 20
@@ -21,13 +22,18 @@ SPAN = 2
 LATER_MAX = 120
 AMONG_MAX = 200
 TOKENS_MAX = 8
-PAIRED_MAX = 70
 OVER_SHARE_MAX = 5
 """An over-payment is at most the fifth part of what was owed."""
 _DAY = re.compile(
     "(?<![0-9])(?:([0-9]{1,2})[./]([0-9]{1,2})[./]((?:19|20)[0-9]{2})|((?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]))(?![0-9])"
 )
 _NAMED = (Sort.NAMED, Sort.NAMED_FEE, Sort.NAMED_PART, Sort.NAMED_OVER)
+_AFTER = {
+    Sort.NAMED: Sort.NAMED_LAST, Sort.NAMED_FEE: Sort.NAMED_LAST, Sort.NAMED_OVER: Sort.NAMED_LAST_OVER,
+    Sort.NAMED_CREDIT: Sort.NAMED_LAST_RUN, Sort.NAMED_MORE: Sort.NAMED_LAST_RUN, Sort.NAMED_RUN: Sort.NAMED_LAST_RUN,
+    Sort.NAMED_RUN_GAP: Sort.NAMED_LAST_RUN, Sort.NAMED_RUN_GAPS: Sort.NAMED_LAST_RUN,
+}  # fmt: skip
+"""What an idea stands on, where another receipt brings the first part of what it names."""
 _SLIP = (Sort.SLIP, Sort.SLIP, Sort.SLIP_PART, Sort.SLIP_PART)
 
 
@@ -56,6 +62,12 @@ class ByText:
 
     def ideas(self, place: int, listed: Sequence[int], others: Sequence[int]) -> Iterator[Idea]:
         """About the items `listed`; `others`: what else that payer has open, the likeliest first."""
+        yield from self._late(place, listed)
+        yield from self._after_others(place, listed, others)
+        yield from self._alone(place, listed, others)
+
+    def _alone(self, place: int, listed: Sequence[int], others: Sequence[int]) -> Iterator[Idea]:
+        """The same, whatever other receipts name."""
         at, receipt = self._at, self._at.case.receipts[place]
         yield from self._fit.some_of_it(place, listed, _NAMED)
         for terms in terms_of(at, at.group[listed[0]]):
@@ -65,6 +77,53 @@ class ByText:
             else:
                 yield from self._less(place, listed, others, rest, terms)
         yield from self._going_on(place, listed, others)
+
+    def _late(self, place: int, listed: Sequence[int]) -> Iterator[Idea]:
+        """All of it, of one or two no more than the discount that was taken too late."""
+        at, receipt = self._at, self._at.case.receipts[place]
+        short = sum(at.left[item] for item in listed) - receipt.amount
+        cuts = {item: cut for item in listed if (cut := discount_of(at, item)) > 0}
+        late = list(cuts)[:SETS_AMONG_MAX] if short > 0 else []
+        for chosen in bundles.sets([at.left[item] - cuts[item] for item in late], short):
+            worth = {late[one]: cuts[late[one]] for one in chosen}
+            yield from self._fit.up_to(place, Sort.NAMED_REST, listed, worth)
+
+    def _after_others(self, place: int, listed: Sequence[int], others: Sequence[int]) -> Iterator[Idea]:
+        """As if the earlier receipts that name one of these alone had paid their parts of it; else one of those that
+        others name too in part: rather the last or the first of a list."""
+        left = self._at.left
+        rests = {
+            item: rest for item in listed[:SETS_AMONG_MAX] if 0 < (rest := self._rest_of(place, item)) < left[item]
+        }
+        if rests:
+            held = {item: left[item] for item in rests}
+            for item, rest in rests.items():
+                left[item] = rest
+            try:
+                found = [idea for idea in self._alone(place, listed, others) if idea.sort in _AFTER]
+            finally:
+                for item, open_ in held.items():
+                    left[item] = open_
+            for idea in found:
+                shares = tuple(share._replace(open=left[share.item]) for share in idea.shares)
+                yield idea._replace(sort=_AFTER[idea.sort], shares=shares)
+        shared = [item for item in listed if left[item] > 0 and list(self._beside(place, item))] if listed[1:] else []
+        for item in dict.fromkeys([*shared[-1:], *shared[:EACH_MAX]]):
+            yield from self._fit.in_part(place, Sort.NAMED_SHARED, listed, item)
+
+    def _beside(self, place: int, item: int) -> Iterator[int]:
+        """The other receipts that are not decided and name an item."""
+        return (other for other in self._at.meaning(item) if other != place and other in self._at.waiting)
+
+    def _rest_of(self, place: int, item: int) -> int:
+        """What is left of an item when those that came before and name nothing else have paid their parts."""
+        at, on = self._at, self._at.case.receipts[place].on
+        before = list(self._beside(place, item))[:EACH_MAX]
+        return at.left[item] - sum(
+            at.case.receipts[other].amount
+            for other in before
+            if at.case.receipts[other].on <= on and at.named(other) == [item]
+        )
 
     def _more(self, place: int, listed: Sequence[int], others: Sequence[int], rest: int, terms: str) -> Iterator[Idea]:
         """What makes up the rest of the amount."""
@@ -136,21 +195,23 @@ class ByText:
         less: list[list[int]] = [[], *([item] for item in credits_), *([[*credits_]] if len(credits_) > 1 else [])]
         dearest = max((at.left[item] for item in listed), default=0)
         for terms in terms_of(at, at.group[[*listed, *later][0]]) if listed or later else ():
-            gaps = _Gaps()
+            gaps = Gaps()
             owed = sum(net(at, receipt, item, terms) for item in listed) - receipt.amount
             cuts = [sum(net(at, receipt, item, terms) for item in one) for one in less]
             for end in range(len(later) + 1):
                 if end:
                     worth = net(at, receipt, later[end - 1], terms)
                     owed += worth
-                    gaps.add(end - 1, worth)
+                    gaps.add(worth)
                 if owed + min(cuts) > gaps.most + dearest:
                     break
                 # With nothing behind and nothing taken off, it is only what is named.
                 for credit, cut in list(zip(less, cuts, strict=True))[0 if end else 1 :]:
                     taken = [*listed, *credit]
                     yield from self._ending(place, taken, later[:end], owed + cut, terms)
-                    for out in gaps.of(owed + cut):
+                    for out in gaps.of(owed + cut, SPAN):
+                        if out[-1] == end - 1:
+                            continue
                         kept = [item for at_, item in enumerate(later[:end]) if at_ not in out]
                         sort = Sort.NAMED_RUN_GAP if len(out) == 1 else Sort.NAMED_RUN_GAPS
                         yield from self._fit.whole(place, sort, [*taken, *kept], terms)
@@ -212,30 +273,3 @@ def _days(text: str) -> Iterator[int]:
         except ValueError:
             continue
         yield found.toordinal()
-
-
-class _Gaps:
-    """Which one or two of a growing run are worth so much."""
-
-    def __init__(self) -> None:
-        self._worth: list[int] = []
-        self._one: dict[int, int] = {}
-        self._two: dict[int, tuple[int, int]] = {}
-        self.most = 0
-
-    def add(self, place: int, worth: int) -> None:
-        """The next of the run."""
-        for other, known in enumerate(self._worth[-PAIRED_MAX:], start=max(0, len(self._worth) - PAIRED_MAX)):
-            self._two.setdefault(known + worth, (other, place))
-        self._one.setdefault(worth, place)
-        self.most = max(self.most, worth + max(self._worth, default=0))
-        self._worth.append(worth)
-
-    def of(self, amount: int) -> Iterator[tuple[int, ...]]:
-        """Those that are, but for the end of the run."""
-        end = len(self._worth) - 1
-        one, two = self._one.get(amount), self._two.get(amount)
-        if one is not None and one != end:
-            yield (one,)
-        if two is not None and two[1] != end:
-            yield two

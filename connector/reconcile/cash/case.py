@@ -73,7 +73,8 @@ class Policy:
     changed one currency into another; with 0 only what `rounding` permits may be missing from the middle rate.
     `partial`: one clean number with less money than is open is a part of that item, by itself. It is right in 99 of
     100 cases and no more, as who names the wrong item also brings another sum; so files get it as a proposal, and over
-    the mirror each company says whether it permits the class.
+    the mirror each company says whether it permits the class. The same goes for some of several numbers, which is too
+    seldom for anybody to have shown how often it is right.
     """
 
     rounding: int = 5

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import combinations
 
 from connector.reconcile.cash.doubt import RUN, TOKEN, Doubt, digits_in, numeral, readings
-from connector.reconcile.cash.sums import accidents, accidents_of_runs
+from connector.reconcile.cash.sums import accidents, accidents_of_heads, accidents_of_runs
 
 WHOLE_MAX = 20
 """So many items are searched for every set of them; of more, only single ones and pairs."""
@@ -90,12 +90,13 @@ def expected(doubt: Doubt) -> set[int]:
         return {0, accidents_of_runs([doubt.net(one) for one in among], wanted)}
     rest = doubt.paid.amount - sum(doubt.net(one) for one in doubt.named)
     families = [among, [one for one in among if doubt.open(one) < 0], _after(doubt, among)]
+    heads = accidents_of_heads([doubt.net(one) for one in families[-1]], rest)
     found = {
         accidents([doubt.net(one) for one in family], sum_, range(2, len(doubt.sought) + 1))
         for family in families
         for sum_ in {wanted, rest}
     }
-    return found if line.kind == "subset" else {0, *found}
+    return found if line.kind == "subset" else {0, heads, *found}
 
 
 def _by_key(doubt: Doubt) -> Iterator[str]:
@@ -115,6 +116,8 @@ def _by_number(doubt: Doubt) -> Iterator[str]:
 
 def _by_some_numbers(doubt: Doubt) -> Iterator[str]:
     yield from (*_whole(doubt), *_only(doubt, sought=0), *_ways(doubt, doubt.meant(), doubt.named))
+    if doubt.line.accidents_ppm > ACCIDENTS_PPM_MAX:
+        yield "so many items come to such an amount by accident"
     if not set(doubt.named) < set(doubt.meant()):
         yield f"a decision of the class {doubt.line.kind} does not look like this"
 

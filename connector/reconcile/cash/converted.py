@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from connector.reconcile.cash.standing import NAMED_MAX, Standing
+from connector.reconcile.cash.entered import NAMED_MAX
+from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
 NEAR_MAX = 50

@@ -8,6 +8,7 @@ from connector.reconcile.cash.converted import EXCHANGE, portions, rate_on
 from connector.reconcile.cash.hunches import Hunches
 from connector.reconcile.cash.sorts import Idea, Sort
 from connector.reconcile.cash.standing import Standing
+from connector.reconcile.cash.stretches import backwards, families, until
 from connector.reconcile.cash.verdict import Share
 
 MARGIN_BP = 110
@@ -39,15 +40,22 @@ class Exchanged:
             for currency in self._of.get(group, ()):
                 rate = rate_on(at, currency, receipt.currency, receipt.on) if currency != receipt.currency else None
                 heap = at.heaps[group, currency]
-                open_ = list(heap.open(receipt.on))[:AMONG_MAX] if rate is not None else []
+                open_ = list(heap.open(receipt.on))[-AMONG_MAX:] if rate is not None else []
                 if rate is None or not open_:
                     continue
                 own = [item for item in listed if at.group[item] == group and at.case.items[item].currency == currency]
-                found = self._beside(own, open_) if own else self._unnamed(group, open_, receipt.on)
                 worth = self._worth(receipt.amount, rate)
-                for items in found:
+                for run in () if own else self._until(open_, receipt.on, worth):
+                    yield from self._idea(place, Sort.CHANGED_DUE, run)
+                for items in self._beside(own, open_) if own else self._unnamed(group, open_, receipt.on):
                     if sum(at.left[item] for item in items) in worth:
                         yield from self._idea(place, Sort.CHANGED_NAMED if own else Sort.CHANGED, items)
+
+    def _until(self, open_: Sequence[int], on: int, worth: range) -> Iterator[list[int]]:
+        """What fell due one after the other until then, of all or of one customer."""
+        at = self._at
+        for own in families(at, open_):
+            yield from backwards(until(at, own, on), dict(zip(own, map(at.left.__getitem__, own), strict=True)), worth)
 
     def _worth(self, amount: int, rate: tuple[int, int, int]) -> range:
         """What may have been changed into an amount."""
@@ -79,12 +87,14 @@ class Exchanged:
                 yield [*own, *run[:end], *less]
 
     def _unnamed(self, group: int, open_: Sequence[int], on: int) -> Iterator[list[int]]:
-        """One item; everything; everything due from one day to another, with and without credit."""
+        """One item, with and without credit; everything; everything due from one day to another."""
         at = self._at
-        yield from ([item] for item in sorted(open_, key=lambda item: self._hunches.oddity(group, [item], on)))
+        credits_ = [item for item in open_ if at.left[item] < 0][-CREDITS_MAX:]
+        for item in sorted(open_, key=lambda item: self._hunches.oddity(group, [item], on)):
+            yield [item]
+            yield from ([item, credit] for credit in credits_ if credit != item)
         yield list(open_)
         owed = [item for item in open_ if at.left[item] > 0]
-        credits_ = [item for item in open_ if at.left[item] < 0][:CREDITS_MAX]
         for first in range(len(owed)):
             for last in range(first + 1, min(len(owed), first + NAMED_MAX)):
                 if last + 1 == len(owed) or at.case.items[owed[last]].due != at.case.items[owed[last + 1]].due:

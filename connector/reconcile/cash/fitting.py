@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from connector.reconcile.cash.adjust import FEE_ROUND, FEE_SHARE_MAX, net, terms_of
+from connector.reconcile.cash.adjust import BANK_FEE, FEE_ROUND, FEE_SHARE_MAX, ROUNDING, net, terms_of
 from connector.reconcile.cash.sorts import Idea, Sort
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Share
@@ -30,7 +30,7 @@ class Fitting:
             return
         shares = tuple(Share(item, pay, at.left[item], at.left[item]) for item, pay in zip(found, pays, strict=True))
         adjusted = any(share.pay != share.applied for share in shares)
-        kind = terms or ("rounding" if short <= at.case.policy.rounding else "bank fee")
+        kind = terms or (ROUNDING if short <= at.case.policy.rounding else BANK_FEE)
         yield Idea(sort, shares, 0, kind if adjusted else "")
 
     def less_fee(self, place: int, sort: Sort, found: Sequence[int]) -> Iterator[Idea]:
@@ -58,6 +58,13 @@ class Fitting:
         if 0 < paid < at.left[last]:
             worth = {item: at.left[item] for item in found} | {last: paid}
             yield Idea(sort, tuple(Share(one, worth[one], worth[one], at.left[one]) for one in found), 0)
+
+    def up_to(self, place: int, sort: Sort, found: Sequence[int], worth: Mapping[int, int]) -> Iterator[Idea]:
+        """All of these, of some of them no more than they are worth here."""
+        at = self.at
+        owed = {item: worth.get(item, at.left[item]) for item in found}
+        if sum(owed.values()) == at.case.receipts[place].amount:
+            yield Idea(sort, tuple(Share(one, owed[one], owed[one], at.left[one]) for one in found), 0)
 
     def some_of_it(self, place: int, found: Sequence[int], sorts: tuple[Sort, Sort, Sort, Sort]) -> Iterator[Idea]:
         """These items whole, less a fee, one of them in part, or with money left over: a sort for each."""

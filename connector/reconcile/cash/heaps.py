@@ -78,11 +78,26 @@ class Heap:
         self.steps = 0
         self._view: _View | None = None
 
+    def add(self, place: int) -> None:
+        """An item that was not here."""
+        self._view = None
+        insort(self.places, place, key=self._in_order)
+
+    def place_again(self, place: int) -> None:
+        """An item that is open again, or due on another day."""
+        if place in self.places:
+            self.places.remove(place)
+        self.add(place)
+
+    def _in_order(self, place: int) -> tuple[int, int, str]:
+        item = self.items[place]
+        return item.due, item.issued, item.id
+
     def moved(self, *, reopened: int = -1) -> None:
         """Something in it was settled, or the item at that place was opened again."""
         self._view = None
-        if reopened >= 0 and reopened not in self.places:
-            insort(self.places, reopened, key=lambda at: (self.items[at].due, self.items[at].issued, self.items[at].id))
+        if reopened >= 0:
+            self.place_again(reopened)
 
     @property
     def view(self) -> _View:

@@ -11,6 +11,7 @@ from connector.reconcile.cash.adjust import DISCOUNT, WITHHOLDING, net, terms_of
 from connector.reconcile.cash.case import Receipt, ReceiptKind
 from connector.reconcile.cash.sorts import Sort
 from connector.reconcile.cash.standing import Standing
+from connector.reconcile.cash.stretches import backwards, until
 
 HABIT_MIN = 2
 USUAL_MIN = 5
@@ -137,7 +138,7 @@ class Hunches:
 
     def anybodys_sets(self, receipt: Receipt) -> Iterator[tuple[str, list[int]]]:
         """Several open items of one customer, whoever it is, that are an amount: all of them, two of them, some due
-        one after the other."""
+        one after the other, some that end with what is due just then, less credit."""
         at = self._at
         for (group, code), places in self._open.items():
             if code != receipt.currency:
@@ -147,6 +148,10 @@ class Hunches:
                 nets = [net(at, receipt, item, terms) for item in there]
                 for chosen in (*sums.pairs(nets, receipt.amount, 1), *bundles.unbroken(nets, receipt.amount)):
                     yield terms, [there[one] for one in chosen]
+                worth = dict(zip(there, nets, strict=True))
+                wanted = range(receipt.amount, receipt.amount + 1)
+                for run in backwards(until(at, there, receipt.on), worth, wanted):
+                    yield terms, run
 
     def _there(self, receipt: Receipt, amount: int) -> list[int]:
         since = self._at.since

@@ -17,7 +17,7 @@ from connector.reconcile.cash.adjust import (
     single_under_terms,
 )
 from connector.reconcile.cash.heaps import Heap
-from connector.reconcile.cash.stale import is_claimed_whole, may_have_been_paid
+from connector.reconcile.cash.stale import is_claimed_whole, may_be_the_last, may_have_been_paid
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
@@ -48,7 +48,7 @@ def keyed(at: Standing, place: int) -> Verdict | None:
         return None
     if at.is_echo(place, at.payer[place].group) or not at.is_first_to_mean(place, item):
         return None
-    if is_claimed_whole(at, place, item) or may_have_been_paid(at, place, item):
+    if is_claimed_whole(at, place, item) or may_have_been_paid(at, place, item) or may_be_the_last(at, place, item):
         return None
     over = receipt.amount - left
     if over > 0 and (left != at.case.items[item].amount or over * KEY_OVER_SHARE_MAX > left):

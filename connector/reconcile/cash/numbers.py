@@ -12,15 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from connector.reconcile.cash.cuts import Cuts
 from connector.reconcile.cash.noise import NOISE, without_check_digits
 from connector.reconcile.cash.slips import trailing
-
-CUTS = frozenset({35, 70, 80, 140})
-"""Where banks cut texts: a number that touches the cut may be the beginning of a longer one."""
-CUT_SHORTEST, CUT_LONGEST = 20, 400
-CUT_TEXTS_MIN = 5
-CUT_RISE = 3
-"""So many forms of text of one length, and so many times those of the lengths beside it, show another bank's cut."""
 
 DIGITS_MIN, DIGITS_MAX = 3, 16
 RANGE_MAX = 60
@@ -56,7 +50,6 @@ _THROUGH = re.compile(
 )
 _SHORTENED = frozenset({"/", "+", ",", "&", ";", " / ", " + ", " & ", ", ", "; ", "-"})
 _CAPITALS = str.maketrans(_LETTERS.lower(), _LETTERS)
-_FORM = str.maketrans("123456789", "0" * 9)
 _LOOKS_LIKE = str.maketrans("OISBZ", "01582")
 
 
@@ -94,7 +87,27 @@ class Numbers:
     """A company's document numbers, and the reader that knows their shapes. `texts` show where its bank cuts."""
 
     def __init__(self, numbers: Sequence[str], texts: Iterable[str] = ()) -> None:
-        self._numbers = numbers
+        self._numbers: list[str] = []
+        self._cuts = Cuts()
+        self.times_learned = 0
+        self.add(numbers, texts)
+
+    def add(self, numbers: Sequence[str], texts: Iterable[str] = ()) -> bool:
+        """More numbers, and more texts. Whether a text may name something else now than before."""
+        first = len(self._numbers)
+        self._numbers += numbers
+        if not first or not all(map(self._fits, range(first, len(self._numbers)))):
+            self._learn()
+            self.times_learned += 1
+        return self._cuts.see(texts) or bool(numbers)
+
+    @property
+    def cut_at(self) -> frozenset[int]:
+        """The lengths at which texts seem to be cut."""
+        return self._cuts.lengths
+
+    def _learn(self) -> None:
+        """Look at all numbers together."""
         self._whole: dict[str, tuple[int, ...]] = {}
         self._digits: dict[str, tuple[int, ...]] = {}
         self._tail: dict[str, tuple[int, ...]] = {}
@@ -105,9 +118,11 @@ class Numbers:
         self._heads: set[str] = set()
         self._firsts: set[str] = set()
         self._pieces = PIECES_MIN
+        self._shapes: dict[tuple[str, int], tuple[str, str, int, int]] = {}
+        self._running: dict[tuple[str, int], int] = {}
         shapes: dict[tuple[str, int], list[int]] = defaultdict(list)
         forms: dict[tuple[str, int], list[int]] = defaultdict(list)
-        for place, number in enumerate(numbers):
+        for place, number in enumerate(self._numbers):
             plain = _PLAIN.fullmatch(number)
             prefix, digits = (plain[1].upper(), plain[2]) if plain else self._of_parts(place, number, forms)
             if digits:
@@ -122,11 +137,39 @@ class Numbers:
         self._longest = max(map(len, self._whole), default=0)
         self._joined_max = min(JOINED_MAX, self._longest)
         self._firsts.update(self._prefixes)
-        for (_, count), places in sorted(forms.items()):
-            self._learn_running(places, count)
-        for _, places in sorted(shapes.items()):
-            self._learn_head(places)
-        self._cuts = CUTS | _cuts_seen(texts)
+        for form, places in sorted(forms.items()):
+            self._learn_running(places, form)
+        for shape, places in sorted(shapes.items()):
+            self._learn_head(places, shape)
+
+    def _fits(self, place: int) -> bool:
+        """Take in one more number, if all that is known of the others is true of it too."""
+        number, forms = self._numbers[place], defaultdict[tuple[str, int], list[int]](list)
+        before = len(self._firsts), self._pieces, len(self._heads)
+        plain = _PLAIN.fullmatch(number)
+        prefix, digits = (plain[1].upper(), plain[2]) if plain else self._of_parts(place, number, forms)
+        if not digits:
+            return True
+        low, high, count, same = self._shapes.get((prefix, len(digits)), ("", "", 0, 0))
+        low, high, count = min(low, digits), max(high, digits), count + 1
+        if count == 1 or len(_key(digits).lstrip("0")) not in self._widths:
+            return False
+        if len("".join(_TOKEN.findall(_capitals(number)))) > self._longest:
+            return False
+        if count == SHAPE_MIN or (count > SHAPE_MIN and _in_common(low, high) != same):
+            return False
+        _add(self._digits, _key(digits), place)
+        self._padded[place] = digits
+        if plain:
+            _add(self._whole, prefix + digits, place)
+        for form in forms:
+            if self._running.get(form, -1) < 0:
+                return False
+            self._learn_last(place, self._running[form])
+        if count > SHAPE_MIN:
+            self._learn_end(place, same)
+        self._shapes[prefix, len(digits)] = low, high, count, same
+        return before == (len(self._firsts), self._pieces, len(self._heads))
 
     def _of_parts(self, place: int, number: str, forms: dict[tuple[str, int], list[int]]) -> tuple[str, str]:
         """Take in a number of several parts. The letters it begins with, and all its digits."""
@@ -145,36 +188,49 @@ class Numbers:
             self._pieces = min(len(tokens), PIECES_MAX)
         return prefix, "".join(runs)
 
-    def _learn_running(self, places: Sequence[int], count: int) -> None:
+    def _learn_running(self, places: Sequence[int], form: tuple[str, int]) -> None:
         """Which part of a number of several runs on: the last, unless that is a year and another changes more often."""
         runs = [_DIGITS.findall(self._numbers[place]) for place in places]
-        at = count - 1
+        at = form[1] - 1
         if all(_YEAR.fullmatch(each[at]) for each in runs):
-            changes = [len({each[part] for each in runs}) for part in range(count)]
-            at = max(range(count), key=lambda part: (changes[part], part))
-        for place, each in zip(places, runs, strict=True):
-            self._ends[place] = self._last[place] = each[at]
-            _add(self._tail, _key(each[at]), place)
-            before = 0
-            for token in _TOKEN.findall(_capitals(self._numbers[place])):
-                before += len(_DIGITS.findall(token))
-                if before > at:
-                    break
-                if not token.isalpha():
-                    self._heads.add(token)
+            changes = [len({each[part] for each in runs}) for part in range(form[1])]
+            at = max(range(form[1]), key=lambda part: (changes[part], part))
+        else:
+            self._running[form] = at
+        for place in places:
+            self._learn_last(place, at)
 
-    def _learn_head(self, places: Sequence[int]) -> None:
+    def _learn_last(self, place: int, at: int) -> None:
+        """The part of a number that runs on, and what stands before it."""
+        number = self._numbers[place]
+        self._ends[place] = self._last[place] = end = _DIGITS.findall(number)[at]
+        _add(self._tail, _key(end), place)
+        before = 0
+        for token in _TOKEN.findall(_capitals(number)):
+            before += len(_DIGITS.findall(token))
+            if before > at:
+                break
+            if not token.isalpha():
+                self._heads.add(token)
+
+    def _learn_head(self, places: Sequence[int], shape: tuple[str, int]) -> None:
         """What all numbers of one shape begin with is what payers leave out."""
-        if len(places) < SHAPE_MIN:
-            return
-        low, high = (pick(self._padded[place] for place in places) for pick in (min, max))
-        same = next((at for at, (one, other) in enumerate(zip(low, high, strict=True)) if one != other), 0)
-        if len(low[:same].lstrip("0")) >= HEAD_MIN:
+        padded = [self._padded[place] for place in places]
+        low, high = min(padded), max(padded)
+        same = _in_common(low, high)
+        self._shapes[shape] = low, high, len(places), same
+        if len(places) >= SHAPE_MIN:
             for place in places:
-                end = self._padded[place][same:]
-                self._ends.setdefault(place, end)
-                if place not in self._tail.get(_key(end), ()):
-                    _add(self._tail, _key(end), place)
+                self._learn_end(place, same)
+
+    def _learn_end(self, place: int, same: int) -> None:
+        """What payers write of a number, whose beginning up to there all of its shape have."""
+        digits = self._padded[place]
+        if len(digits[:same].lstrip("0")) >= HEAD_MIN:
+            end = digits[same:]
+            self._ends.setdefault(place, end)
+            if place not in self._tail.get(_key(end), ()):
+                _add(self._tail, _key(end), place)
 
     def read(self, text: str) -> Reading:
         """What the text names."""
@@ -203,7 +259,7 @@ class Numbers:
             elif len(loose) < LOOSE_MAX and sum(map(str.isdigit, word[:JOINED_MAX])) >= DIGITS_SURE:
                 loose.append(word)
             at += used
-        full = len(text) in self._cuts
+        full = len(text) in self._cuts.lengths
         cut = _cut_off(len(text), tokens, mentions, strange) if full else ""
         if len(text) > TEXT_MAX:
             strange.append(text[TEXT_MAX : TEXT_MAX + JOINED_MAX])
@@ -250,8 +306,8 @@ class Numbers:
         start, end, word = tokens[at]
         best = self._as_written(text, tokens, at)
         begins = best is not None and (best[0] == 1 or word in self._heads)
-        short = self._shorthand(text, start, word, before) if before and not begins else None
-        if short is not None:
+        short = self._shorthand(text, start, word, before) if before else None
+        if short is not None and (not begins or self._goes_on(text[before[-1].end : start], before[-1], short)):
             return 1, Mention(short, start, end, How.DIGITS)
         if best is not None:
             return best
@@ -343,9 +399,14 @@ class Numbers:
         if not word.isdigit() or text[before[-1].end : start] not in _SHORTENED:
             return None
         base = self._padded.get(before[-1].items[0], "")
-        if len(word) >= len(base.lstrip("0")):
+        if len(word) >= len(base):
             return None
-        return self._digits.get((base[: len(base) - len(word)] + word).lstrip("0"))
+        return self._digits.get(_key(base[: len(base) - len(word)] + word))
+
+    def _goes_on(self, sign: str, before: Mention, items: tuple[int, ...]) -> bool:
+        """Whether a short number that is also one by itself rather replaces the end of the one before it: behind a
+        slash, where it then follows that one."""
+        return sign == "/" and int(self._padded[items[0]]) > int(self._padded[before.items[0]])
 
     def _through(self, text: str, first: Mention, last: Mention) -> Iterator[Mention]:
         """The numbers between two that are joined by a dash or "to", if every one of them exists."""
@@ -405,18 +466,9 @@ def _cut_off(length: int, tokens: list[tuple[int, int, str]], mentions: list[Men
     return cut
 
 
-def _cuts_seen(texts: Iterable[str]) -> frozenset[int]:
-    """The lengths at which texts of many forms end, and hardly any one longer or shorter."""
-    forms: dict[int, set[str]] = defaultdict(set)
-    for text in texts:
-        if CUT_SHORTEST <= len(text) <= CUT_LONGEST:
-            forms[len(text)].add(text.translate(_FORM))
-    ends = {length: len(seen) for length, seen in forms.items()}
-    return frozenset(
-        length
-        for length, count in ends.items()
-        if count >= CUT_TEXTS_MIN and count >= CUT_RISE * max(ends.get(length - 1, 0), ends.get(length + 1, 0), 1)
-    )
+def _in_common(low: str, high: str) -> int:
+    """How many digits two numbers of one length begin with in common; 0 where they are the same."""
+    return next((at for at, (one, other) in enumerate(zip(low, high, strict=True)) if one != other), 0)
 
 
 def _add(index: dict[str, tuple[int, ...]], key: str, place: int) -> None:

@@ -18,10 +18,10 @@ from connector.reconcile.cash.case import Party, Receipt
 from connector.reconcile.cash.spelling import (
     ENDINGS,
     FORMS,
+    Endings,
     bare,
     closed,
     names_in,
-    say_nothing,
     stem,
     without_forms,
     words_of,
@@ -109,8 +109,23 @@ class Payers:
         for name in self._sorted:
             for key in _handles(name):
                 self._names_by_word[key].append(name)
-        self._is_told_by_ending = not say_nothing(words_of(name) for name in {*self._sorted, *seen})
+        self._endings = Endings()
+        self._is_told_by_ending = not self._endings.see(words_of(name) for name in {*self._sorted, *seen})
         self._memory: dict[str, Payer] = {}
+
+    def see(self, names: Iterable[str]) -> bool:
+        """More names of its payers. True where that changes how it spells them, and so who may have paid."""
+        was = self._endings.loose
+        self._is_told_by_ending = not self._endings.see(map(words_of, names))
+        if was != self._endings.loose:
+            self._memory.clear()
+        return was != self._endings.loose
+
+    def remember(self, before: Payers) -> None:
+        """What was learned while there were fewer customers, none of whom is another's now."""
+        self.learned, self.learned_names, self._seen = before.learned, before.learned_names, before._seen
+        self._endings = before._endings
+        self.see(self._sorted)
 
     def _unique(self, keys: Iterable[str]) -> dict[str, int]:
         """Key to group; -1 for a key that several groups have."""
@@ -220,7 +235,8 @@ class Payers:
         full, plain = " ".join(words), bare(words)
         if not plain:
             return NOBODY
-        if not self._is_told_by_ending and (found := self._stemmed(words)) != NOBODY:
+        loose = not self._is_told_by_ending or self._endings.say_nothing(words)
+        if loose and (found := self._stemmed(words)) != NOBODY:
             return found
         exact = self._full.get(full, ())
         alike = self._bare.get(plain, ())

@@ -11,8 +11,8 @@ that rests on sums that come about by accident.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum, auto
 
 from connector.reconcile.cash import by_amount, by_number, in_part, together
 from connector.reconcile.cash.case import Case, Receipt
@@ -32,23 +32,53 @@ LAST: tuple[Look, ...] = (by_number.key_at_last, in_part.keyed, in_part.less, in
 """What is taken only when nothing else follows, one kind at a time."""
 
 
+class Says(Enum):
+    """What a receipt must say, or must not, for anything to follow from a look at it."""
+
+    KEY = auto()
+    NUMBERS = auto()
+    KEY_OR_NUMBERS = auto()
+    DIGITS = auto()
+    NOTHING = auto()
+
+
+NEEDS: Mapping[Look, Says] = {
+    by_number.key: Says.KEY,
+    by_number.key_at_last: Says.KEY,
+    in_part.keyed: Says.KEY,
+    by_number.reference: Says.NUMBERS,
+    in_part.less: Says.NUMBERS,
+    in_part.more: Says.NUMBERS,
+    converted: Says.KEY_OR_NUMBERS,
+    by_number.completion: Says.DIGITS,
+    by_number.near: Says.DIGITS,
+    by_amount.amount: Says.NOTHING,
+    by_amount.several: Says.NOTHING,
+    by_amount.agreed: Says.NOTHING,
+}
+
+
 class Rounds:
-    """One case being decided."""
+    """One case being decided. `looked_at`: how many receipts were, in the last run, each counted once."""
 
     def __init__(self, case: Case) -> None:
         self.at = Standing(case)
         self.passes = 0
-        self._told = 0
+        self.looked_at = 0
+        self._told: set[int] = set()
         self._unasked: dict[Look, dict[int, None]] = {look: {} for look in LAST}
 
-    def run(self) -> dict[int, Verdict]:
-        """Every decision, by the place of its receipt."""
+    def run(self, wanted: Iterable[int] | None = None) -> dict[int, Verdict]:
+        """Every decision, by the place of its receipt. Where all was decided before that can be, it is enough to look
+        at those that are `wanted`, and at what follows from them."""
         at = self.at
-        wanted: Sequence[int] = list(at.waiting)
-        while self.passes < PASSES_MAX:
+        wanted = list(at.waiting if wanted is None else wanted)
+        seen, last = set[int](), self.passes + PASSES_MAX
+        while self.passes < last:
             for unasked in self._unasked.values():
                 unasked.update(dict.fromkeys(wanted))
             self.passes += 1
+            seen.update(wanted)
             before = len(at.verdicts)
             at.moved = set()
             again = set(self._pass(wanted))
@@ -57,18 +87,22 @@ class Rounds:
             if len(at.verdicts) == before and not again:
                 break
             wanted = [place for place in at.waiting if place in again or not at.moved.isdisjoint(at.about[place])]
+        self.looked_at = len(seen)
         return at.verdicts
 
     def _pass(self, wanted: Sequence[int]) -> Sequence[int]:
         """All receipts that are wanted, the strongest evidence first. The receipts of which it is new who paid them."""
         at = self.at
-        together.instalments(at, wanted)
+        said = self.saying(wanted)
+        together.instalments(at, said[Says.KEY_OR_NUMBERS])
         for look in STRONGEST:
-            self._look(look, wanted)
+            self._look(look, said)
         known = at.learned() if at.payers.learn(self._strong()) else []
+        if known:
+            said = self.saying(wanted)
         for look in WEAKER:
-            self._look(look, wanted)
-        together.duplicates(at, wanted)
+            self._look(look, said)
+        together.duplicates(at, said[Says.KEY_OR_NUMBERS])
         if at.case.policy.oldest_first:
             together.identical(at)
         return known
@@ -77,24 +111,54 @@ class Rounds:
         """The first kind of those that are taken last of which there is any."""
         before = len(self.at.verdicts)
         for look, unasked in self._unasked.items():
-            self._look(look, list(unasked))
+            self._look(look, self.saying(list(unasked)))
             unasked.clear()
             if len(self.at.verdicts) > before:
                 return
 
-    def _look(self, look: Look, wanted: Sequence[int]) -> None:
-        at = self.at
-        at.commit(verdict for place in wanted if place in at.waiting and (verdict := look(at, place)) is not None)
+    def saying(self, wanted: Sequence[int]) -> Mapping[Says, Sequence[int]]:
+        """The same by what they say. Most say one thing only, and need not be asked for the others."""
+        receipts, reading = self.at.receipts, self.at.reading
+        keyed = [place for place in wanted if receipts[place].key]
+        numbered = [place for place in wanted if reading[place].mentions]
+        silent, digits, either = list[int](), list[int](), numbered
+        for place in wanted:
+            read = reading[place]
+            if not (read.mentions or read.strange or read.cut):
+                silent.append(place)
+            if read.mentions or read.strange or read.cut or read.loose:
+                digits.append(place)
+        if keyed:
+            either = [place for place in wanted if receipts[place].key or reading[place].mentions]
+        return {
+            Says.KEY: keyed,
+            Says.NUMBERS: numbered,
+            Says.KEY_OR_NUMBERS: either,
+            Says.DIGITS: digits,
+            Says.NOTHING: silent,
+        }
+
+    def _look(self, look: Look, said: Mapping[Says, Sequence[int]]) -> None:
+        at, waiting = self.at, self.at.waiting
+        found = [
+            verdict for place in said[NEEDS[look]] if place in waiting and (verdict := look(at, place)) is not None
+        ]
+        if found:
+            at.commit(found)
         at.reverse()
 
     def _strong(self) -> Iterator[tuple[Receipt, int]]:
         """The receipts of which it is sure whose they are, by a key or by numbers with the exact amount, since it was
-        asked last."""
+        asked last; each is told of once."""
         at = self.at
-        told, self._told = self._told, len(at.verdicts)
-        for place, verdict in islice(at.verdicts.items(), told, None):
-            if verdict.kind in STRONG and verdict.shares and not verdict.adjustment and not verdict.unapplied:
-                yield at.case.receipts[place], at.group[verdict.shares[0].item]
+        fresh, at.fresh = at.fresh, []
+        for place in fresh:
+            verdict = at.verdicts.get(place)
+            if verdict is None or verdict.kind not in STRONG or place in self._told:
+                continue
+            if verdict.shares and not verdict.adjustment and not verdict.unapplied:
+                self._told.add(place)
+                yield at.receipts[place], at.group[verdict.shares[0].item]
 
 
 def decide(case: Case) -> dict[int, Verdict]:

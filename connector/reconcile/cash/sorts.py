@@ -26,6 +26,11 @@ class Sort(StrEnum):
     NAMED_RUN_OVER = "named-run-over"
     NAMED_RUN_PART = "named-run-part"
     NAMED_RUN_REST = "named-run-rest"
+    NAMED_REST = "named-rest"
+    NAMED_LAST = "named-last"
+    NAMED_LAST_RUN = "named-last-run"
+    NAMED_LAST_OVER = "named-last-over"
+    NAMED_SHARED = "named-shared"
     NAMED_PART = "named-part"
     NAMED_OVER = "named-over"
     PERIOD = "period"
@@ -36,6 +41,9 @@ class Sort(StrEnum):
     FEE = "fee"
     LATE = "late"
     EVERYTHING = "everything"
+    DUE_RUN = "due-run"
+    DUE_GAP = "due-gap"
+    DUE_GAPS = "due-gaps"
     SET = "set"
     ALMOST_RUN = "almost-run"
     RUN_FEE = "run-fee"
@@ -49,6 +57,7 @@ class Sort(StrEnum):
     STRANGER_SET = "stranger-set"
     STRANGER_HALF = "stranger-half"
     CHANGED_NAMED = "changed-named"
+    CHANGED_DUE = "changed-due"
     CHANGED = "changed"
     ON_ACCOUNT = "on-account"
     TAKEN_BACK = "taken-back"
@@ -56,12 +65,14 @@ class Sort(StrEnum):
 
 LOOSE = frozenset({
     Sort.PART, Sort.OVER, Sort.NAMED_PART, Sort.NAMED_OVER, Sort.KEY_PART, Sort.KEY_OVER, Sort.SLIP_PART,
-    Sort.NAMED_RUN_PART, Sort.NAMED_RUN_REST, Sort.NAMED_RUN_OVER, Sort.RUN_OVER, Sort.ON_ACCOUNT,
+    Sort.NAMED_RUN_PART, Sort.NAMED_RUN_REST, Sort.NAMED_RUN_OVER, Sort.RUN_OVER, Sort.NAMED_LAST_OVER,
+    Sort.NAMED_SHARED, Sort.ON_ACCOUNT,
 })  # fmt: skip
 """Ideas that there always are some of."""
-BY_PLACE = frozenset(
-    {Sort.NAMED_PART, Sort.KEY_PART, Sort.NAMED_RUN_PART, Sort.NAMED_RUN_REST, Sort.ON_ACCOUNT, Sort.TAKEN_BACK}
-)
+BY_PLACE = frozenset({
+    Sort.NAMED_PART, Sort.NAMED_SHARED, Sort.KEY_PART, Sort.NAMED_RUN_PART, Sort.NAMED_RUN_REST, Sort.ON_ACCOUNT,
+    Sort.TAKEN_BACK,
+})  # fmt: skip
 """Ideas whose place among their like says something; of the others it is how well they fit the payer's habit."""
 
 

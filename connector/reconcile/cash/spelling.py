@@ -68,10 +68,24 @@ def stem(words: Sequence[str]) -> list[str]:
     return list(words[:end])
 
 
-def say_nothing(names: Iterable[Sequence[str]]) -> bool:
-    """Whether one beginning comes with so many endings, again and again, that no ending tells two firms apart."""
-    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for words in names:
-        if len(words) > 1 and words[-1] in ENDINGS:
-            seen[tuple(words[:-1])].add(words[-1])
-    return sum(len(endings) >= ENDINGS_MIN for endings in seen.values()) >= STEMS_MIN
+class Endings:
+    """The endings behind every beginning of a name."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self.loose = 0
+        """Behind so many beginnings stand so many endings that none of theirs tells two firms apart."""
+
+    def see(self, names: Iterable[Sequence[str]]) -> bool:
+        """Whether, with these names too, that is so again and again, and so of every beginning. What is once so stays
+        so."""
+        for words in names:
+            if len(words) > 1 and words[-1] in ENDINGS:
+                self._seen[tuple(words[:-1])].add(words[-1])
+        self.loose = sum(len(endings) >= ENDINGS_MIN for endings in self._seen.values())
+        return self.loose >= STEMS_MIN
+
+    def say_nothing(self, words: Sequence[str]) -> bool:
+        """Whether so many endings stand behind the beginning of this name."""
+        before = tuple(words[:-1] if len(words) > 1 and words[-1] in ENDINGS else words)
+        return len(self._seen.get(before, ())) >= ENDINGS_MIN

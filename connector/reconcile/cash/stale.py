@@ -7,9 +7,15 @@ have been for the same item.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from connector.reconcile.cash.standing import ECHO_DAYS, Standing
 
 EQUAL_MAX = 50
+COMMON = 50
+"""Where more than one of so many items has an amount, its agreement tells little."""
+LITTLE_SHARE = 8
+"""An eighth of what is open is a little."""
 LOOKED_AT_MAX = 200
 """Who has sent more that says nothing is not looked at further: it may have been for anything."""
 
@@ -62,6 +68,22 @@ def may_have_been_paid(at: Standing, place: int, item: int, older: int = 0) -> b
         if counted > older or count > LOOKED_AT_MAX:
             return True
     return False
+
+
+def is_common(at: Standing, item: int) -> bool:
+    """Whether so many items have an item's amount that a wrong number agrees with it easily."""
+    return at.alike(item) > 1 and at.alike(item) * COMMON > len(at.case.items)
+
+
+def may_be_the_last(at: Standing, place: int, item: int) -> bool:
+    """Whether an earlier receipt that says nothing, and that this payer or nobody known sent, may have brought the rest
+    of an item of which this one brings a part: then a little may be missing here, or too much."""
+    receipts, left, mine = at.case.receipts, at.left[item], at.case.receipts[place].amount
+    return any(
+        receipts[other].on >= at.since[item] and 0 < abs(receipts[other].amount + mine - left) * LITTLE_SHARE <= left
+        for group in (at.group[item], -1)
+        for other in islice(at.quiet_before(place, group), LOOKED_AT_MAX)
+    )
 
 
 def is_contested(at: Standing, place: int, item: int) -> bool:

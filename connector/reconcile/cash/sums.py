@@ -103,6 +103,11 @@ def accidents_of_runs(amounts: Sequence[int], wanted: int) -> int:
     return _expected(amounts, wanted, range(2, count + 1), lambda size: count - size + 1)
 
 
+def accidents_of_heads(amounts: Sequence[int], wanted: int) -> int:
+    """The same of the first so many of them, where their order is given."""
+    return _expected(amounts, wanted, range(1, len(amounts) + 1), lambda _: 1)
+
+
 def _expected(amounts: Sequence[int], wanted: int, sizes: range, ways: Callable[[int], int]) -> int:
     """The number of ways of each size times the density of their sums at the amount, as of a normal distribution, in
     whole numbers throughout."""

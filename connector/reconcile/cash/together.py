@@ -99,7 +99,8 @@ def _first_of(at: Standing, place: int) -> int:
 
 def identical(at: Standing) -> None:
     """Equal receipts and equal items of one customer: where at the time of a receipt as many items had been issued as
-    receipts had come, in whatever order all are paid."""
+    receipts had come, in whatever order all are paid. What came twice in a few days may be one payment: it ends the
+    row."""
     receipts, items = at.case.receipts, at.case.items
     heaps: dict[tuple[int, str, int], list[int]] = defaultdict(list)
     for place in at.waiting:
@@ -114,7 +115,7 @@ def identical(at: Standing) -> None:
         issued = [items[item].issued for item in equal]
         paid = 0
         for count, place in enumerate(places, 1):
-            if count > len(equal) or issued[count - 1] > receipts[place].on:
+            if count > len(equal) or issued[count - 1] > receipts[place].on or at.is_echo(place, group):
                 break
             if count == len(equal) or issued[count] > receipts[place].on:
                 paid = count

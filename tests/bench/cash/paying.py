@@ -90,7 +90,7 @@ def pay(books: Books, payer: Payer, chosen: Sequence[str], today: date) -> Recei
         currency=deal.currency, amount=deal.amount, fee=30 + deal.amount * 29 // 1_000 if sender.processor else 0,
         payer_name=front.name, payer_account=front.account, processor=front.processor, email=front.email,
         text=text.text, key=key, truth=deal.links, style=text.style.value,
-        category=f"{key_is} key" if key_is in ("stale", "reused") else deal.category,
+        category=f"{key_is} key" if key_is in ("stale", "reused") else deal.category, sender=sender.id,
     )  # fmt: skip
     root = books.crowd.root(sender)
     books.clues.append(

@@ -51,7 +51,8 @@ class Receipt:
     """Money that came or went.
 
     `truth` is what it really settles; `decidable`, whether that follows from what can be read; `category`, what it
-    really was; `ours`, whether it belongs to receivables at all; `twin`, the receipt that this one repeats.
+    really was; `ours`, whether it belongs to receivables at all; `twin`, the receipt that this one repeats; `sender`,
+    the customer who really sent it, "" for nobody's.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Receipt:
     style: str = ""
     ours: bool = True
     twin: str = ""
+    sender: str = ""
 
 
 class Rate(NamedTuple):
