@@ -1,5 +1,8 @@
 """The deposit pattern: a payout is one deposit of the payments it carried, less what the processor kept.
 
+It is written when the money has left the processor and every part of it is known, and dated with the day on which it
+is to arrive: until then it is what a bank statement calls a deposit in transit, and the bank's feed finds it there.
+
 All or nothing. A deposit whose sum is right and whose members are not would hide a payment that is missing, so every
 member has to stand in the books, on hand, with its own amount, before the deposit is planned. Whatever else the payout
 carried is a part of it against the account it belongs to (`against`): what went back makes its customer owe it again.
@@ -49,10 +52,11 @@ class _Carried:
 
 
 def deposits(gate: Gate, books: ConnectionId, planned: frozenset[Ref], against: Against) -> Iterator[PlanLine]:
-    """Payouts that arrived and all of whose payments stand in the books. `planned` are payments of this very plan."""
+    """Payouts that left the processor and all of whose payments stand in the books. `planned` are payments of this very
+    plan."""
     members: _Members | None = None
     for ref, payout in gate.snapshot.payouts.items():
-        if not gate.open_to(ref, BookingPattern.DEPOSIT) or payout.state is not PayoutState.PAID:
+        if not gate.open_to(ref, BookingPattern.DEPOSIT) or not _has_left(gate, payout):
             continue
         brings = payout.amount.minor > 0
         if gate.leave_early(ref) or gate.is_done(IntentKind.DEPOSIT if brings else IntentKind.JOURNAL, ref):
@@ -66,6 +70,14 @@ def deposits(gate: Gate, books: ConnectionId, planned: frozenset[Ref], against: 
         carried = members.of(ref, payout, payout.entries)
         if _complete(gate, ref, payout, carried):
             yield from _booked(gate, books, ref, payout, carried)
+
+
+def _has_left(gate: Gate, payout: Payout) -> bool:
+    """Whether a payout is out of the processor's balance: it arrived, or the ledger shows it and its parts are said."""
+    own = gate.snapshot.balance_entries.get(payout.entry) if payout.entry is not None else None
+    if payout.state is PayoutState.PENDING and payout.entries:
+        return own is not None and own.gross == -payout.amount
+    return payout.state is PayoutState.PAID
 
 
 def _booked(gate: Gate, books: ConnectionId, ref: Ref, payout: Payout, carried: _Carried) -> Iterator[PlanLine]:
@@ -252,7 +264,7 @@ class _Members:
                 carried.kept += entry.net
             elif entry.about is not None and entry.about.kind is Kind.PAYMENT and entry.nature is EntryNature.PAYMENT:
                 self._take(carried, entry, entry.about, even=self._books.is_even(ref))
-            elif (again := self._came_back(entry, inside)) is not None and entry.about is not None:
+            elif (again := self._came_back(ref, entry, inside)) is not None and entry.about is not None:
                 self._gather(carried, again, inside | {entry.about})
             else:
                 self._part(carried, ref, entry)
@@ -288,7 +300,7 @@ class _Members:
             return None
         return Counterpart(account=holding, amount=entry.gross, called=self._gate.name(holding))
 
-    def _came_back(self, entry: BalanceEntry, inside: frozenset[Ref]) -> tuple[Ref, ...] | None:
+    def _came_back(self, ref: Ref, entry: BalanceEntry, inside: frozenset[Ref]) -> tuple[Ref, ...] | None:
         """What a failed payout consisted of that never arrived: its members are on hand still and go out with this one.
         None where that is not so, or not known whole."""
         about = entry.about
@@ -298,7 +310,7 @@ class _Members:
         if failed.state is not PayoutState.FAILED or failed.amount != entry.gross:
             return None
         was_banked = any(self._gate.stands(kind, about) for kind in (IntentKind.DEPOSIT, IntentKind.JOURNAL))
-        return None if was_banked else failed.entries
+        return None if was_banked or self._gate.was_written(IntentKind.JOURNAL, ref) else failed.entries
 
     def _take(self, carried: _Carried, entry: BalanceEntry, about: Ref, *, even: bool) -> None:
         if self._gate.is_early(about):

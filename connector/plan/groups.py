@@ -13,6 +13,7 @@ from connector.model.intent import (
     IntentKind,
     PostDeposit,
     PostExpense,
+    Posting,
     PostJournal,
     PostPayment,
     PostTransfer,
@@ -28,7 +29,7 @@ IN_WORDS: dict[IntentKind, str] = {
     IntentKind.TRANSFER: "payouts to the bank",
     IntentKind.CREDIT: "credit notes applied",
     IntentKind.DEPOSIT: "payouts as deposits",
-    IntentKind.JOURNAL: "refunds, returns and corrections",
+    IntentKind.JOURNAL: "refunds, returns, corrections, payouts on their way",
     IntentKind.VOID: "entries taken back",
 }
 """What the lines of a kind are, for a heading."""
@@ -73,7 +74,13 @@ class AccountEffect:
 
 def amount_of(line: PlanLine) -> Money | None:
     """What one line is about: the amount of the entry that it writes or takes back, None where it has none."""
-    intent = line.intent
+    if isinstance(line.intent, VoidPosting):
+        return _positive(effect.amount for effect in line.effects)
+    return entry_amount(line.intent)
+
+
+def entry_amount(intent: Posting) -> Money | None:
+    """The amount of the entry that is written; None where it has none, or takes one back."""
     match intent:
         case PostPayment() | PostDeposit():
             return intent.total
@@ -84,7 +91,7 @@ def amount_of(line: PlanLine) -> Money | None:
         case PostJournal():
             return _positive(part.amount for part in intent.parts)
         case VoidPosting():
-            return _positive(effect.amount for effect in line.effects)
+            return None
         case _:
             assert_never(intent)
 

@@ -1,9 +1,9 @@
 """The clearing pattern, the rest: one journal entry per line of the processor's ledger that nothing else has booked.
 
-Refunds, money that came back where the payment itself cannot be voided, a dispute that was won after that, payouts that
-failed after their transfer, the processor's bills, corrections, reserves and top-ups. A journal entry, because it goes
-both ways, takes the customer on its receivable line, can be in the payer's currency, and never touches the payment it
-is about. What a line cost (a dispute's fee, an instant payout's) is an expense about the line.
+Refunds, disputes while they are open and when they are won, money that came back where the payment itself cannot be
+voided, payouts that failed after they were booked, the processor's bills, corrections, reserves and top-ups. A journal
+entry, because it goes both ways, takes the customer on its receivable line, can be in the payer's currency, and never
+touches the payment it is about. What a line cost (a dispute's fee, an instant payout's) is an expense about the line.
 
 What undoes each: a journal entry that is ours and untouched is deleted; so is an expense.
 """
@@ -17,6 +17,7 @@ from connector.dates import BusinessDate
 from connector.model.finding import Evidence, Finding, FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import IntentKind, JournalPart, PostExpense, PostJournal
+from connector.model.money_in import DisputeState
 from connector.model.settlement import BalanceEntry, EntryNature, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Money, grouped
@@ -59,13 +60,20 @@ class Movements:
             if not self._gate.open_to(ref, BookingPattern.CLEARING) or self._is_early(ref, entry):
                 continue
             if entry.nature is EntryNature.PAYOUT_BACK and self._gate.stands(IntentKind.JOURNAL, ref) and entry.about:
-                self._gate.is_done(IntentKind.TRANSFER, entry.about)  # a person took out the one, and not the other
+                self._tell_of_its_payout(entry.about)
             if entry.fee.minor > 0 and entry.nature is not EntryNature.PAYMENT:
                 yield from self._cost(books, ref, entry)
-            if entry.nature is EntryNature.DISPUTE_BACK and entry.fee.minor < 0 and self._books.is_even(ref):
+            if self._books.is_even(ref) or self._books.is_fee_apart(ref):
                 yield from self._fee_back(books, ref, entry)
             if entry.nature not in _ELSEWHERE and self._is_due(ref, entry):
                 yield from self._journal(books, ref, entry)
+
+    def _tell_of_its_payout(self, about: Ref) -> None:
+        """A failed payout is booked back: where a person took out what had booked it, and not that, it is told."""
+        self._gate.is_done(IntentKind.TRANSFER, about)
+        payout = self._gate.snapshot.payouts.get(about)
+        if payout is not None and payout.entry is not None:
+            self._gate.is_done(IntentKind.JOURNAL, payout.entry)
 
     def failed_payouts(self, books: ConnectionId) -> Iterator[PlanLine]:
         """The deposit pattern: a payout that failed after its deposit is on hand again, and not in the bank."""
@@ -93,13 +101,27 @@ class Movements:
                 return self._after_its_payment(ref, entry, payment)
             case EntryNature.DISPUTE | EntryNature.DISPUTE_BACK | EntryNature.RETURN:
                 taken_out = payment is not None and self._was_booked_away(entry, payment)
-                return payment in self._by_entry or (entry.nature is EntryNature.DISPUTE_BACK and taken_out)
+                if payment in self._by_entry or (entry.nature is EntryNature.DISPUTE_BACK and taken_out):
+                    return True
+                return self._is_fought_over(entry) and self._after_its_payment(ref, entry, payment)
             case EntryNature.PAYOUT_BACK:
-                payout = self._gate.snapshot.payouts.get(entry.about) if entry.about is not None else None
-                failed = payout is not None and payout.state is PayoutState.FAILED and payout.entry != ref
-                return failed and entry.about is not None and self._gate.stands(IntentKind.TRANSFER, entry.about)
+                return self._was_paid_out(ref, entry)
             case _:
                 return True
+
+    def _is_fought_over(self, entry: BalanceEntry) -> bool:
+        """Whether a line took the money of a dispute that is not lost: nobody knows yet whether it comes back, and the
+        processor does not have it. How one that is lost is booked, is for `returns` to say."""
+        fight = self._gate.snapshot.disputes.get(entry.about) if entry.about is not None else None
+        return entry.nature is EntryNature.DISPUTE and fight is not None and fight.state is not DisputeState.LOST
+
+    def _was_paid_out(self, ref: Ref, entry: BalanceEntry) -> bool:
+        """Whether a payout that came back was taken out of the clearing account before: to the bank, or set aside."""
+        payout = self._gate.snapshot.payouts.get(entry.about) if entry.about is not None else None
+        if payout is None or entry.about is None or payout.state is not PayoutState.FAILED or payout.entry == ref:
+            return False
+        aside = payout.entry is not None and self._gate.stands(IntentKind.JOURNAL, payout.entry)
+        return aside or self._gate.stands(IntentKind.TRANSFER, entry.about)
 
     def _after_its_payment(self, ref: Ref, entry: BalanceEntry, payment: Ref | None) -> bool:
         if self._against.posted(payment) is not None:
@@ -138,8 +160,9 @@ class Movements:
         own, touched = self._day(entry), [ref, *self._touched(entry)]
         on = gate.day(IntentKind.JOURNAL, ref, own, touched)
         into = gate.account(ref, entry.gross, role) if on is not None else None
-        fees = gate.account(ref, entry.fee, "fees") if entry.fee.minor < 0 else None
-        if on is None or into is None or (entry.fee.minor < 0 and (fees is None or found.exchange is not None)):
+        with_fee = entry.fee.minor < 0 and not self._books.is_fee_apart(ref)
+        fees = gate.account(ref, entry.fee, "fees") if with_fee else None
+        if on is None or into is None or (with_fee and fees is None):
             return
         payment = self._against.payment_of(entry) if entry.nature in WENT_BACK else None
         if payment is not None:
@@ -232,7 +255,7 @@ class Movements:
         gate, payout = self._gate, None
         if entry.nature is EntryNature.PAYOUT:
             payout = gate.snapshot.payouts.get(entry.about) if entry.about is not None else None
-            if payout is None or payout.state is not PayoutState.PAID:
+            if payout is None or (payout.state is PayoutState.FAILED and self._books.is_even(ref)):
                 return
         if gate.is_done(IntentKind.EXPENSE, ref):
             return
@@ -263,9 +286,11 @@ class Movements:
         )
 
     def _fee_back(self, books: ConnectionId, ref: Ref, entry: BalanceEntry) -> Iterator[PlanLine]:
-        """The fee of a dispute that was won and otherwise came to nothing. It is about the dispute: an entry about the
-        line would be that of its amount."""
+        """The fee of a dispute that was won and otherwise came to nothing, or whose amount is booked in the payer's
+        currency. It is about the dispute: an entry about the line would be that of its amount."""
         gate, about = self._gate, entry.about
+        if entry.nature is not EntryNature.DISPUTE_BACK or entry.fee.minor >= 0:
+            return
         if about is None or about.kind is not Kind.DISPUTE or gate.is_done(IntentKind.JOURNAL, about):
             return
         own, back = self._day(entry), -entry.fee

@@ -5,6 +5,9 @@ brought, the entry is ours, untouched and outside every deposit, and its day is 
 the payment was posted, never another. Where that day is closed, or only a part came back, or at another rate, the
 payment stays and journal entries on the day of the return make the customer owe it again (`movements`). What is in
 doubt is named, with what a person would do by hand.
+
+While a dispute is open, a journal entry stands for what it took. When it is lost, that entry goes with the payment:
+both are taken back, so that the clearing account is what it was, and the invoice is open instead of a debt without one.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from connector.model.finding import Evidence, Finding, FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import IntentKind, VoidPosting
 from connector.model.money_in import Payment
+from connector.model.party import AccountRole
 from connector.model.source import ConnectionId, OpId, Ref
 from connector.money import Money, grouped
 from connector.plan.gate import Gate
-from connector.plan.lines import Effect, PlanLine
-from connector.reconcile.booked import copies, ever_posted, taking_back
+from connector.plan.lines import RECEIVABLE, Effect, PlanLine
+from connector.reconcile.booked import copies, ever_posted, taking_back, we_took_back
 from connector.reconcile.reasons import came_back
 from connector.reconcile.returned import booked_back, lines_back, returned, taken
 
@@ -43,16 +47,35 @@ class Returns:
             for line in deposit.lines
             if line.payment is not None
         }
+        self._journals = {
+            stamp.about: ref
+            for ref, entry in gate.snapshot.book_entries.items()
+            if entry.moves and gate.snapshot.in_books(ref)
+            for stamp in entry.stamps
+            if stamp.about is not None
+        }
+        self._settled_by = {
+            share.target
+            for ref, one in gate.snapshot.payments.items()
+            if gate.snapshot.in_books(ref)
+            for share in one.allocations
+        }
         self._said: set[Ref] = set()
         self._by_entry: set[Ref] = set()
 
     def lines(self, books: ConnectionId) -> Iterator[PlanLine]:
         """Per payment: what takes it back, where it still stands. Those that cannot be voided are left `by_entry`."""
         for about in self.once:
-            if self._gate.open_to(about) and about in self._copies:
+            if not self._gate.open_to(about):
+                continue
+            goes = we_took_back(self._gate.snapshot, about)
+            if about in self._copies:
                 line = self._void(books, about, self._copies[about])
+                goes = line is not None
                 if line is not None:
                     yield line
+            if goes:
+                yield from (self._with_it(books, about, entry) for entry in self._taken_for_it(about) or ())
 
     @property
     def by_entry(self) -> frozenset[Ref]:
@@ -65,7 +88,7 @@ class Returns:
 
     def _void(self, books: ConnectionId, about: Ref, held: tuple[Ref, ...]) -> PlanLine | None:
         gate, back, posted = self._gate, self._back[about], held[0]
-        if about in self._booked_back:
+        if about in self._booked_back and (not self._taken_for_it(about) or not self._is_sure(about, held)):
             return None  # by journal entries, or in the deposit of its payout
         touched = [about, *held, *self._settled(posted)]
         if gate.is_held(touched) or gate.is_untied(IntentKind.VOID, about, touched):
@@ -82,6 +105,9 @@ class Returns:
             return self._line(books, about, posted)
         self._by_entry.add(about)
         return None
+
+    def _is_sure(self, about: Ref, held: tuple[Ref, ...]) -> bool:
+        return self._doubtful(about, held) is None and self._is_voidable(about, held[0])
 
     def _under_way(self, about: Ref, posted: Ref) -> bool:
         """Whether the payment is being taken back already; one that was and stands once more is told as such."""
@@ -123,8 +149,25 @@ class Returns:
         whole = not back.refunded and taken(self._gate.snapshot, self._lines[about]) == (
             entry.changed_into or entry.gross
         )
-        untouched = not any(self._gate.was_written(IntentKind.JOURNAL, line) for line in self._lines[about])
-        return whole and untouched and not self._gate.is_closed(entry.received_on)
+        return whole and self._taken_for_it(about) is not None and not self._gate.is_closed(entry.received_on)
+
+    def _taken_for_it(self, about: Ref) -> tuple[Ref, ...] | None:
+        """The journal entries that stood for its money while it was fought over. None where one of them is not as we
+        wrote it, or rests in a closed period: then all stays as it is, and what is missing is booked beside it."""
+        gate, seen, found = self._gate, self._gate.snapshot, []
+        for line in self._lines.get(about, ()):
+            entry = self._journals.get(line)
+            if entry is None:
+                if gate.was_written(IntentKind.JOURNAL, line) and about in self._copies:
+                    return None
+                continue
+            held = seen.book_entries[entry]
+            ours = len(held.stamps) == 1 and seen.answered.get(entry) in (None, seen.versions.get(entry))
+            if not ours or gate.is_closed(held.on) or entry in self._settled_by:
+                return None
+            if taking_back(held.stamps[0].op_id) not in seen.in_flight:
+                found.append(entry)
+        return tuple(found)
 
     def _by_hand(self, about: Ref, posted: Ref, amount: Money) -> str:
         entry = self._gate.snapshot.payments[posted]
@@ -163,6 +206,38 @@ class Returns:
                 *(self._says(line) for line in self._lines[about]),
             ),
             expects=[about, posted, *self._lines[about]],
+        )
+
+    def _with_it(self, books: ConnectionId, about: Ref, entry: Ref) -> PlanLine:
+        """The journal entry of an open dispute goes when the payment does."""
+        gate, held, posted = (
+            self._gate,
+            self._gate.snapshot.book_entries[entry],
+            ever_posted(self._gate.snapshot)[about],
+        )
+        paid = gate.snapshot.payments.get(posted)
+        who = gate.snapshot.name_of(paid.customer) if paid is not None else gate.snapshot.name_of(None)
+        accounts = gate.snapshot.accounts
+        owed = {ref for ref, _ in held.moves if ref in accounts and accounts[ref].role is AccountRole.RECEIVABLE}
+        intent = VoidPosting(
+            books=books,
+            target=entry,
+            stamp=held.stamps[0].op_id,
+            version=gate.snapshot.versions.get(entry, ""),
+            on=held.on,
+            about=about,
+            memo=f"{about.connection} payment {about.vendor_id} came back for good",
+        )
+        return gate.line(
+            intent,
+            f"Take journal entry {entry.vendor_id.rpartition(':')[2]} of {grouped(held.amount)} back, which stood for "
+            f"the open dispute of payment {about.vendor_id}: it is lost, and the payment itself is taken back.",
+            effects=tuple(
+                Effect(account=f"{RECEIVABLE}: {who}" if ref in owed else gate.name(ref), amount=-amount)
+                for ref, amount in held.moves
+            ),
+            evidence=(Evidence(ref=about, field="state", says=came_back(self._back[about])),),
+            expects=[about, entry],
         )
 
     def _says(self, line: Ref) -> Evidence:

@@ -38,8 +38,12 @@ class PaidOut:
     def __init__(self, posted: Posted, connection: ConnectionId) -> None:
         self._ground, self._posted = posted.ground, posted
         self.connection = connection
-        self._clearing = posted.ground.clearing(connection)
-        self._banks = posted.ground.of_role(AccountRole.BANK) - posted.ground.every_clearing()
+        transit = posted.ground.transit
+        self._clearing = posted.ground.clearing(connection) | {
+            transit[each] for each in transit if each[0] == connection
+        }
+        every = posted.ground.every_clearing() | frozenset(transit.values())
+        self._banks = posted.ground.of_role(AccountRole.BANK) - every
         self._own = {each.ref for each in posted.pairs[connection].first.values()}
         words = (str(connection), *posted.ground.words.get(connection, ()))
         self._words = tuple(word.casefold() for word in words)
@@ -47,7 +51,7 @@ class PaidOut:
         known = [
             Known(ref, payout.amount, payout.arrives_on)
             for ref, payout in posted.ground.snapshot.payouts.items()
-            if ref.connection == connection and payout.state is PayoutState.PAID and payout.amount.minor > 0
+            if ref.connection == connection and payout.state is not PayoutState.FAILED and payout.amount.minor > 0
         ]
         self.pairs: Paired = paired(known, [each.held for each in self.taken.values()], PAYOUT_DAYS)
 
@@ -92,7 +96,8 @@ class PaidOut:
     def _named(self, refs: tuple[Ref, ...]) -> tuple[Ref | None, bool]:
         """The payout that an entry names, and whether it names something else instead."""
         payouts = [ref for ref in refs if ref.kind is Kind.PAYOUT and ref.connection == self.connection]
-        if len(payouts) == 1:
+        held = self._ground.snapshot.payouts.get(payouts[0]) if len(payouts) == 1 else None
+        if len(payouts) == 1 and (held is None or held.state is not PayoutState.FAILED):
             return payouts[0], False
         return None, bool(refs)
 
@@ -231,7 +236,7 @@ class Fees:
     def wrong(self) -> Iterator[Row]:
         """Fees that the books hold twice: by two expenses, or by one beside a payment that was posted net."""
         for extra, kept in self.pairs.again:
-            yield _fee_twice(extra, told(kept, bare=True), "both are of the same payment")
+            yield _fee_twice(extra, kept.ref, told(kept, bare=True), "both are of the same payment")
         for extra in self.pairs.over:
             twins = [
                 kept
@@ -239,23 +244,24 @@ class Fees:
                 if kept.amount == extra.amount and abs((kept.on - extra.on).days) <= NEAR_DAYS
             ]
             if twins and extra.named is None:
-                yield _fee_twice(extra, told(twins[0], bare=True), f"{self.connection} took {len(twins)} of that sum")
+                count = f"{self.connection} took {len(twins)} of that sum"
+                yield _fee_twice(extra, twins[0].ref, told(twins[0], bare=True), count)
         for ref, entry in sorted(self._posted.netted.items()):
             if ref in self.pairs.first:
                 why = f"the payment is posted at {grouped(entry.amount)}, which is less the fee already"
-                yield _fee_twice(self.pairs.first[ref], called(entry.ref), why)
+                yield _fee_twice(self.pairs.first[ref], None, called(entry.ref), why)
 
 
 _FEE_KINDS = (Kind.PAYMENT, Kind.BALANCE_ENTRY, Kind.DISPUTE)
 
 
-def _fee_twice(extra: Held, kept: str, why: str) -> Row:
+def _fee_twice(extra: Held, twin: Ref | None, kept: str, why: str) -> Row:
     return Row(
         Finding(
             code=FindingCode.FEE_TWICE,
             sentence=f"{told(extra)} of {extra.on} takes a fee a second time beside {kept}: {why}.",
             next_step=f"If the processor's statement shows it once, delete {called(extra.ref)} and sync.",
-            refs=(extra.ref,),
+            refs=(extra.ref,) if twin is None else (extra.ref, twin),
             amount=extra.amount,
         ),
         extra.on,

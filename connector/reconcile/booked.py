@@ -74,12 +74,14 @@ def deposited(snapshot: Snapshot) -> frozenset[Ref]:
 def _carried(snapshot: Snapshot, held: set[Written], entries: tuple[Ref, ...]) -> Iterator[Ref]:
     for ref in entries:
         entry = snapshot.balance_entries.get(ref)
-        about = entry.about if entry is not None and entry.nature is EntryNature.PAYOUT_BACK else None
-        failed = snapshot.payouts.get(about) if about is not None else None
-        if about is None or failed is None or not failed.entries or _was_banked(held, about):
+        if entry is None or entry.nature is not EntryNature.PAYOUT_BACK:
             yield ref
-        else:
-            yield from _carried(snapshot, held, failed.entries)
+            continue
+        # Of one that had been deposited, an entry of its own put it back on hand, and that alone books the line.
+        failed = snapshot.payouts.get(entry.about) if entry.about is not None else None
+        back = (IntentKind.JOURNAL, ref) in held or subject_of(IntentKind.JOURNAL, ref) in snapshot.written
+        if failed is not None and entry.about is not None and not back and not _was_banked(held, entry.about):
+            yield from _carried(snapshot, held, failed.entries or ())
 
 
 def _was_banked(held: set[Written], payout: Ref) -> bool:
@@ -149,7 +151,7 @@ def undone(snapshot: Snapshot) -> dict[Written, Undone]:
     return {
         written: back
         for written, back in found.items()
-        if written not in stands and not (written[0] is IntentKind.PAYMENT and we_took_back(snapshot, written[1]))
+        if written not in stands and snapshot.taken_back.get(subject_of(*written)) != ""
     }
 
 

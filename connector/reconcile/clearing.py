@@ -19,6 +19,7 @@ from connector.model.settlement import BalanceEntry, EntryNature, PayoutState
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money
 from connector.reconcile.booked import Written, deposited, ever_posted, opened, posted_payments, standing, subject_of
+from connector.reconcile.corrected import came_more
 from connector.reconcile.returned import lines_back, lines_given
 from connector.reconcile.snapshot import Snapshot
 
@@ -153,7 +154,7 @@ def placed(ref: Ref, entry: BalanceEntry, books: Books) -> Iterator[Placed]:
             yield from _payment(entry, about, books, banked=banked)
         yield _fee(entry, booked=banked or books.has(IntentKind.EXPENSE, about))
     elif about is not None and (nature is EntryNature.PAYOUT or books.is_own(ref)):
-        done = books.has(IntentKind.TRANSFER, about) or books.is_nothing(ref)
+        done = books.left(about, ref) or books.is_nothing(ref)
         if done or entry.gross.minor < 0 or ref not in books.apart:
             done = done or books.paid_out(about, entry)
             yield Placed(currency=code, minor=entry.gross.minor, reason=None if done else Unbooked.PAYOUT)
@@ -165,7 +166,7 @@ def placed(ref: Ref, entry: BalanceEntry, books: Books) -> Iterator[Placed]:
         reason = None if moved or books.is_nothing(ref) else _REASONS.get(nature, Unbooked.OTHER)
         yield Placed(currency=code, minor=entry.gross.minor, reason=reason)
         given_back = about is not None and nature is EntryNature.DISPUTE_BACK and books.has(IntentKind.JOURNAL, about)
-        with_it = banked or (moved and entry.fee.minor < 0)
+        with_it = banked or (moved and entry.fee.minor < 0 and not books.is_fee_apart(ref))
         yield _fee(entry, booked=with_it or given_back or books.has(IntentKind.EXPENSE, ref))
     off = entry.net.minor - entry.gross.minor + entry.fee.minor
     if off:
@@ -207,14 +208,22 @@ class Books:
         self._held: set[Written] = standing(snapshot)
         posted = {about: snapshot.payments[ref] for about, ref in posted_payments(snapshot).items()}
         self._gross = {about: payment.changed_into or payment.gross for about, payment in posted.items()}
+        more = came_more(snapshot)
+        for about, ref in posted_payments(snapshot).items() if more else ():
+            self._gross[about] += Money(more.get(ref, 0), self._gross[about].currency)
         self._starts = starts or {}
         self._deposited = deposited(snapshot)
         self._own = {payout.entry for payout in snapshot.payouts.values() if payout.entry is not None}
+        self._put_back = {line for line in self._own if subject_of(IntentKind.JOURNAL, line) in snapshot.written} - {
+            line for kind, line in self._held if kind is IntentKind.JOURNAL
+        }
+        """Lines of payouts that were set aside until somebody took the entry out."""
+        self._fee_apart = frozenset(self._find_fees_apart(snapshot))
         self.openings = opened(snapshot)
-        self.apart = dict(self._find_apart(snapshot))
-        """Payouts that took money although they carried payments, by their own line: what those come to."""
         groups = list(self._find_even(snapshot))
         self._even = frozenset(line for lines in groups for line in lines)
+        self.apart = dict(self._find_apart(snapshot))
+        """Payouts that took money although they carried payments, by their own line: what those come to."""
         self._halved = frozenset(
             line
             for lines in groups
@@ -249,23 +258,37 @@ class Books:
 
     @staticmethod
     def _find_apart(snapshot: Snapshot) -> Iterator[tuple[Ref, int]]:
-        """By the deposit itself; where a person took that out, by the payments that were posted."""
-        posted, entries = ever_posted(snapshot), snapshot.balance_entries
+        """By the deposit itself; where a person took that out, by what the entry beside it left for it at the bank."""
         banked = {
             stamp.about: sum(line.amount.minor for line in deposit.lines if line.payment is not None)
             for ref, deposit in snapshot.deposits.items()
             if snapshot.in_books(ref)
             for stamp in deposit.stamps
         }
+        beside = {
+            stamp.about: amount.minor
+            for ref, entry in snapshot.book_entries.items()
+            if snapshot.in_books(ref)
+            for stamp in entry.stamps
+            for account, amount in entry.moves
+            if account in snapshot.accounts and snapshot.accounts[account].role is AccountRole.BANK
+        }
         for about, payout in snapshot.payouts.items():
             if payout.entry is None or payout.amount.minor > 0:
                 continue
             if about in banked:
                 yield payout.entry, banked[about]
-            elif subject_of(IntentKind.DEPOSIT, about) in snapshot.written:
-                lines = [entries[each] for each in payout.entries or () if each in entries]
-                came = [one.gross.minor for one in lines if one.nature is EntryNature.PAYMENT and one.about in posted]
-                yield payout.entry, sum(came)
+            elif about in beside and subject_of(IntentKind.DEPOSIT, about) in snapshot.written:
+                yield payout.entry, payout.amount.minor - beside[about]
+
+    @staticmethod
+    def _find_fees_apart(snapshot: Snapshot) -> Iterator[Ref]:
+        for ref, entry in snapshot.balance_entries.items():
+            if entry.nature is EntryNature.DISPUTE_BACK and entry.fee.minor < 0 and entry.about is not None:
+                fight = snapshot.disputes.get(entry.about)
+                paid = snapshot.payments.get(fight.payment) if fight is not None and fight.payment is not None else None
+                if paid is not None and paid.gross.currency != entry.gross.currency:
+                    yield ref
 
     def _loose(self, lines: Iterable[Ref]) -> list[Ref]:
         return [each for each in lines if not self.moved(each)]
@@ -317,9 +340,21 @@ class Books:
         """Whether a line is a payout's own, whatever its kind: one that reverses another goes the other way."""
         return entry in self._own
 
+    def left(self, about: Ref, entry: Ref) -> bool:
+        """Whether a payout was taken out of the clearing account: set aside by its own line, or straight to the bank.
+        What was ever set aside goes to the bank from there, so that its transfer says nothing of the clearing account.
+        """
+        if self.has(IntentKind.JOURNAL, entry):
+            return True
+        return entry not in self._put_back and self.has(IntentKind.TRANSFER, about)
+
     def paid_out(self, about: Ref, entry: BalanceEntry) -> bool:
         """Whether a payout stands as a deposit; one that brings nothing does as a journal entry."""
         return self.has(IntentKind.DEPOSIT if entry.gross.minor < 0 else IntentKind.JOURNAL, about)
+
+    def is_fee_apart(self, entry: Ref) -> bool:
+        """Whether a line's fee came back in another currency than its amount is booked in: by an entry of its own."""
+        return entry in self._fee_apart
 
     def is_even(self, entry: Ref) -> bool:
         """Whether a line and others come to nothing, and the books hold nothing of any of them."""

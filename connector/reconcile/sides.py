@@ -10,73 +10,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from connector.dates import BusinessDate, Instant, day_of, later
 from connector.model.intent import IntentKind
 from connector.model.invoice import InvoiceState
 from connector.model.money_in import PaymentState
-from connector.model.party import AccountRole
 from connector.model.settlement import BalanceEntry, BookEntry, EntryNature
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.model.stamp import Stamp
 from connector.money import Currency, Money, zero
-from connector.reconcile.agreement import Agreement, Difference, DifferenceKind, Entry, agree
+from connector.reconcile.agreement import Agreement, DifferenceKind, Entry, agree
+from connector.reconcile.balances import Balances
 from connector.reconcile.booked import Undone, undone
-from connector.reconcile.clearing import Accounts, Books, Starts
+from connector.reconcile.clearing import Books
+from connector.reconcile.corrected import with_corrections
 from connector.reconcile.rulings import kept_out
-from connector.reconcile.snapshot import Snapshot
+from connector.reconcile.sheet import Ground, Sheet
 from connector.reconcile.tieout import (
     Identity,
     applied_of,
     entered,
     lines_of,
-    open_items,
     payments_of,
     payouts_of,
     refunds_of,
     sent_of,
     taken_by,
 )
+from connector.reconcile.transit import in_transit
+
+__all__ = ["Ground", "Sheet", "fee_key", "opening_key", "rest_key", "sheets"]
 
 _NEVER_VOID = (InvoiceState.VOID, InvoiceState.DRAFT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What is compared: the mirror, the books' clearing accounts and the moments from which money is booked, where they
-    were chosen, the company's zone, and the last day that counts. `now`: that day is today, so that balances count."""
-
-    snapshot: Snapshot
-    accounts: Accounts
-    starts: Starts
-    zone: ZoneInfo
-    as_of: BusinessDate
-    now: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """Two sides by name, and how they agree. `is_balance`: one figure on either side, of today. `may_wait`: what is
-    missing here may only wait to be posted. `is_sum`: one side of an entry is the sum of many rows."""
-
-    name: str
-    here: str
-    there: str
-    agreement: Agreement
-    is_balance: bool = False
-    may_wait: bool = False
-    is_sum: bool = False
-
-    @property
-    def contradictions(self) -> tuple[Difference, ...]:
-        """The differences that no plan will take away."""
-        return tuple(each for each in self.agreement.differences if not self.waits(each))
-
-    def waits(self, each: Difference) -> bool:
-        """Whether a difference may go by itself, once what is not posted yet is."""
-        return self.may_wait and each.kind is DifferenceKind.MISSING_HERE and not each.was
 
 
 def sheets(ground: Ground) -> tuple[Sheet, ...]:
@@ -86,14 +52,15 @@ def sheets(ground: Ground) -> tuple[Sheet, ...]:
     for (connection, _), account in ground.accounts.items():
         chosen[connection].add(account)
     found: list[Sheet] = []
-    balances = _Balances(ground)
+    balances = Balances(ground)
     if snapshot.books is not None:
         found.append(_documents(ground))
     for connection in sorted({ref.connection for ref in (*snapshot.balance_entries, *snapshot.payouts)}):
         found += _records(ground, connection)
         ledger = _Ledger(ground, connection)
         if snapshot.books is not None and (chosen[connection] or ledger.deposited):
-            here = list(_InBooks(ground, connection, chosen[connection], ledger).entries())
+            mine = list(_InBooks(ground, connection, chosen[connection], ledger).entries())
+            here = with_corrections(snapshot, mine)
             there = list(ledger.entries({entry.key: entry.amount for entry in here}))
             found.append(
                 Sheet(
@@ -104,7 +71,11 @@ def sheets(ground: Ground) -> tuple[Sheet, ...]:
                     may_wait=True,
                 )
             )
-            balances.clearing(connection, here)
+            balances.against(ground.accounts, connection, here)
+        between = in_transit(ground, connection) if snapshot.books is not None else None
+        if between is not None:
+            found.append(between[0])
+            balances.against(ground.transit, connection, between[1])
     if ground.now:
         found += balances.sheets()
     return tuple(found)
@@ -417,8 +388,9 @@ class _Ledger:
         about, seen = line.about, self._snapshot
         if about is not None and line.nature is EntryNature.PAYMENT and about in seen.payments:
             return (seen.payments[about].received_on,)
+        clocks = (BusinessDate(line.created.date()), day_of(line.created, self._zone))
         if own == about and about in seen.payouts:
-            return (seen.payouts[about].arrives_on,)
+            return (seen.payouts[about].arrives_on, *clocks)
         said: list[BusinessDate | None] = []
         if about is not None and about in seen.refunds:
             said = [seen.refunds[about].on]
@@ -426,58 +398,7 @@ class _Ledger:
             said = [seen.disputes[about].on]
         elif about is not None and about in seen.payments:
             said = [seen.payments[about].returned_on]
-        clocks = (BusinessDate(line.created.date()), day_of(line.created, self._zone))
         return (*(day for day in said if day is not None), *clocks)
-
-
-class _Balances:
-    """What accounts and processors say they hold, against what is in them."""
-
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._clearing: list[Sheet] = []
-
-    def _sheet(self, says: str, said: Money, held: Money, ref: str, parts: str) -> Sheet:
-        here = Entry(ref, self._ground.as_of, said, ref, says)
-        there = Entry(ref, self._ground.as_of, held, parts, says)
-        return Sheet(
-            name=says, here="its balance", there=parts, agreement=agree([here], [there]), is_balance=True, is_sum=True
-        )
-
-    def clearing(self, connection: ConnectionId, here: list[Entry]) -> None:
-        """A clearing account's own balance against the entries that touch it."""
-        for (of, code), ref in sorted(self._ground.accounts.items()):
-            account = self._ground.snapshot.accounts.get(ref)
-            if of == connection and account is not None and account.balance is not None:
-                held = Money(sum(each.amount.minor for each in here if each.amount.currency == code), code)
-                said = account.balance
-                self._clearing.append(self._sheet(account.name, said, held, str(ref), "its entries that were read"))
-
-    def sheets(self) -> Iterator[Sheet]:
-        """With the receivable accounts and the processors' own balances."""
-        yield from self._receivable()
-        yield from self._clearing
-        entries = self._ground.snapshot.balance_entries
-        for ref, account in self._ground.snapshot.accounts.items():
-            if account.role is AccountRole.PROCESSOR and account.balance is not None:
-                own = [each.net for at, each in entries.items() if at.connection == ref.connection]
-                held = Money(sum(net.minor for net in own if net.currency == account.currency), account.currency)
-                says = f"balance of {ref.connection} in {account.currency}"
-                yield self._sheet(says, account.balance, held, str(ref), "the lines of its ledger")
-
-    def _receivable(self) -> Iterator[Sheet]:
-        """All receivable accounts of a currency together: an invoice does not say in which of them it stands."""
-        snapshot = self._ground.snapshot
-        if snapshot.books is None:
-            return
-        control: dict[Currency, int] = defaultdict(int)
-        for ref, account in snapshot.accounts.items():
-            if account.role is AccountRole.RECEIVABLE and snapshot.in_books(ref) and account.balance is not None:
-                control[account.currency] += account.balance.minor
-        items = open_items(snapshot)
-        for code in sorted({*control, *items}):
-            says, held = f"accounts receivable {code}", items.get(code, zero(code))
-            yield self._sheet(says, Money(control[code], code), held, "the control account", "the open items")
 
 
 def opening_key(connection: ConnectionId, code: Currency) -> str:

@@ -19,16 +19,17 @@ from adapters.stripe.standin import build
 from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.life import Merchant
 from connector.dates import instant_from_epoch
+from connector.errors import NotFound
 from connector.model.finding import Finding
 from connector.model.firm import BookingPattern, Connection, PostingAccounts
-from connector.model.intent import IntentKind, WriteKey, Written
+from connector.model.intent import WriteKey, Written
+from connector.model.invoice import Invoice
 from connector.model.mirror import Gone, Mirrored, Noun
 from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref
 from connector.money import Money, currency, plain
 from connector.plan import Frame, Plan, plan
 from connector.plan.lines import PlanLine
-from connector.post import disagreement
-from connector.reconcile.booked import subject_of
+from connector.readback import disagreement
 from connector.reconcile.clearing import Standing, standings
 from connector.reconcile.match import reconcile
 from connector.reconcile.snapshot import Snapshot, snapshot
@@ -51,6 +52,7 @@ BOOKS_WORLD = "\n".join(
         "account  Stripe Fees  expense USD",
         "account  Stripe Suspense  expense USD",
         *(f"account  Clearing {code}  bank {code}" for code in CODES),
+        *(f"account  Transit {code}  bank {code}" for code in CODES),
         *(f"account  Bank {code}  bank {code}" for code in CODES),
         *(f"account  Receivable {code}  receivable {code}" for code in CODES),
         *(f"customer  Payers {code}  currency {code}" for code in CODES),
@@ -58,7 +60,6 @@ BOOKS_WORLD = "\n".join(
 )
 ROUNDS_MAX = 6
 _UNDER_WAY = ("pending", "in_transit")
-_FOUGHT = ("needs_response", "under_review")
 
 
 class BooksBeside:
@@ -79,6 +80,7 @@ class BooksBeside:
         self._invoiced: set[str] = set()
         self._subjects: dict[str, Written] = {}
         self._taken_back: dict[str, str] = {}
+        self._stamps: dict[OpId, str] = {}
         self._translated: Known = {}
         self._known: tuple[tuple[str, str], ...] = ()
         self.written: Counter[str] = Counter()
@@ -87,6 +89,7 @@ class BooksBeside:
         self._read()
         self.posting = PostingAccounts(
             clearing={currency(code): self.called(f"Clearing {code}") for code in CODES},
+            transit={currency(code): self.called(f"Transit {code}") for code in CODES},
             bank={currency(code): self.called(f"Bank {code}") for code in CODES},
             fees=self.called("Stripe Fees"),
             suspense=self.called("Stripe Suspense"),
@@ -105,7 +108,7 @@ class BooksBeside:
         self._known = money
         self._sell()
         for _ in range(ROUNDS_MAX):
-            made = self._plan()
+            made = self.plan_of(self.seen())
             if not made.lines:
                 self.left = made.left_out
                 return self.left
@@ -152,18 +155,23 @@ class BooksBeside:
         balances: Mapping[str, Money] = self._office.company.balances()
         return balances[self._office.find("Account", name)].minor
 
+    def open_invoices(self) -> dict[str, int]:
+        """What is open of each invoice that is open, by its number, in minor units."""
+        held = (one.record for one in self._mirror.values())
+        return {str(one.number): one.open.minor for one in held if isinstance(one, Invoice) and one.open}
+
     def expected(self, code: str) -> int:
-        """What Stripe holds by the merchant's own reckoning, with payouts that have not arrived and money that is being
-        fought over: of neither is it known yet where it will be."""
-        api = code.lower()
+        """What Stripe holds, by the reckoning of whoever acts there."""
+        return self.balance.get(code.lower(), 0)
+
+    def on_its_way(self, code: str) -> int:
+        """What left Stripe and has not arrived, by Stripe's own payouts; negative where Stripe takes it."""
         stored: Mapping[str, Mapping[str, Any]] = self.account._objects.get("payout", {})
-        away: int = sum(
-            each["amount"] for each in stored.values() if each["currency"] == api and each["status"] in _UNDER_WAY
+        return sum(
+            each["amount"]
+            for each in stored.values()
+            if each["currency"] == code.lower() and each["status"] in _UNDER_WAY
         )
-        fights = {each["id"] for each in self.account._objects.get("dispute", {}).values() if each["status"] in _FOUGHT}
-        lines = self.account._objects.get("balance_transaction", {}).values()
-        fought: int = sum(-each["amount"] for each in lines if each["source"] in fights and each["currency"] == api)
-        return self.balance.get(api, 0) + away + fought
 
     def _sell(self) -> None:
         """Every charge is for an invoice of the books, whose number stands in its metadata."""
@@ -183,8 +191,8 @@ class BooksBeside:
         if sold:
             self._read()
 
-    def _plan(self) -> Plan:
-        seen = self.seen()
+    def plan_of(self, seen: Snapshot) -> Plan:
+        """What would be planned of that."""
         connection = Connection(
             company_id=CompanyId("harbor"),
             connection_id=CONNECTION,
@@ -206,16 +214,24 @@ class BooksBeside:
     def _post(self, line: PlanLine) -> None:
         """Write it, read it back, compare it."""
         answer = self.books.post(line.intent, WriteKey(op_id=line.op_id))
-        wrong = disagreement(line.intent, self.books.read_posted(answer.ref))
+        wrong = disagreement(line.intent, self._read_back(answer.ref))
         if wrong is not None:
             raise wrong
         if line.subject in self._subjects:
             raise AssertionError(f"{line.subject} was written twice")
         self._subjects[line.subject] = answer
+        self._stamps[line.op_id] = line.subject
         if line.void is not None:
-            self._taken_back[subject_of(IntentKind.PAYMENT, line.void.about)] = ""
+            self._taken_back[self._stamps[line.void.stamp]] = ""
         self.written[line.kind] += 1
         self.posted.append(line.sentence)
+
+    def _read_back(self, ref: Ref) -> Written:
+        """What the books hold of it; what was deleted there is nothing any more."""
+        try:
+            return self.books.read_posted(ref)
+        except NotFound:
+            return Written(ref=ref, version="")
 
     def _read(self) -> None:
         """As it is a moment later: Intuit tells changes of balances apart by their second."""
