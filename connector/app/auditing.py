@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import zstandard
 
@@ -29,6 +30,7 @@ from connector.model.source import ActorId, PlanId, Ref, RunId
 from connector.plan import Plan
 from connector.store import OutboxRow
 from connector.store.decisions import PLAN_BYTES_MAX
+from connector.store.outbox import OUTBOX
 from connector.store.signing import Signature
 from connector.store.witness import Link, Row, RowKey, Witnessed
 
@@ -41,6 +43,7 @@ MANIFEST, SIGNATURE, ROWS, JOURNAL, PAGE = (
 )
 VERSION = 1
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_RUN = re.compile(r"[a-z]+-[a-z2-7]{10}")
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 """What every file of the archive is dated, so that equal content gives equal bytes."""
 
@@ -102,7 +105,8 @@ WHAT = "receivables audit pack"
 
 
 def audit(desk: Desk, wanted: str) -> Audit:
-    """Collect it, for a plan's id or for a month (YYYY-MM: everything that was written on days of it)."""
+    """Collect it, for a plan's id, for a run as the journal names it (apply-...: what was sent in it), or for a month
+    (YYYY-MM: everything that was written on days of it)."""
     found = _MONTH.fullmatch(wanted)
     rows = _of_month(desk, int(found[1]), int(found[2])) if found is not None else _of_plan(desk, wanted)
     runs = tuple(_run(desk, plan_id, receipts) for plan_id, receipts in sorted(rows.items()))
@@ -131,11 +135,33 @@ def _of_plan(desk: Desk, wanted: str) -> dict[PlanId, tuple[OutboxRow, ...]]:
     try:
         made = stored_plan(desk, wanted)
     except UnknownRecord:
+        sent = _of_run(desk, RunId(wanted)) if _RUN.fullmatch(wanted) is not None else {}
+        if sent:
+            return sent
         raise UnknownRecord(
             f"There is no run {wanted[:40]!r}, and it is no month.",
             next_step="Name a plan (see: receivables plans) or a month: 2026-03",
         ) from None
     return {made.plan_id: desk.store.outbox(desk.id, plan_id=made.plan_id)}
+
+
+def _of_run(desk: Desk, run: RunId) -> dict[PlanId, tuple[OutboxRow, ...]]:
+    """The writes of the plans that moved in a run: between what another run read before it, and its own last entry."""
+    moved: set[str] = set()
+    found: set[str] = set()
+    for entry in desk.store.journal(desk.id):
+        if entry.run is not None and entry.run != run:
+            moved.clear()
+        elif entry.kind == OUTBOX:
+            body: Any = entry.body
+            moved.update([body["op_id"]] if "op_id" in body else [row["op_id"] for row in body["rows"]])
+        elif entry.run == run:
+            found |= moved
+    rows: dict[PlanId, list[OutboxRow]] = {}
+    for row in desk.store.outbox(desk.id):
+        if row.op_id in found and row.plan_id is not None:
+            rows.setdefault(row.plan_id, []).append(row)
+    return {plan_id: tuple(each) for plan_id, each in rows.items()}
 
 
 def _of_month(desk: Desk, year: int, month: int) -> dict[PlanId, tuple[OutboxRow, ...]]:

@@ -19,6 +19,9 @@ from connector.store import Lease, OutboxRow, OutboxState
 NEVER = instant_from_iso("9999-12-31T00:00:00Z")
 """A write in doubt of an undone run: it is looked up whenever somebody writes, and not sent again."""
 
+CALLED_OFF = "Called off: "
+"""How the fault of a write begins that we ended ourselves: nobody has to do anything about it."""
+
 _DOUBTFUL = (OutboxState.SENDING, OutboxState.UNSURE)
 
 
@@ -30,7 +33,7 @@ def end_unfinished(desk: Desk, made: Plan, lease: Lease) -> list[Finding]:
         if row.state in _DOUBTFUL:
             row = look_up(desk.tools(lambda _: None), desk.id, lease, op_id)
         if row.state is OutboxState.READY or (row.state is OutboxState.UNSURE and is_absent(desk, row)):
-            desk.store.outbox_dead(desk.id, op_id, f"Called off: {made.undoes} was undone before it was sent.", lease)
+            desk.store.outbox_dead(desk.id, op_id, f"{CALLED_OFF}{made.undoes} was undone before it was sent.", lease)
         elif row.state is OutboxState.UNSURE:
             desk.store.outbox_unsure(desk.id, op_id, f"{made.undoes} is undone; it is not sent again.", NEVER, lease)
             said = f"The {row.kind} of line {row.line} of {made.undoes} may still arrive; it is not sent again."
@@ -45,6 +48,11 @@ def is_absent(desk: Desk, row: OutboxRow) -> bool:
     """Whether a write in doubt, just looked up in vain, cannot turn up any more."""
     settle = desk.house.config.settle().get(row.kind, SETTLE_SECONDS[row.kind])
     return row.doubted_at is None or desk.clock.now() >= after(row.doubted_at, settle)
+
+
+def was_called_off(row: OutboxRow) -> bool:
+    """Whether we ended a write ourselves before it was sent, or after it surely did not arrive."""
+    return row.state is OutboxState.DEAD and row.fault.startswith(CALLED_OFF)
 
 
 def undo_rows(desk: Desk, made: Plan) -> frozenset[OpId] | None:

@@ -32,11 +32,7 @@ def shadow(desk: Desk, start: BusinessDate | None = None, end: BusinessDate | No
     """Look at a period; without a start from the first day that is known, without an end until today. UserError where
     it ends before it begins."""
     seen = desk.snapshot()
-    last, first = end or desk.today, start or _first_day(seen) or end or desk.today
-    if first > last:
-        raise UserError(
-            f"The period ends on {last}, before it begins on {first}.", next_step="Turn the two days round."
-        )
+    first, last = period(desk, seen, start, end)
     ground = ground_of(desk, seen, last)
     return Looked(
         company=desk.company.name,
@@ -45,10 +41,27 @@ def shadow(desk: Desk, start: BusinessDate | None = None, end: BusinessDate | No
     )
 
 
+def period(
+    desk: Desk, seen: Snapshot, start: BusinessDate | None, end: BusinessDate | None
+) -> tuple[BusinessDate, BusinessDate]:
+    """The first day and the last. UserError where it ends before it begins."""
+    last, first = end or desk.today, start or _first_day(seen) or end or desk.today
+    if first > last:
+        raise UserError(
+            f"The period ends on {last}, before it begins on {first}.", next_step="Turn the two days round."
+        )
+    return first, last
+
+
 def ground_of(desk: Desk, seen: Snapshot, as_of: BusinessDate) -> Ground:
     """What the looks at other hands' entries go by."""
     return Ground(
-        snapshot=seen, accounts=desk.clearing(), zone=zone(desk.company.zone), as_of=as_of, words=_words(desk)
+        snapshot=seen,
+        accounts=desk.clearing(),
+        zone=zone(desk.company.zone),
+        as_of=as_of,
+        words=_words(desk),
+        transit=desk.transit(),
     )
 
 

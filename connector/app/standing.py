@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.app.calling_off import was_called_off
 from connector.app.freshness import Reading, freshness
 from connector.app.house import Desk
+from connector.app.parked import Parked, parked, refused_count
+from connector.app.reaching import public_address
 from connector.dates import Instant, after, instant_from_iso
 from connector.errors import ReceivablesError
 from connector.model.finding import Finding
@@ -60,7 +63,9 @@ class ConnectionStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How the company stands: connections, writes under way, findings. `quarantined` are rows of the books whose sums
-    did not hold at the last sync, `notices` what was seen while reading and nobody has dismissed."""
+    did not hold at the last sync, `notices` what was seen while reading and nobody has dismissed. `parked` are the
+    writes that did not go through, each with cause and remedy; `outbox` counts as dead those of them that were refused.
+    What we called off ourselves, and what was refused once and another write stands for by now (`over`), is apart."""
 
     company: Company
     connections: tuple[ConnectionStatus, ...]
@@ -69,6 +74,9 @@ class Status:
     findings: int
     quarantined: tuple[Finding, ...] = ()
     notices: tuple[Notice, ...] = ()
+    parked: tuple[Parked, ...] = ()
+    called_off: int = 0
+    over: int = 0
 
     @property
     def unread(self) -> tuple[Notice, ...]:
@@ -94,16 +102,21 @@ def status(desk: Desk) -> Status:
     held = desk.store.sizes(desk.id)
     unsure = [row.tried_at for row in rows if row.state is OutboxState.UNSURE and row.tried_at is not None]
     now = desk.clock.now()
+    counts = {str(state): sum(row.state is state for row in rows) for state in OutboxState}
+    refused, off = refused_count(rows), sum(was_called_off(row) for row in rows)
     return Status(
         company=desk.company,
         connections=tuple(
             _connection(desk, each, held.get(each.connection.connection_id, 0)) for each in freshness(desk).readings
         ),
-        outbox={str(state): sum(row.state is state for row in rows) for state in OutboxState},
+        outbox={**counts, str(OutboxState.DEAD): refused},
         unsure_age_seconds=int((now - min(unsure)).total_seconds()) if unsure else None,
         findings=len(tuple(desk.store.findings(desk.id))),
         quarantined=desk.store.quarantined(desk.id),
         notices=desk.store.notices(desk.id),
+        parked=parked(rows),
+        called_off=off,
+        over=counts[OutboxState.DEAD] - refused - off,
     )
 
 
@@ -131,7 +144,8 @@ def _ends(pair: SecretPair | None) -> tuple[Instant | None, Instant | None]:
     if pair is None:
         return None, None
     hard = instant_from_iso(pair.hard_expires_at) if pair.hard_expires_at else None
-    return instant_from_iso(pair.refresh_expires_at), hard
+    ends = instant_from_iso(pair.refresh_expires_at) if pair.refresh_expires_at else None
+    return ends, hard
 
 
 def _is_soon(desk: Desk, ends: Instant | None) -> bool:
@@ -154,6 +168,7 @@ def doctor(desk: Desk) -> tuple[Check, ...]:
     checks += [_freshness(each) for each in freshness(desk).readings]
     checks += [_reads(desk, each, spent) for each in desk.connections() if (spent := desk.spending(each)) is not None]
     checks += [_accounts(each) for each in desk.processors()]
+    checks += public_address(desk)
     return tuple(checks)
 
 

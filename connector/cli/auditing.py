@@ -19,7 +19,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def audit_pack(
-    wanted: Annotated[str | None, typer.Argument(metavar="RUN|MONTH", help="A plan's id, or YYYY-MM.")] = None,
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="RUN|MONTH", help="A plan or run by its id, or YYYY-MM.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The archive to write, for example march.zip.")] = None,
     check: Annotated[Path | None, typer.Option("--check", help="Check an archive instead; needs no books.")] = None,
     company: CompanyOption = None,
@@ -27,8 +29,9 @@ def audit_pack(
 ) -> None:
     """Write one archive with plan, approval, receipts, evidence, journal entries and a page that shows it all.
 
-    RUN is a plan with all its writes; MONTH is everything that was written into the books on days of it. The archive is
-    signed with a key of this installation, and holds names of customers and payers, never contacts, notes or secrets.
+    RUN is a plan with all its writes, or what one apply sent, by its id in the journal; MONTH is everything that was
+    written into the books on days of it. The archive is signed with a key of this installation, and holds names of
+    customers and payers, never contacts, notes or secrets.
     """
     from connector.errors import UserError
 

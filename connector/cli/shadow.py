@@ -12,6 +12,8 @@ import typer
 from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table, tell_age
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.app.freshness import Freshness
     from connector.app.shadow import Looked
     from connector.cli.exports import Downloads
@@ -43,6 +45,14 @@ def shadow(
     ] = None,
     currency: Annotated[str, typer.Option("--currency", help="With --in: of exports that do not say, as USD.")] = "",
     dates: Annotated[str, typer.Option("--dates", help="With --in: dmy or mdy, where a file does not show it.")] = "",
+    propose: Annotated[
+        bool,
+        typer.Option("--propose", help="Make a plan that cleans up what was found; apply writes it."),
+    ] = False,
+    take_back: Annotated[
+        list[str] | None,
+        typer.Option("--take-back", help="With --propose: of two entries this one of ours is wrong."),
+    ] = None,
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,16 +64,26 @@ def shadow(
     from connector.cli.exports import Downloads
     from connector.cli.output import writable
     from connector.dates import business_date
+    from connector.errors import UserError
 
     first = business_date(start) if start is not None else None
     last = business_date(end) if end is not None else None
     if html is not None:
         writable(html)
-    if folder is not None:
-        files = Downloads(folder, bank, mapping, currency, dates)
-        looked, fresh = _over_files(files, first, last, quiet=as_json), None
-    else:
-        looked, fresh = _over_mirror(company, first, last)
+    if propose or take_back:
+        if folder is not None or not propose:
+            raise UserError(
+                "A clean-up is planned for connected books, and --take-back goes with --propose.",
+                next_step="Run: receivables shadow --propose",
+            )
+        _propose(company, (first, last), take_back or (), html, as_json=as_json)
+        return
+    files = Downloads(folder, bank, mapping, currency, dates) if folder is not None else None
+    looked, fresh = _over_files(files, first, last, quiet=as_json) if files else _over_mirror(company, first, last)
+    _report(looked, fresh, html, as_json=as_json)
+
+
+def _report(looked: Looked, fresh: Freshness | None, html: Path | None, *, as_json: bool) -> None:
     if html is not None:
         from connector.web.shadow import render
 
@@ -80,6 +100,38 @@ def shadow(
         raise typer.Exit(NEEDS_A_PERSON)
 
 
+def _propose(
+    company: str | None,
+    days: tuple[BusinessDate | None, BusinessDate | None],
+    take_back: Sequence[str],
+    html: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """The plan of a clean-up: what we do ourselves, and what a person does, step by step."""
+    from connector.app.cleaning import propose
+    from connector.app.filing import publish
+    from connector.app.plans import Plans
+    from connector.cli.planning import show_plan
+    from connector.web.plan import render_plan
+
+    with desk(company) as at:
+        made = propose(at, *days, take_back=take_back)
+        if html is not None:
+            publish({html: [render_plan(at.company.name, Plans(at).of(made)).encode()]})
+    if as_json:
+        say_json(made)
+    else:
+        show_plan(made, every=True)
+        if html is not None:
+            say(f"Written: {html}")
+        say("What other hands wrote is never changed from here: what is left out is for a person, with the steps.")
+        if made.lines:
+            say(f"Nothing was written. To write the lines: receivables apply {made.plan_id}")
+    if made.left_out:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
 def _over_mirror(company: str | None, start: BusinessDate | None, end: BusinessDate | None) -> tuple[Looked, Freshness]:
     from connector.app.freshness import freshness
     from connector.app.shadow import shadow as look
@@ -88,7 +140,9 @@ def _over_mirror(company: str | None, start: BusinessDate | None, end: BusinessD
         return look(at, start, end), freshness(at)
 
 
-def _over_files(files: Downloads, start: BusinessDate | None, end: BusinessDate | None, *, quiet: bool) -> Looked:
+def _over_files(
+    files: Downloads, start: BusinessDate | None, end: BusinessDate | None, *, quiet: bool
+) -> tuple[Looked, None]:
     """What files alone can show."""
     from connector.app.exports.shadowed import UNTOLD, over_files
     from connector.app.shadow import Looked
@@ -101,7 +155,7 @@ def _over_files(files: Downloads, start: BusinessDate | None, end: BusinessDate 
         cases, _ = read(files, Policy(terms=True), (), with_payouts=False)
     today = BusinessDate(SystemClock().now().date())
     found = over_files(cases, start, end or today)
-    return Looked(company=str(files.folder.name), shadow=found, unset=(UNTOLD,))
+    return Looked(company=str(files.folder.name), shadow=found, unset=(UNTOLD,)), None
 
 
 def _plain(looked: Looked) -> dict[str, object]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.model.finding import FindingCode
-from connector.model.intent import Exchange
+from connector.model.intent import Exchange, IntentKind
 from connector.model.money_in import Payment
 from connector.model.settlement import BalanceEntry, EntryNature
 from connector.model.source import Kind, Ref
 from connector.money import Money, grouped
 from connector.plan.exchange import exchange
 from connector.plan.gate import Gate
-from connector.reconcile.booked import ever_posted, posted_payments
+from connector.reconcile.booked import deposited, ever_posted, posted_payments
 
 WENT_BACK = frozenset(
     {
@@ -81,6 +81,13 @@ class Against:
         self._snapshot = gate.snapshot
         self._posted = posted_payments(gate.snapshot)
         self._ever = ever_posted(gate.snapshot)
+        carried, entries = deposited(gate.snapshot), gate.snapshot.balance_entries
+        self.carried = frozenset(
+            entry.about
+            for entry in (entries[line] for line in carried if line in entries)
+            if entry.nature is EntryNature.PAYMENT and entry.about not in self._posted
+        )
+        """Payments that went into the books with their payout, for nothing, before anybody posted them."""
 
     def payment_of(self, entry: BalanceEntry) -> Ref | None:
         """The processor's payment that a line is about, directly or by its refund or dispute."""
@@ -99,7 +106,7 @@ class Against:
         if entry.nature in WENT_BACK:
             return self._owed(ref, entry)
         if entry.nature is EntryNature.PAYOUT_BACK:
-            return self._on(ref, entry, "bank")
+            return self._on(ref, entry, self._left_from(entry))
         return self._on(ref, entry, "fees" if entry.nature is EntryNature.FEE else "suspense")
 
     def _on(self, ref: Ref, entry: BalanceEntry, role: str) -> Counterpart | NotBookable:
@@ -107,6 +114,14 @@ class Against:
         if account is None:
             return _SAID
         return Counterpart(account=account, amount=entry.gross, called=self._gate.name(account))
+
+    def _left_from(self, entry: BalanceEntry) -> str:
+        """Where a payout that came back had got to: on its way still, where it was set aside and no further."""
+        payout = self._snapshot.payouts.get(entry.about) if entry.about is not None else None
+        if payout is None or payout.entry is None or entry.about is None:
+            return "bank"
+        aside = self._gate.stands(IntentKind.JOURNAL, payout.entry)
+        return "transit" if aside and not self._gate.stands(IntentKind.TRANSFER, entry.about) else "bank"
 
     def _owed(self, ref: Ref, entry: BalanceEntry) -> Counterpart | NotBookable:
         """The receivable account, with the customer of our own entry of the payment, voided by now or not."""

@@ -34,6 +34,10 @@ _WAITING_FOR: dict[str, tuple[str, str]] = {
         "No clearing account in {code} is chosen for {at}",
         "Choose one: receivables accounts {at} --clearing NAME.",
     ),
+    "transit": (
+        "No account in {code} is chosen for {at}'s payouts on their way, which stay on the clearing account meanwhile",
+        "Choose one beside the bank's own: receivables accounts {at} --transit NAME.",
+    ),
     "bank": ("No bank account in {code} is chosen for {at}", "Choose one: receivables accounts {at} --bank NAME."),
     "fees": ("No fees account in {code} is chosen for {at}", "Choose one: receivables accounts {at} --fees NAME."),
     "holding": (
@@ -244,6 +248,8 @@ class Gate:
         match role:
             case "clearing":
                 return chosen.clearing.get(code)
+            case "transit":
+                return chosen.transit.get(code)
             case "bank":
                 return chosen.bank.get(code)
             case "opening":
@@ -252,6 +258,11 @@ class Gate:
                 return chosen.suspense
             case _:
                 return chosen.fees
+
+    def is_receivable(self, account: Ref) -> bool:
+        """Whether an account is one on which customers owe."""
+        held = self.snapshot.accounts.get(account)
+        return held is not None and held.role is AccountRole.RECEIVABLE
 
     def holding(self, code: Currency) -> Ref | None:
         """Where money on hand rests."""

@@ -21,6 +21,7 @@ from connector.model.intent import (
 from connector.model.source import ActorId, CompanyId, OpId, PlanId, Ref
 from connector.money import Money
 from connector.reconcile.booked import Written
+from connector.reconcile.conflict import Conflict
 
 RECEIVABLE = "Accounts receivable"
 """How the effects on what customers owe are named, each with its customer after it."""
@@ -128,3 +129,5 @@ class Frame:
     held: Mapping[Ref | Written, Finding] = field(default_factory=dict)
     """What is left out whatever else speaks for it, and why: money about which two sides say two things, a payout that
     the bank account in the books has from elsewhere."""
+    conflicts: tuple[Conflict, ...] = ()
+    """Money about which two sides say two things: what a person chose of them is carried out."""

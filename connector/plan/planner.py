@@ -13,7 +13,8 @@ from connector.model.party import AccountRole
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Money, grouped, total
 from connector.plan.against import Against
-from connector.plan.clearing import fees, transfers
+from connector.plan.choices import choices
+from connector.plan.clearing import fees, set_aside, transfers
 from connector.plan.deposit import deposits
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import RECEIVABLE, Effect, Frame, Plan, PlanLine
@@ -47,10 +48,12 @@ def plan(
         lines += fees(gate, snapshot.books, sorted({*outcome.posted, *planned, *back.once, *rest.came_to_nothing()}))
         lines += taken_back
         lines += rest.lines(snapshot.books)
+        lines += set_aside(gate, snapshot.books)
         lines += transfers(gate, snapshot.books)
         lines += rest.failed_payouts(snapshot.books)
         lines += deposits(gate, snapshot.books, planned, against)
-    asked = [each for each in outcome.findings if each.code is not FindingCode.KEPT_OUT]
+        lines += choices(gate, frame.conflicts)
+    asked = [each for each in outcome.findings if each.code is not FindingCode.KEPT_OUT and not _waits(frame, each)]
     unsaid = [each for each in asked if not any(room.says(each) for room in said_by)]
     findings = [each for each in unsaid if not (each.refs and gate.leave_early(each.refs[0]))]
     return Plan(
@@ -62,6 +65,11 @@ def plan(
         left_out=(*gate.accounts_missing(), *gate.early(), *gate.left_out, *findings),
         balances=_balances(snapshot, lines),
     )
+
+
+def _waits(frame: Frame, finding: Finding) -> bool:
+    """Whether what went back of a payment is not booked because something else is to be said about it first."""
+    return finding.code in (FindingCode.REFUNDED, FindingCode.RETURNED) and finding.refs[0] in frame.held
 
 
 def _balances(snapshot: Snapshot, lines: Sequence[PlanLine]) -> tuple[Effect, ...]:
@@ -98,6 +106,15 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Again
     targets = [allocation.target for allocation in decision.allocations]
     if not gate.open_to(about) or gate.leave_early(about) or gate.is_done(IntentKind.PAYMENT, about):
         return None
+    if about in against.carried:
+        gate.leave(
+            FindingCode.PAYOUT_INCOMPLETE,
+            f"Payment {about.vendor_id} of {grouped(payment.gross)} was given back and went into the books with its "
+            "payout, for nothing; now it is money again.",
+            "Record it by hand: its payout holds it already, so that it is no money on hand.",
+            about,
+        )
+        return None
     payer, brought = _payer(gate, decision), _brought(gate, about, payment, against)
     if payer is None or brought is None:
         return None
@@ -109,9 +126,10 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Again
     settled, changed = brought
     own = f" (changed into {grouped(settled)})" if changed is not None else ""
     who = gate.snapshot.name_of(payer.customer)
-    numbers = ", ".join(gate.number(target) for target in targets)
+    numbers = f" for {', '.join(gate.number(target) for target in targets)}" if targets else ""
     applied = total((a.amount for a in decision.allocations), payment.gross.currency)
-    rest = f", {grouped(decision.unapplied)} of it as unapplied credit" if decision.unapplied else ""
+    part = f"{grouped(decision.unapplied)} of it" if targets else "all of it"
+    rest = f", {part} as unapplied credit" if decision.unapplied else ""
     intent = PostPayment(
         books=books,
         customer=payer.customer,
@@ -125,7 +143,7 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Again
     )
     return gate.line(
         intent,
-        f"Record {grouped(payment.gross)}{own} received from {who}{payer.merged} for {numbers}{rest}."
+        f"Record {grouped(payment.gross)}{own} received from {who}{payer.merged}{numbers}{rest}."
         + redated(on, payment.received_on),
         effects=(
             Effect(account=gate.name(into), amount=settled),
@@ -212,7 +230,7 @@ def _payer(gate: Gate, decision: Decision) -> _Payer | None:
     snapshot, about = gate.snapshot, decision.payment
     target = next((a.target for a in decision.allocations if a.target.kind is Kind.INVOICE), None)
     invoice = snapshot.invoices.get(target) if target is not None else None
-    named = invoice.customer if invoice is not None else None
+    named = invoice.customer if invoice is not None else decision.customer
     now = snapshot.survivor(named)
     if named is None or now is None:
         return None

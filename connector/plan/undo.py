@@ -125,6 +125,14 @@ class _Undoing:
             calls_off=tuple(each.op_id for each in mine if each.unsent or each.doubtful),
         )
 
+    def lines_of(self, wanted: Collection[OpId]) -> tuple[tuple[PlanLine, ...], tuple[Finding, ...]]:
+        """What takes single writes back, and why others cannot be."""
+        for kind in ORDER:
+            for each in self._writes:
+                if each.op_id in wanted and each.kind is kind:
+                    self._take(each)
+        return tuple(self._lines), tuple(self._left)
+
     def _take(self, each: OwnWrite) -> None:
         """A line that takes it back, or the reason why there is none."""
         answer = each.answer
@@ -207,10 +215,24 @@ class _Undoing:
                 entry = self._entry_about(line)
                 if entry is not None and entry not in self._taken:
                     return self._resting(f"{entry.vendor_id} books what went back of it", entry)
+        onward = self._onward(each, about)
+        if onward is not None:
+            return self._resting(f"transfer {onward.vendor_id} moves on what it sets aside", onward)
         payment = self._settled_by.get(target)
         if payment is not None:
             return self._resting(f"payment {payment.vendor_id} settles it", payment)
         return None
+
+    def _onward(self, each: OwnWrite, about: Ref | None) -> Ref | None:
+        """The transfer to the bank that stands upon the entry by which a payout was set aside."""
+        line = self._snapshot.balance_entries.get(about) if about is not None else None
+        payout = self._snapshot.payouts.get(line.about) if line is not None and line.about is not None else None
+        if each.kind is not IntentKind.JOURNAL or payout is None or payout.entry != about or line is None:
+            return None
+        entries = self._snapshot.book_entries.items()
+        stamped = (ref for ref, one in entries if not one.moves and any(s.about == line.about for s in one.stamps))
+        found = next((ref for ref in stamped if self._snapshot.in_books(ref)), None)
+        return found if found not in self._taken else None
 
     def _entry_about(self, line: Ref) -> Ref | None:
         """The journal entry of ours that stands in the books for that line of a processor's ledger."""
@@ -346,3 +368,11 @@ def _together(*found: Mapping[Ref, tuple[Ref, ...]]) -> dict[Ref, tuple[Ref, ...
         for ref, lines in each.items():
             whole[ref] = (*whole.get(ref, ()), *lines)
     return whole
+
+
+def take_back(
+    snapshot: Snapshot, writes: Sequence[OwnWrite], wanted: Collection[OpId], frame: Frame
+) -> tuple[tuple[PlanLine, ...], tuple[Finding, ...]]:
+    """The lines that take these writes back, whatever run they are of, and why some cannot be, by the same rules."""
+    work = _Undoing(snapshot, writes, frame.plan_id, frame)
+    return work.lines_of(wanted)

@@ -177,6 +177,7 @@ def as_ruled(snapshot: Snapshot, ruling: Ruling) -> list[Decision]:
         evidence=(Evidence(ref=ruling.payment, field="decided by", says=f"{ruling.by}, number {ruling.number}"),),
         sentence=said.strip(),
         kind=Class.IDENTICAL.value if by_policy else "human",
+        customer=ruling.customer,
     )
     return without_credits(snapshot, decision)
 

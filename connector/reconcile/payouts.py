@@ -203,20 +203,22 @@ def gaps(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 
 def came_back(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Payouts that the books hold as arrived, and that failed afterwards: the bank does not have that money."""
+    """Payouts that the books hold at the bank, and that failed: the bank does not have that money. Until the entry by
+    which they came back stands beside them."""
     held = standing(snapshot)
     return tuple(
         Finding(
             code=FindingCode.PAYOUT_FAILED,
             sentence=f"Payout {ref.vendor_id} of {grouped(payout.amount)} is in the books and came back: the bank does "
             "not have it.",
-            next_step="Take its entry back in the books, and sync; what it carried goes out again with a later payout.",
+            next_step="`receivables plan` books that it came back, or says why not; a later one takes it along.",
             refs=(ref,),
             amount=payout.amount,
         )
         for ref, payout in snapshot.payouts.items()
         if payout.state is PayoutState.FAILED
         and ((IntentKind.TRANSFER, ref) in held or (IntentKind.DEPOSIT, ref) in held)
+        and (payout.back is None or (IntentKind.JOURNAL, payout.back) not in held)
     )
 
 

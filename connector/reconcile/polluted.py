@@ -49,6 +49,8 @@ class Ground:
     zone: ZoneInfo
     as_of: BusinessDate
     words: Mapping[ConnectionId, tuple[str, ...]] = field(default_factory=dict)
+    transit: Accounts = field(default_factory=dict)
+    """The accounts for payouts on their way: neither the processor's nor the bank's."""
 
     def clearing(self, connection: ConnectionId) -> frozenset[Ref]:
         """The clearing accounts of one processor."""
@@ -78,9 +80,14 @@ class Posted:
         self.names = Names(ground.snapshot)
         self.payers = Payers(ground.snapshot)
         self._banked = _banked(ground.snapshot)
+        self.made_whole = frozenset(
+            mark.about for _, payment in living(ground.snapshot) for mark in payment.stamps if mark.about is not None
+        )
+        """The entries of other hands to which an entry of ours added what they were posted without."""
         self.held = self._find_held()
         self.pairs = {each: self._pairs(each) for each in ground.processors()}
-        self.netted = {ref: held for pairs in self.pairs.values() for held, ref in _netted(ground.snapshot, pairs)}
+        netted = [pair for pairs in self.pairs.values() for pair in _netted(ground.snapshot, pairs)]
+        self.netted = {ref: held for held, ref in netted if held.ref not in self.made_whole}
         """The entries that stand at the net of a processor's payment."""
 
     @property

@@ -103,7 +103,7 @@ def changed_after_posting(ref: Ref, payment: Payment, posted: Ref) -> Finding:
         case PaymentState.RETURNED:
             step = f"`receivables plan` takes {entry} back, so that the invoice opens again, or says why it does not."
         case PaymentState.DISPUTED:
-            step = f"{step} Leave {entry} as it is until it has ended."
+            step = f"{step} Leave {entry} as it is: `receivables plan` books what was taken, and what comes back."
         case _:
             step = f"`receivables plan` records the refund beside {entry}, or says why it does not."
     return Finding(

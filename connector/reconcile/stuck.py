@@ -76,6 +76,7 @@ class Rest:
         """Payouts and fees of payments that stand there, which nobody has taken out."""
         there = {ref for ref, held in self._posted.first.items() if is_on_clearing(self._posted, held.ref)}
         done = {about for kind, about in standing(self._seen) if kind is not IntentKind.PAYMENT}
+        done |= {ref for ref, payout in self._seen.payouts.items() if payout.entry in done}
         for known in payouts.pairs.left:
             entries = self._seen.payouts[known.ref].entries
             lines = (self._seen.balance_entries.get(each) for each in entries or ())

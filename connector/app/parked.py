@@ -1,0 +1,83 @@
+"""Writes that did not go through: each with its cause and with what would settle it. Nothing waits without a word.
+
+What is only delayed (the other side was away, or told us to wait) goes on by itself with the next `apply`. What was
+refused waits for a person, until another write stands for the same thing; what we called off ourselves is done with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from connector.app.calling_off import NEVER, was_called_off
+from connector.dates import Instant
+from connector.model.intent import IntentKind
+from connector.model.source import PlanId
+from connector.store import OutboxRow, OutboxState
+
+NO_REASON = "The other side gave no reason."
+REFUSED = "refused"
+_GOES_ON = "It goes on by itself: receivables apply"
+_UNSURE = "It is looked up before it is repeated: receivables apply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """One write. `state` is refused, unsure, delayed or held; `until` is when it may be repeated, if that is known."""
+
+    kind: IntentKind
+    subject: str
+    plan_id: PlanId | None
+    line: int
+    state: str
+    cause: str
+    next_step: str
+    until: Instant | None = None
+
+
+def parked(rows: Iterable[OutboxRow]) -> tuple[Parked, ...]:
+    """Every write that is not done and not done with."""
+    every = tuple(rows)
+    standing = {row.subject for row in every if row.state is not OutboxState.DEAD}
+    return tuple(each for row in every for each in _parked(row, standing))
+
+
+def refused_count(rows: Iterable[OutboxRow]) -> int:
+    """How many of them the other side refused, and nobody has done anything about yet."""
+    return sum(each.state == REFUSED for each in parked(rows))
+
+
+def _is_refused(row: OutboxRow, standing: set[str]) -> bool:
+    """Whether a person has to do something about a write to which the other side said no."""
+    return row.state is OutboxState.DEAD and not was_called_off(row) and row.subject not in standing
+
+
+def _parked(row: OutboxRow, standing: set[str]) -> Iterator[Parked]:
+    held = row.not_before is not None and row.not_before >= NEVER
+    if _is_refused(row, standing):
+        yield _told(row, REFUSED, "Put right what it says, then make a new plan: receivables plan")
+    elif row.state in (OutboxState.UNSURE, OutboxState.SENDING):
+        yield _told(row, "held" if held else "unsure", how_it_ends(row))
+    elif row.state is OutboxState.READY and row.fault:
+        yield _told(row, "delayed", _GOES_ON)
+
+
+def how_it_ends(row: OutboxRow) -> str:
+    """What becomes of a write of which nobody knows whether it arrived."""
+    if row.not_before is not None and row.not_before >= NEVER:
+        return "It is held until you decide: undo its run again, which looks it up."
+    return _UNSURE
+
+
+def _told(row: OutboxRow, state: str, step: str) -> Parked:
+    known = row.not_before is not None and row.not_before < NEVER
+    return Parked(
+        kind=row.kind,
+        subject=row.subject,
+        plan_id=row.plan_id,
+        line=row.line,
+        state=state,
+        cause=row.fault or (NO_REASON if state == REFUSED else "The answer did not come."),
+        next_step=step,
+        until=row.not_before if known else None,
+    )
