@@ -9,6 +9,8 @@ The declaration only; looking at it imports no vendor library. The rooms: `setti
 from __future__ import annotations
 
 from adapters.stripe.currency import METHOD_CURRENCIES
+from adapters.stripe.terms import TERMS
+from adapters.stripe.titles import METHOD_TITLES_IN
 from connector.ports import AdapterSpec
 
 METHOD_TITLES = {
@@ -24,10 +26,6 @@ METHOD_TITLES = {
 }
 """What payers call the methods."""
 
-OFFERED = ("card", "us_bank_account", "acss_debit", "sepa_debit", "bacs_debit", "au_becs_debit", "nz_bank_account")
-"""What a pay page offers: cards, and each country's own bank debit. PayPal through Stripe is for European firms only,
-and a bank transfer settles nothing by itself; both wait until a firm can choose them."""
-
 _NOTHING: frozenset[str] = frozenset()
 _ELSEWHERE = {"acss_debit": frozenset({"USD"})}
 """A Canadian debit may be in US dollars, but a payer in the United States has no use for it."""
@@ -38,8 +36,11 @@ spec = AdapterSpec(
     settings="adapters.stripe.settings:Settings",
     connect="adapters.stripe.client:connect",
     standin="adapters.stripe.standin:build",
-    method_codes={method: METHOD_CURRENCIES[method] - _ELSEWHERE.get(method, _NOTHING) for method in OFFERED},
+    method_codes={method: METHOD_CURRENCIES[method] - _ELSEWHERE.get(method, _NOTHING) for method in TERMS},
+    method_terms=TERMS,
     method_titles=METHOD_TITLES,
+    method_titles_in=METHOD_TITLES_IN,
+    pay_hosts=("checkout.stripe.com", "buy.stripe.com", "invoice.stripe.com", "pay.stripe.com"),
     calls_per_minute=300,
     hooks="adapters.stripe.hooks",
     exports="adapters.stripe.exports:EXPORTS",

@@ -5,34 +5,36 @@ What a page is asked to be is said in `paypages`.
 
 from __future__ import annotations
 
-from adapters.stripe import payments, wire
-from adapters.stripe.calls import Room, written
+from adapters.stripe import wire
+from adapters.stripe.calls import written
 from adapters.stripe.currency import from_wire
 from adapters.stripe.guards import checked_id
+from adapters.stripe.links import LINK, SESSIONS, StandingLinks
 from adapters.stripe.paypages import BANK_TRANSFER, LISTED_SECONDS, OP_KEY, session_params
-from adapters.stripe.refusal import other_mode
 from connector.dates import epoch_seconds
 from connector.errors import MalformedAnswer, OutcomeUnknown, Rejected
 from connector.model.intent import OpenPayPage, WriteKey, Written
-from connector.model.money_in import AttemptState
 from connector.model.source import Kind
 from connector.ports import PageState
 
-SESSIONS = "/v1/checkout/sessions"
 _WITH_INTENT = {"expand[]": "payment_intent"}
 _PAGES_MAX = 1_000
 
 
-class Checkout(Room):
-    """PayPages."""
+class Checkout(StandingLinks):
+    """PayPages. A page that stays is a Payment Link; every other one is a Checkout Session of its own."""
 
     def open_page(self, intent: OpenPayPage, key: WriteKey) -> Written:
+        if intent.standing:
+            return self.open_link(intent, key)
         customer = self._payer(intent)
         params = session_params(intent, key, self._clock.now(), customer)
         body = self._calls.write(SESSIONS, params, key, about=customer or str(intent.debt))
         return self._page_written(self._own(written(body, wire.Session)))
 
     def find_pages(self, intent: OpenPayPage, key: WriteKey) -> tuple[Written, ...]:
+        if intent.standing:
+            return self.find_links(key)
         since = epoch_seconds(intent.expires_at) - LISTED_SECONDS
         query: dict[str, str | int] = {"limit": self._settings.page_size_max, "created[gte]": since}
         found: list[Written] = []
@@ -47,10 +49,14 @@ class Checkout(Room):
         raise MalformedAnswer("Stripe's list of pay pages does not end.", system=wire.SYSTEM)
 
     def page_state(self, page_id: str) -> PageState:
+        if page_id.startswith(LINK):
+            return self.link_state(page_id)
         return self._state(self._session(page_id))
 
     def expire_page(self, page_id: str) -> PageState:
         """Only an open page can be closed; whatever Stripe says to that, the page's own state is what counts."""
+        if page_id.startswith(LINK):
+            return self.close_link(page_id)
         row = self._session(page_id)
         if row.status != "open":
             return self._state(row)
@@ -66,18 +72,6 @@ class Checkout(Room):
     def _session(self, page_id: str) -> wire.Session:
         path = f"{SESSIONS}/{checked_id(page_id)}"
         return self._own(self._calls.read(path, _WITH_INTENT, lambda body: wire.decode(body, wire.Session)))
-
-    def _state(self, row: wire.Session) -> PageState:
-        intent = row.payment_intent
-        if isinstance(intent, str):
-            path = f"/v1/payment_intents/{checked_id(intent)}"
-            intent = self._calls.read(path, {}, lambda body: wire.decode(body, wire.PaymentIntent))
-        state = payments.page_state(row.status, row.payment_status, intent)
-        return PageState(
-            state=state,
-            url=row.url if state is AttemptState.OFFERED else None,
-            payment=self._where.link(Kind.PAYMENT, intent.latest_charge) if intent else None,
-        )
 
     def _payer(self, intent: OpenPayPage) -> str | None:
         """The payer's Stripe id by exact e-mail address, looked for only when a bank transfer is to be offered."""
@@ -95,11 +89,6 @@ class Checkout(Room):
             url=row.url,
             methods=tuple(row.payment_method_types),
         )
-
-    def _own(self, row: wire.Session) -> wire.Session:
-        if row.livemode is not self._where.live:
-            raise other_mode(key_is_live=self._where.live)
-        return row
 
 
 def _sessions(body: bytes) -> tuple[wire.Listed, list[wire.Session]]:

@@ -26,6 +26,7 @@ LISTED_SECONDS = 24 * 3600
 REFERENCE_CHARACTERS_MAX = 200
 VALUE_CHARACTERS_MAX = 500
 PAYPAL_CHARACTERS_MAX = 127
+NAME_CHARACTERS_MAX = 250
 
 BANK_TRANSFER = "customer_balance"
 _TRANSFER_TYPES = {
@@ -50,9 +51,7 @@ def session_params(intent: OpenPayPage, key: WriteKey, now: Instant, customer: s
         )
     if not 0 < len(intent.attempt) <= REFERENCE_CHARACTERS_MAX:
         raise Refused(f"The attempt's id must have 1 to {REFERENCE_CHARACTERS_MAX} characters.")
-    if intent.amount.minor <= 0:
-        raise Refused("A pay page needs an amount above zero.", next_step="Nothing is open on this debt.")
-    amount, currency = to_wire(intent.amount)
+    amount, currency = _asked(intent)
     methods = [method for method in intent.methods if method != BANK_TRANSFER or customer is not None]
     if not methods:
         raise Refused(
@@ -64,16 +63,7 @@ def session_params(intent: OpenPayPage, key: WriteKey, now: Instant, customer: s
         "mode": "payment",
         "ui_mode": "hosted_page",
         "allowed_payment_method_types": methods,
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": currency,
-                    "unit_amount": amount,
-                    "product_data": {"name": f"Invoice {intent.number}" if intent.number else "Invoice"},
-                },
-            }
-        ],
+        "line_items": _lines(intent, amount, currency),
         "client_reference_id": intent.attempt,
         "metadata": marks,
         "payment_intent_data": {"metadata": marks},
@@ -91,8 +81,59 @@ def session_params(intent: OpenPayPage, key: WriteKey, now: Instant, customer: s
     return params
 
 
+NOT_BY_LINK = frozenset({"acss_debit", "customer_balance", "nz_bank_account"})
+"""Methods that a session can offer and a Payment Link cannot."""
+
+PAID_ALREADY = "This invoice has been paid, or is not to be paid here any more. Please ask whoever sent you the link."
+
+
+def link_params(intent: OpenPayPage, key: WriteKey) -> dict[str, Any]:
+    """The parameters of `POST /v1/payment_links`: it may be completed once. Refused when the intent cannot be one."""
+    amount, currency = _asked(intent)
+    cannot = [method for method in intent.methods if method in NOT_BY_LINK]
+    if cannot or not intent.methods:
+        raise Refused(
+            f"A Stripe payment link cannot offer {' and '.join(cannot) or 'no method at all'}.",
+            next_step="Leave that method out, or set up an address that payers can reach: a pay page there can.",
+        )
+    marks = _marks(intent, key)
+    return {
+        "line_items": _lines(intent, amount, currency),
+        "payment_method_types": list(intent.methods),
+        "restrictions": {"completed_sessions": {"limit": 1}},
+        "inactive_message": PAID_ALREADY,
+        "metadata": marks,
+        "payment_intent_data": {"metadata": marks},
+    }
+
+
+def _asked(intent: OpenPayPage) -> tuple[int, str]:
+    if intent.amount.minor <= 0:
+        raise Refused("A pay page needs an amount above zero.", next_step="Nothing is open on this debt.")
+    return to_wire(intent.amount)
+
+
+def _lines(intent: OpenPayPage, amount: int, currency: str) -> list[dict[str, Any]]:
+    word = "Invoices" if len(intent.shares) > 1 else "Invoice"
+    name = f"{word} {intent.number}" if intent.number else word
+    return [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": currency,
+                "unit_amount": amount,
+                "product_data": {"name": name[:NAME_CHARACTERS_MAX]},
+            },
+        }
+    ]
+
+
 def _marks(intent: OpenPayPage, key: WriteKey) -> dict[str, str]:
-    marks = {OP_KEY: str(key.op_id), DEBT_KEY: str(intent.debt), ATTEMPT_KEY: intent.attempt}
+    marks = {OP_KEY: str(key.op_id), ATTEMPT_KEY: intent.attempt}
+    if len(intent.shares) > 1:
+        # A mark that names one debt would give it all of the money; which gets how much is told where it is booked.
+        return marks
+    marks[DEBT_KEY] = str(intent.debt)
     if intent.number:
         marks[INVOICE_KEY] = intent.number
     if any(len(text) > VALUE_CHARACTERS_MAX for text in marks.values()):

@@ -139,3 +139,29 @@ class PaymentRecord(Struct, frozen=True):
 
 
 Row = CashLine | CreditLine | CreditNote | PaymentRecord
+
+
+class LinkLine(Struct, frozen=True):
+    """What one line of a Payment Link asks for."""
+
+    amount_total: int
+    currency: str
+
+
+class LinkLines(Struct, frozen=True):
+    """The lines of a Payment Link, where they were asked for."""
+
+    data: list[LinkLine]
+
+
+class PaymentLink(Struct, frozen=True):
+    """An address of Stripe's own that opens a page for everybody who follows it, until it is closed."""
+
+    id: str
+    object: Literal["payment_link"]
+    active: bool
+    url: str
+    livemode: bool
+    payment_method_types: list[str] | None = None
+    metadata: dict[str, str] | None = None
+    line_items: LinkLines | None = None

@@ -1,235 +1,310 @@
-"""One stable link per debt, and what happens at the processor when a payer clicks it."""
+"""What whoever opens a payment link sees, and what happens at the processor when a payer clicks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from connector.app.addresses import address_of, hash_of, make_key, secret_of
+from connector.app.addresses import back_to, hash_of, well_formed
+from connector.app.counters import read_at, ways_of
+from connector.app.debts import Facts, facts_of, held_invoice, known_of, read_debts, turn_of
 from connector.app.house import Desk, House, new_op_id
-from connector.dates import after
-from connector.errors import OutcomeUnknown, Refused, StoreLocked, UserError, VendorError
-from connector.model.firm import Connection
+from connector.app.linking import MadeLink, make_link
+from connector.app.settling import must_be_closed, quiet, refresh, stop
+from connector.dates import BusinessDate, Instant, after, day_of, zone
+from connector.errors import OutcomeUnknown, Refused, TooManyTries
 from connector.model.intent import IntentKind, OpenPayPage
-from connector.model.invoice import Invoice
-from connector.model.mirror import Gone
-from connector.model.money_in import AttemptState, PaymentState
-from connector.model.paylink import AttemptId, LinkAttempt, LinkId, LinkState, PaymentLink
-from connector.model.source import CompanyId, Ref
-from connector.paylinks import LIVE, Offer, Showing, attempt_may_become, methods_for, showing
-from connector.ports import Lookable, PayPages
+from connector.model.money_in import AttemptState
+from connector.model.paylink import AttemptId, LinkAttempt, LinkState, PaymentLink, Share, Step
+from connector.model.source import CompanyId, ConnectionId, Ref
+from connector.money import Money, zero
+from connector.paylinks import (
+    Amounts,
+    Offer,
+    Settlement,
+    Showing,
+    Wanted,
+    Way,
+    amounts,
+    chosen,
+    offer_of,
+    shares,
+    showing,
+)
+from connector.ports import Captures
 from connector.post import post
-from connector.reconcile.arrived import arrived_by_invoice
-from connector.reconcile.booked import posted_payments
-from connector.reconcile.fights import as_it_stands, disputes_of
-from connector.reconcile.pending import pending_by_invoice
-from connector.reconcile.snapshot import Snapshot
-from connector.store import Lease, OutboxRow, OutboxState
+from connector.store import OutboxRow, OutboxState
+from connector.store.journal import from_micros
 
-LOOKS_MAX = 3
+__all__ = ["Debt", "MadeLink", "Paid", "Visit", "came_back", "click", "find", "make_link", "status", "visit"]
+
 PAGE_SECONDS = 60 * 60
 """How long an opened pay page may be used; a new one is opened at the next click."""
 
-TURN_SECONDS_MAX = 15.0
-_TURN_POLL_SECONDS = 0.1
+CAPTURE_SECONDS = 3 * 60 * 60
+"""The same where nothing is taken until we take it: such a page lapses by itself."""
 
-ATTEMPT_TAG = "receivables_attempt"
-"""The key under which a payment names the try to pay that it came of."""
+HOUR = 3_600
+SHOWN_DAYS = 548
+"""How long a settled link still shows that it was paid: eighteen months."""
 
-_GIVEN_BACK = frozenset({PaymentState.RETURNED, PaymentState.REFUNDED, PaymentState.VOID})
+CLOSED_FOR_ALL = frozenset({LinkState.REVOKED, LinkState.EXPIRED})
+"""Links that lead to the same page as an address that never was one of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeLink:
-    """A link and the address to send. The address is worked out from a key, so it can be shown again at any time."""
+class Debt:
+    """One invoice behind a link; `share` is what of the amount due goes to it, the oldest first."""
 
-    link: PaymentLink
-    url: str
-    amount: str
-    methods: tuple[str, ...]
-
-
-def processor_for(desk: Desk, invoice: Invoice) -> tuple[Connection, tuple[str, ...]]:
-    """The connection that can show a pay page for this invoice, and the methods it would offer."""
-    for connection in desk.processors():
-        spec = desk.spec(connection)
-        methods = methods_for(invoice.open.currency, spec.method_codes)
-        if methods and isinstance(desk.adapter(connection), PayPages):
-            return connection, methods
-    raise UserError(
-        f"No connected processor takes {invoice.open.currency}.",
-        next_step="Connect one that does: receivables connect --help",
-    )
+    ref: Ref
+    number: str | None
+    issued_on: BusinessDate
+    due_on: BusinessDate | None
+    total: Money
+    open: Money
+    share: Money
 
 
-def make_link(desk: Desk, wanted: str) -> MadeLink:
-    """The link of an invoice, made at the first asking and the same ever after."""
-    ref = desk.invoice(wanted)
-    invoice = _invoice(desk, ref)
-    if invoice.open.minor <= 0:
-        raise Refused(
-            f"Nothing is open on invoice {invoice.number}.", next_step="Run `receivables sync` if it should be."
-        )
-    if not desk.spec(desk.store.connection(desk.id, ref.connection)).keeps_books:
-        # Money that came by a link of ours would settle nothing there.
-        raise Refused(
-            f"Invoice {invoice.number} lives in {ref.connection} alone, which has a page of its own for paying it.",
-            next_step=f"Send that one: {invoice.pay_url}" if invoice.pay_url else "Send it from there.",
-        )
-    connection, methods = processor_for(desk, invoice)
-    desk.writable(connection)
-    with _turn(desk, "links"):
-        make_key(desk.store, desk.id)
-        links = [link for link in desk.store.links(desk.id, debt=ref) if link.state is LinkState.ACTIVE]
-        link = links[0] if links else _new_link(desk, ref, invoice)
-        secret = secret_of(desk.store, desk.id, link.link_id)
-        if not links:
-            desk.store.add_link(desk.id, link, hash_of(secret), desk.actor)
-    url = address_of(desk.house.config.link_base, secret)
-    return MadeLink(link=link, url=url, amount=str(invoice.open), methods=methods)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """Money that came by a link of these debts, or is on its way (`clearing`)."""
 
-
-@contextmanager
-def _turn(desk: Desk, name: str) -> Iterator[Lease]:
-    """A lease, waited_seconds for a little: whoever clicks twice gets the page that the first click opens."""
-    # By the clock and not by counting tries: a try that meets a busy database waits for as long as that is allowed to.
-    until = desk.clock.monotonic() + TURN_SECONDS_MAX
-    with ExitStack() as held:
-        while True:
-            try:
-                lease = held.enter_context(desk.lease(name))
-                break
-            except StoreLocked:
-                if desk.clock.monotonic() >= until:
-                    raise
-            desk.clock.sleep(_TURN_POLL_SECONDS)
-        yield lease
-
-
-def _new_link(desk: Desk, ref: Ref, invoice: Invoice) -> PaymentLink:
-    return PaymentLink(
-        link_id=LinkId(f"l-{new_op_id().lower()}"),
-        debt=ref,
-        number=invoice.number,
-        state=LinkState.ACTIVE,
-        created_at=desk.clock.now(),
-    )
-
-
-def _invoice(desk: Desk, ref: Ref) -> Invoice:
-    held = desk.store.record(desk.id, ref)
-    if held is None or isinstance(held.record, Gone) or not isinstance(held.record, Invoice):
-        raise UserError(f"{ref} is not an invoice that is still there.", next_step="Run: receivables sync")
-    return held.record
+    amount: Money
+    on: BusinessDate
+    method: str
+    reference: str
+    clearing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a visitor of a link is shown."""
+    """What a visitor of a link is shown. `as_of`: when its books were read last."""
 
     company: str
+    link: PaymentLink
     number: str | None
     showing: Showing
-    methods: tuple[str, ...]
+    settlement: Settlement | None
+    amounts: Amounts
+    debts: tuple[Debt, ...]
+    ways: tuple[Way, ...]
+    receipts: tuple[Paid, ...]
+    pending: Money | None
+    customer: Ref | None
+    as_of: Instant | None
+    language: str
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The codes of its ways."""
+        return tuple(way.code for way in self.ways)
 
 
 def find(house: House, token: str) -> tuple[Desk, PaymentLink] | None:
-    """The link of an address, or None for any address that is not one of ours."""
+    """The link of an address; None for one that is not ours, was taken back or is over, and nobody can tell which."""
+    if not well_formed(token):
+        return None
     found: tuple[CompanyId, PaymentLink] | None = house.store.link_by_token(hash_of(token))
-    return (house.company(found[0]), found[1]) if found is not None else None
+    if found is None:
+        return None
+    company, link = found
+    if link.state in CLOSED_FOR_ALL or _is_over(link, house.clock.now()):
+        return None
+    return house.company(company), link
+
+
+def _is_over(link: PaymentLink, now: Instant) -> bool:
+    if link.expires_at is not None and link.state is LinkState.ACTIVE and now > link.expires_at:
+        return True
+    settled = link.settled_at if link.state is LinkState.SETTLED else None
+    return settled is not None and now > after(settled, SHOWN_DAYS * 24 * HOUR)
 
 
 def visit(desk: Desk, link: PaymentLink) -> Visit:
-    """What the link offers now, from the mirror and from what its pages say; opens nothing."""
-    _refresh(desk, link)
-    return _seen(desk, link)
-
-
-def _seen(desk: Desk, link: PaymentLink) -> Visit:
-    invoice = _invoice(desk, link.debt)
-    seen = desk.snapshot()
-    over = _over(seen)
-    attempts = [each for each in desk.store.attempts(desk.id, link.link_id) if each.attempt_id not in over]
-    under_way = pending_by_invoice(seen).get(link.debt) or arrived_by_invoice(seen).get(link.debt)
-    shown = showing(link, invoice, attempts, under_way)
-    methods: tuple[str, ...] = ()
+    """What the link shows now. Only reads, and asks nobody outside: who looks at a link changes nothing."""
+    facts = facts_of(desk, link.debts)
+    known = facts.known(desk.company.links)
+    if known is None:
+        return _nothing_left(desk, link, facts)
+    shown, settled = showing(link, known), known.settlement
+    first = known.debts[0]
+    ways: tuple[Way, ...] = ()
     if shown.offer is Offer.PAY:
-        methods = processor_for(desk, invoice)[1]
-    return Visit(company=desk.company.name, number=link.number, showing=shown, methods=methods)
-
-
-def _over(seen: Snapshot) -> frozenset[str]:
-    """The tries whose money stands in the books by now, or came and went back: they forbid no further one."""
-    posted, disputes = posted_payments(seen), disputes_of(seen)
-    return frozenset(
-        tag.value
-        for ref, payment in seen.payments.items()
-        if ref in posted or as_it_stands(ref, payment, disputes).state in _GIVEN_BACK
-        for tag in payment.tags
-        if tag.name == ATTEMPT_TAG
+        ways = ways_of(desk, link, first, shown.amount, lately=True).ways
+    return Visit(
+        company=desk.company.name,
+        link=link,
+        number=link.number,
+        showing=shown,
+        settlement=settled,
+        amounts=amounts(link, settled.due),
+        debts=_debts(facts, settled.due),
+        ways=ways,
+        receipts=_paid(desk, facts),
+        pending=known.pending or settled.clearing or None,
+        customer=first.customer,
+        as_of=read_at(desk, link.debt.connection),
+        language=link.language,
     )
 
 
-def click(desk: Desk, link: PaymentLink) -> str:
-    """The address of the processor's page for exactly what is open now; one open page per link.
+def status(desk: Desk, link: PaymentLink) -> Offer:
+    """What the link shows, in one word: cheap, for a page that asks again and again."""
+    known = known_of(desk, link)
+    return offer_of(link, known) if known is not None else Offer.CLOSED
 
-    Refused when there is nothing to pay. OutcomeUnknown when the processor did not answer: the next click looks first,
-    and no second page is opened while the first is in doubt.
+
+def came_back(desk: Desk, link: PaymentLink) -> None:
+    """A payer came back from a processor's page, or says so: find out. Harmless when it is repeated or guessed."""
+    with turn_of(desk, link.debts):
+        refresh(desk, link, "the payer came back", payer_is_back=True)
+
+
+def _nothing_left(desk: Desk, link: PaymentLink, facts: Facts) -> Visit:
+    nothing = zero(desk.company.home_currency)
+    return Visit(
+        company=desk.company.name,
+        link=link,
+        number=link.number,
+        showing=Showing(offer=Offer.CLOSED, amount=nothing),
+        settlement=None,
+        amounts=amounts(link, nothing),
+        debts=(),
+        ways=(),
+        receipts=_paid(desk, facts),
+        pending=None,
+        customer=None,
+        as_of=None,
+        language=link.language,
+    )
+
+
+def _due_on_each(facts: Facts) -> list[Share]:
+    """What is due on each debt, oldest first, less what came by links and its books do not know yet."""
+    found = []
+    for ref, invoice in facts.debts.items():
+        left = invoice.open - facts.received_on(ref)
+        found.append(Share(debt=ref, amount=left if left.minor > 0 else zero(left.currency)))
+    return found
+
+
+def _debts(facts: Facts, due: Money) -> tuple[Debt, ...]:
+    given = {share.debt: share.amount for share in _spread(due, _due_on_each(facts))}
+    return tuple(
+        Debt(
+            ref=ref,
+            number=each.number,
+            issued_on=each.issued_on,
+            due_on=each.due_on,
+            total=each.total,
+            open=each.open,
+            share=given.get(ref, zero(each.open.currency)),
+        )
+        for ref, each in facts.debts.items()
+    )
+
+
+def _spread(amount: Money, due: list[Share]) -> tuple[Share, ...]:
+    """The shares of an amount; where money that came twice makes them fewer, each debt's own balance."""
+    try:
+        return shares(amount, due)
+    except Refused:
+        return tuple(due)
+
+
+def _paid(desk: Desk, facts: Facts) -> tuple[Paid, ...]:
+    where, found = zone(desk.company.zone), []
+    for each in facts.receipts:
+        on, reference = day_of(each.at, where), each.payment.vendor_id
+        found.append(Paid(amount=each.kept, on=on, method=each.method, reference=reference, clearing=False))
+    for attempt in facts.attempts:
+        if attempt.state is AttemptState.PROCESSING:
+            on = day_of(attempt.created_at or desk.clock.now(), where)
+            method = attempt.methods[0] if len(attempt.methods) == 1 else ""
+            found.append(Paid(amount=attempt.amount, on=on, method=method, reference="", clearing=True))
+    return tuple(found)
+
+
+def click(desk: Desk, link: PaymentLink, method: str | None = None, amount: Money | None = None) -> str:
+    """The address of the processor's page for exactly what is due now, or the part of it that the payer chose.
+
+    `method` None: whatever the first processor offers together. At most one page is open for a debt, by whatever link
+    and method. Refused when there is nothing to pay; TooManyTries; OutcomeUnknown when a processor did not answer: the
+    next click looks first, and no second page is opened while the first is in doubt.
     """
-    with _turn(desk, f"debt:{link.link_id}") as lease:
-        _read_debt(desk, link)
-        _settle_openings(desk, link)
-        _refresh(desk, link)
-        seen = _seen(desk, link)
-        if seen.showing.offer is not Offer.PAY:
-            raise Refused("This invoice cannot be paid now.", next_step="Open the link again to see why.")
-        for stale in seen.showing.stale:
-            _close(desk, stale)
-        if seen.showing.reuse is not None and seen.showing.reuse.page_url is not None:
-            return seen.showing.reuse.page_url
-        desk.store.renew(lease)
-        return _open(desk, link, seen)
+    with turn_of(desk, link.debts) as leases:
+        read_debts(desk, link)
+        _finish_openings(desk, link)
+        refresh(desk, link, "click")
+        link = desk.store.link(desk.id, link.link_id)
+        wanted, ways = _wanted(desk, link, method, amount)
+        known = known_of(desk, link)
+        shown = showing(link, known, wanted) if known is not None else None
+        if shown is None or shown.offer is not Offer.PAY:
+            raise _not_now()
+        if shown.reuse is None:
+            _not_too_many(desk, link)
+        for stale in shown.stale:
+            held = desk.store.attempt(desk.id, stale.attempt_id) or stale
+            must_be_closed(stop(desk, held, "another page is opened"))
+        if shown.reuse is not None and shown.reuse.page_url is not None:
+            return shown.reuse.page_url
+        for lease in leases:
+            desk.store.renew(lease)
+        return open_page(desk, link, wanted, ways)
 
 
-def _read_debt(desk: Desk, link: PaymentLink) -> None:
-    """Ask for the debt as it stands now, with what was paid on it, so that the amount is the live one."""
-    connection = desk.store.connection(desk.id, link.debt.connection)
-    adapter = desk.adapter(connection)
-    if not isinstance(adapter, Lookable):
-        return
-    for _ in range(LOOKS_MAX):
-        # A sync may store something newer while we wait for the answer; it would never be told again.
-        author = replace(desk.author("click"), asked_at=desk.store.head(desk.id)[0])
-        page = adapter.look([link.debt])
-        if not desk.store.save_pages(author, connection.connection_id, None, [page]).overtaken:
-            return
+def _not_now() -> Refused:
+    return Refused("This invoice cannot be paid now.", next_step="Open the link again to see why.")
 
 
-def _open(desk: Desk, link: PaymentLink, seen: Visit) -> str:
-    connection, methods = processor_for(desk, _invoice(desk, link.debt))
-    desk.writable(connection)
-    now = desk.clock.now()
-    attempt = LinkAttempt(
-        attempt_id=AttemptId(f"a-{new_op_id().lower()}"),
-        link_id=link.link_id,
-        debt=link.debt,
-        connection=connection.connection_id,
-        op_id=new_op_id(),
-        amount=seen.showing.amount,
-        methods=methods,
-        state=AttemptState.CREATED,
-        expires_at=after(now, PAGE_SECONDS),
-    )
+def _wanted(desk: Desk, link: PaymentLink, method: str | None, amount: Money | None) -> tuple[Wanted, tuple[Way, ...]]:
+    """What the payer asks for, and the ways that its page offers together."""
+    known = known_of(desk, link)
+    if known is None or offer_of(link, known) is not Offer.PAY:
+        raise _not_now()
+    asked = chosen(amounts(link, known.settlement.due), amount)
+    ways = ways_of(desk, link, known.debts[0], asked).ways
+    if method is not None:
+        ways = tuple(way for way in ways if way.code == method)
+    if not ways:
+        raise Refused(
+            f"No connected processor takes {asked.currency} here."
+            if method is None
+            else "That way to pay is not offered here.",
+            next_step="Open the link again to see which are, or see: receivables link show",
+        )
+    ways = tuple(way for way in ways if way.connection == ways[0].connection)
+    return Wanted(amount=asked, now=desk.clock.now(), method=method), ways
+
+
+def _not_too_many(desk: Desk, link: PaymentLink) -> None:
+    """One payer, or a program that tries cards, does not open page after page."""
+    now, config = desk.clock.now(), desk.house.config
+    since = after(now, -HOUR)
+    for allowed, of in ((config.link_tries_per_hour, link.link_id), (config.company_tries_per_hour, None)):
+        held, first = desk.store.attempts_since(desk.id, since, of)
+        if held >= allowed:
+            wait = int((from_micros(first) - since).total_seconds()) + 1
+            raise TooManyTries("Too many pay pages were opened in the last hour.", retry_after_seconds=max(wait, 1))
+
+
+def open_page(desk: Desk, link: PaymentLink, wanted: Wanted, ways: tuple[Way, ...], *, standing: bool = False) -> str:
+    """Open a page for that amount, written down before. The caller has the turn of the debts."""
+    connection = desk.writable(desk.store.connection(desk.id, ways[0].connection))
+    seconds = CAPTURE_SECONDS if isinstance(desk.adapter(connection), Captures) else PAGE_SECONDS
+    attempt = _attempt(desk, link, wanted, ways, seconds)
+    attempt = replace(attempt, standing=standing)
     intent = OpenPayPage(
         connection=connection.connection_id,
-        debt=link.debt,
-        number=link.number,
+        debt=attempt.debt,
+        number=_numbers(desk, link, attempt),
         amount=attempt.amount,
-        methods=methods,
+        methods=attempt.methods,
         expires_at=attempt.expires_at,
-        return_url=address_of(desk.house.config.link_base, link.link_id),
+        return_url="" if standing else back_to(desk.house.config.link_base, link.link_id),
         attempt=attempt.attempt_id,
+        shares=attempt.shares,
+        standing=standing,
     )
     row = OutboxRow(
         op_id=attempt.op_id,
@@ -240,24 +315,59 @@ def _open(desk: Desk, link: PaymentLink, seen: Visit) -> str:
         intent=intent,
         actor=desk.actor,
     )
-    desk.store.save_attempt(desk.id, attempt, rows=[row])
+    step = Step(attempt_id=attempt.attempt_id, link_id=link.link_id, before="", after=attempt.state, cause="click")
+    desk.store.save_attempt(desk.id, attempt, rows=[row], step=step)
     desk.house.boundary("link.attempt-stored")
     return _carry(desk, attempt)
+
+
+def _attempt(desk: Desk, link: PaymentLink, wanted: Wanted, ways: tuple[Way, ...], seconds: int) -> LinkAttempt:
+    several = len(link.debts) > 1
+    given = shares(wanted.amount, _due_on_each(facts_of(desk, link.debts))) if several else ()
+    return LinkAttempt(
+        attempt_id=AttemptId(f"a-{new_op_id().lower()}"),
+        link_id=link.link_id,
+        debt=given[0].debt if given else link.debt,
+        connection=ConnectionId(ways[0].connection),
+        op_id=new_op_id(),
+        amount=wanted.amount,
+        methods=tuple(way.code for way in ways),
+        state=AttemptState.CREATED,
+        expires_at=after(wanted.now, seconds),
+        created_at=wanted.now,
+        shares=given,
+    )
+
+
+def _numbers(desk: Desk, link: PaymentLink, attempt: LinkAttempt) -> str | None:
+    """What the processor's page names: the invoices that this money is for."""
+    if not attempt.shares:
+        return link.number
+    held = [held_invoice(desk, debt) for debt in attempt.debts]
+    return ", ".join(each.number for each in held if each is not None and each.number) or None
 
 
 def _carry(desk: Desk, attempt: LinkAttempt) -> str:
     """Open the page of a stored try, and remember where it is."""
     desk.writable(desk.store.connection(desk.id, attempt.connection))
     with desk.lease(f"page:{attempt.attempt_id}") as lease:
-        post(desk.tools(_quiet), desk.id, lease, only=frozenset({attempt.op_id}))
+        post(desk.tools(quiet), desk.id, lease, only=frozenset({attempt.op_id}))
     row = desk.store.outbox_row(desk.id, attempt.op_id)
     desk.house.boundary("link.page-opened")
-    if row.state is OutboxState.DONE and row.answer is not None and row.answer.url is not None:
-        opened = replace(attempt, state=AttemptState.OFFERED, page_id=row.answer.ref.vendor_id, page_url=row.answer.url)
-        desk.store.save_attempt(desk.id, opened)
-        return row.answer.url
+    answer = row.answer
+    if row.state is OutboxState.DONE and answer is not None and answer.url is not None:
+        opened = replace(
+            attempt,
+            state=AttemptState.OFFERED,
+            page_id=answer.ref.vendor_id,
+            page_url=answer.url,
+            offered=answer.methods,
+        )
+        desk.store.save_attempt(desk.id, opened, step=_opening(attempt, AttemptState.OFFERED))
+        return answer.url
     if row.state is OutboxState.DEAD:
-        desk.store.save_attempt(desk.id, replace(attempt, state=AttemptState.FAILED))
+        failed = replace(attempt, state=AttemptState.FAILED, fault=row.fault)
+        desk.store.save_attempt(desk.id, failed, step=_opening(attempt, AttemptState.FAILED))
         raise Refused("The processor refused to open a pay page.", next_step=row.fault)
     raise OutcomeUnknown(
         "The processor did not answer, so the pay page may or may not be open.",
@@ -265,46 +375,17 @@ def _carry(desk: Desk, attempt: LinkAttempt) -> str:
     )
 
 
-def _quiet(row: OutboxRow) -> None:
-    """A click shows no progress."""
+def _opening(attempt: LinkAttempt, state: AttemptState) -> Step:
+    return Step(
+        attempt_id=attempt.attempt_id, link_id=attempt.link_id, before=attempt.state, after=state, cause="page opened"
+    )
 
 
-def _settle_openings(desk: Desk, link: PaymentLink) -> None:
+def _finish_openings(desk: Desk, link: PaymentLink) -> None:
     """Find out what became of pages whose opening was cut short. While one is in doubt, no other may be opened."""
-    for attempt in desk.store.attempts(desk.id, link.link_id):
-        if attempt.state is AttemptState.CREATED and attempt.page_id is None:
-            with suppress(Refused):
+    for attempt in desk.store.attempts(desk.id, debts=link.debts, states=(AttemptState.CREATED,)):
+        if attempt.page_id is None:
+            try:
                 _carry(desk, attempt)
-
-
-def _refresh(desk: Desk, link: PaymentLink) -> None:
-    """Ask the processor where each live page of the link stands. A processor that is away leaves them as they are."""
-    for attempt in desk.store.attempts(desk.id, link.link_id):
-        if attempt.state not in LIVE or attempt.page_id is None:
-            continue
-        adapter = desk.adapter(desk.store.connection(desk.id, attempt.connection))
-        if not isinstance(adapter, PayPages):
-            continue
-        try:
-            state = adapter.page_state(attempt.page_id)
-        except (VendorError, Refused):
-            continue
-        if attempt_may_become(attempt.state, state.state) and state.state is not attempt.state:
-            desk.store.save_attempt(desk.id, replace(attempt, state=state.state, page_url=state.url))
-
-
-def _close(desk: Desk, attempt: LinkAttempt) -> None:
-    """Close a page that is not to be used; what it says afterwards is what counts."""
-    connection = desk.writable(desk.store.connection(desk.id, attempt.connection))
-    adapter = desk.adapter(connection)
-    if attempt.page_id is None or not isinstance(adapter, PayPages):
-        return
-    state = adapter.expire_page(attempt.page_id)
-    desk.store.save_attempt(desk.id, replace(attempt, state=state.state, page_url=None))
-    if state.state in (AttemptState.SUCCEEDED, AttemptState.PROCESSING):
-        raise Refused("This invoice has just been paid.", next_step="Open the link again to see it.")
-    if state.state in LIVE:
-        raise OutcomeUnknown(
-            "An earlier pay page of this link could not be closed.",
-            next_step="Open the link again in a minute; no second page is opened beside it.",
-        )
+            except Refused:
+                continue

@@ -18,6 +18,7 @@ from connector.dates import BusinessDate, epoch_seconds, later, midnight, zone
 from connector.errors import UserError
 from connector.money import Money
 from connector.testing.worlds import (
+    PAYPAL,
     STRIPE,
     World,
     WorldCustomer,
@@ -62,14 +63,17 @@ class _Loading:
             self._invoice(invoice)
         for payment in payments:
             self._payment(payment)
-        for back in _in_order(world.refunds):
+        elsewhere = {one.id for one in world.payments if one.system == PAYPAL}
+        elsewhere |= {one.id for one in world.refunds if one.payment in elsewhere}
+        elsewhere |= {one.id for one in world.disputes if one.payment in elsewhere}
+        for back in _in_order(each for each in world.refunds if each.id not in elsewhere):
             self._refund(back)
-        for fight in _in_order(world.disputes):
+        for fight in _in_order(each for each in world.disputes if each.id not in elsewhere):
             self._dispute(fight)
         for payment in payments:
             if payment.status == "returned":
                 self._return(payment)
-        for payout in _in_order(world.payouts):
+        for payout in _in_order(each for each in world.payouts if not elsewhere.issuperset(each.members)):
             self._payout(payout)
         return self._ledger
 

@@ -1,0 +1,117 @@
+"""How a company's payment links behave: set once, and shown with what they were."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from connector.app.counters import counters
+from connector.app.house import Desk
+from connector.app.linking import Wish, known_methods
+from connector.errors import UserError
+from connector.model.paylink import AmountMode, LinkRules, Price
+from connector.model.source import Kind, Ref
+from connector.money import Currency, Money, from_text
+
+_PRICE = re.compile(r"(?:(\d{1,2}(?:\.\d{1,2})?)%)?\+?(\d{1,6}(?:\.\d{1,4})?)?(?:<=(\d{1,6}(?:\.\d{1,4})?))?", re.ASCII)
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be different; None leaves it as it is."""
+
+    tolerance: str | None = None
+    tolerance_percent: str | None = None
+    methods: str | None = None
+    customer: str | None = None
+    cost: str | None = None
+    expire_days: int | None = None
+
+
+def set_rules(desk: Desk, change: Change) -> LinkRules:
+    """Change the rules and return them as they are now. Errors: UserError, Refused for a method nobody can offer."""
+    rules, code = desk.company.links, desk.company.home_currency
+    if change.tolerance is not None:
+        rules = replace(rules, tolerance=from_text(change.tolerance, code).minor)
+    if change.tolerance_percent is not None:
+        rules = replace(rules, tolerance_basis_points=_points(change.tolerance_percent))
+    if change.methods is not None:
+        rules = _with_methods(desk, rules, change.methods, change.customer)
+    if change.cost is not None:
+        rules = _with_cost(desk, rules, change.cost, code)
+    if change.expire_days is not None:
+        rules = replace(rules, expire_days=change.expire_days or None)
+    if rules != desk.company.links:
+        desk.store.set_company(replace(desk.company, links=rules), desk.actor)
+        desk.company = replace(desk.company, links=rules)
+    return rules
+
+
+def _with_methods(desk: Desk, rules: LinkRules, text: str, customer: str | None) -> LinkRules:
+    methods = methods_in(text)
+    known_methods(desk, Wish(methods=methods))
+    if customer is None:
+        return replace(rules, methods=methods)
+    ref = _customer(desk, customer)
+    others = {name: codes for name, codes in rules.methods_of.items() if name != str(ref)}
+    return replace(rules, methods_of={**others, str(ref): methods} if methods else others)
+
+
+def methods_in(text: str) -> tuple[str, ...]:
+    """Codes by commas, the preferred first; `none` for no list at all."""
+    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    return () if codes == (NONE,) else codes
+
+
+def mode_in(text: str | None, code: Currency) -> tuple[AmountMode, Money | None]:
+    """`free`, `minimum:50.00`, or nothing for the whole amount."""
+    if text is None or text == "off":
+        return AmountMode.WHOLE, None
+    if text == AmountMode.FREE:
+        return AmountMode.FREE, None
+    word, colon, amount = text.partition(":")
+    if word == AmountMode.MINIMUM and colon:
+        return AmountMode.MINIMUM, from_text(amount, code)
+    raise UserError(
+        f"Part payments are off, free, or minimum:AMOUNT, not {text[:30]!r}.", next_step="For example minimum:50.00"
+    )
+
+
+def _with_cost(desk: Desk, rules: LinkRules, text: str, code: Currency) -> LinkRules:
+    method, equals, price = text.partition("=")
+    if not equals or not any(method in each.codes for each in counters(desk)):
+        raise UserError(f"{text[:40]!r} is not METHOD=PRICE.", next_step="For example card=2.9%+0.30")
+    others = {name: held for name, held in rules.costs.items() if name != method}
+    if price == NONE:
+        return replace(rules, costs=others)
+    found = _PRICE.fullmatch(price)
+    if not price or found is None or not (found[1] or found[2]):
+        raise UserError(f"{price[:30]!r} is not a price.", next_step="For example 2.9%+0.30, 0.8%<=5.00 or 1.00")
+    most = {str(code): from_text(found[3], code).minor} if found[3] else {}
+    fixed = {str(code): from_text(found[2] or "0", code).minor}
+    paid = Price(basis_points=_points(found[1] or "0"), fixed=fixed, most=most)
+    return replace(rules, costs={**others, method: paid})
+
+
+def _points(percent: str) -> int:
+    """Hundredths of a percent."""
+    if not re.fullmatch(r"\d{1,2}(?:\.\d{1,2})?", percent, re.ASCII):
+        raise UserError(f"{percent[:20]!r} is not a percentage.", next_step="For example 0.5")
+    return int(Decimal(percent) * 100)
+
+
+def _customer(desk: Desk, wanted: str) -> Ref:
+    key = wanted.strip().casefold()
+    found = [
+        stored.ref
+        for stored in desk.store.records(desk.id, Kind.CUSTOMER, connection=desk.books().connection_id)
+        if key in (str(stored.ref).casefold(), getattr(stored.record, "name", "").casefold())
+    ]
+    if len(found) != 1:
+        raise UserError(
+            f"There {'are several customers' if found else 'is no customer'} {wanted[:40]!r} in the books.",
+            next_step="Write the name as it stands there.",
+        )
+    return found[0]
