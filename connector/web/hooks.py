@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -22,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from connector.app.hints import Door, doors, take
 from connector.app.house import House
 from connector.errors import ReceivablesError, Refused
+from connector.web.kept import Kept
 
 BODY_BYTES_MAX = 1024 * 1024
 BODY_SECONDS_MAX = 10.0
@@ -29,9 +28,6 @@ BODY_SECONDS_MAX = 10.0
 
 LOCK_WAIT_SECONDS = 2
 """How long a delivery may wait for another process that writes: vendors wait three seconds, then send it again."""
-
-KEPT_SECONDS = 60.0
-"""How long the house is kept open."""
 
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
@@ -44,17 +40,11 @@ _log = logging.getLogger(__name__)
 
 
 class Hallway:
-    """What stands behind the door: one house, kept open between deliveries, because opening it takes longer than one.
-
-    It is opened anew now and then, so that a database that was put in another's place (a restored backup) is found.
-    """
+    """What stands behind the door: one house, kept open between deliveries."""
 
     def __init__(self, open_house: Callable[[], House]) -> None:
-        self._open_house = open_house
+        self.kept = Kept(open_house)
         self._doors = doors()
-        self._lock = threading.Lock()
-        self._house: House | None = None
-        self._opened_at_seconds = 0.0
 
     def add_to(self, app: FastAPI) -> None:
         """Let the app take deliveries."""
@@ -64,42 +54,19 @@ class Hallway:
         """Answer one delivery."""
         if system not in self._doors:
             raise HTTPException(NOT_FOUND)
-        body = await _body(request)
+        received = await body(request, BODY_BYTES_MAX)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return await run_in_threadpool(_taken, self._kept, self._doors[system], body, headers)
-
-    @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Close the house when the app ends."""
-        try:
-            yield
-        finally:
-            self._close()
-
-    def _kept(self) -> House:
-        with self._lock:
-            if self._house is not None:
-                if self._house.clock.monotonic() - self._opened_at_seconds < KEPT_SECONDS:
-                    return self._house
-                self._close()
-            self._house = self._open_house()
-            self._opened_at_seconds = self._house.clock.monotonic()
-            return self._house
-
-    def _close(self) -> None:
-        house, self._house = self._house, None
-        if house is not None:
-            house.store.close()
+        return await run_in_threadpool(_taken, self.kept, self._doors[system], received, headers)
 
 
-async def _body(request: Request) -> bytes:
-    """The raw bytes, as many as are allowed."""
+async def body(request: Request, bytes_max: int) -> bytes:
+    """The raw bytes of a request, as many as are allowed, within the time that is allowed."""
     received = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             async for part in request.stream():
                 received += part
-                if len(received) > BODY_BYTES_MAX:
+                if len(received) > bytes_max:
                     raise HTTPException(TOO_LARGE)
     except TimeoutError:
         raise HTTPException(TOO_SLOW) from None
@@ -108,10 +75,10 @@ async def _body(request: Request) -> bytes:
     return bytes(received)
 
 
-def _taken(house: Callable[[], House], door: Door, body: bytes, headers: dict[str, str]) -> JSONResponse:
+def _taken(house: Callable[[], House], door: Door, received: bytes, headers: dict[str, str]) -> JSONResponse:
     system = door.spec.name
     try:
-        taken = take(house(), door, body, headers)
+        taken = take(house(), door, received, headers)
     except Refused:
         raise HTTPException(NOT_FOUND) from None
     except ReceivablesError as fault:

@@ -47,6 +47,7 @@ REASONS: dict[str, str] = {
     FindingCode.DECISION_OVERTAKEN: "Was decided, and cannot be done any more",
     FindingCode.NOT_POSTABLE: "Decided, and not ours to write",
     FindingCode.READ_FAILED: "Could not be read",
+    FindingCode.NO_WAY_TO_PAY: "Its payment link offers no way to pay",
     FindingCode.READ_AGAIN: "Read again from the beginning",
     FindingCode.NO_ORIGINAL: "Went back, and its payment is not decided",
     FindingCode.STALE_KEY: "Asked for an invoice that is already paid",
@@ -101,11 +102,6 @@ def reason(code: str) -> str:
     return REASONS.get(code) or opening(code.replace("-", " "))
 
 
-def method(code: str) -> str:
-    """A payment method whose adapter has no title for it."""
-    return opening(code.replace("_", " "))
-
-
 def why_now(item: WorkItem) -> str:
     """Why an invoice is on the list or left in peace, with the money or the promise that this hangs on."""
     promise = item.last.promise if item.last is not None else None
@@ -114,6 +110,8 @@ def why_now(item: WorkItem) -> str:
         why = f"{why}: {grouped(item.pending)}"
     elif promise is not None and item.why in (Why.PROMISED, Why.PROMISE_BROKEN):
         why = f"{why}: {grouped(promise.amount)} by {day(promise.by)}"
+    if item.credit is not None:
+        why = f"{why}; {grouped(item.credit)} of credit is not applied"
     return f"{why}; {item.came_back}" if item.came_back else why
 
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.wait import WebDriverWait
 
-from connector.app.house import House
-from connector.app.paying import make_link
 from connector.model.source import Kind
 from connector.web.page import Step, render
-from connector.web.pay import pay_app
 from tests.builders import Mirror, ref
-from tests.journeys.firm import Firm, open_firm
-from tests.proofs import HOSTILE, PAYABLE, harbor, promise, proof_of
+from tests.proofs import HOSTILE, harbor, promise, proof_of
 
 CHROMIUM = Path("/usr/bin/chromium")
 DRIVER = Path("/usr/bin/chromedriver")
@@ -39,7 +32,6 @@ FLAGS = (
     "--disable-sync",
 )
 WIDTHS = (320, 1280)
-STOP_SECONDS = 10
 LOAD_SECONDS = 30
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 STEPS = [
@@ -175,55 +167,3 @@ def test_printed_the_proof_unfolds(window: Window, proof_page: str) -> None:
         assert window.ask(shown) == window.ask(f"return {every}.length") > 0
     finally:
         window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    with open_firm(tmp_path_factory.mktemp("firm"), PAYABLE) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def served(firm: Firm) -> Iterator[str]:
-    """The pay pages over HTTP, as `serve` answers them; the address they are at."""
-    config = uvicorn.Config(pay_app(lambda: House(firm.config())), port=0, access_log=False, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(STOP_SECONDS)
-
-
-def link(firm: Firm, served: str, number: str) -> str:
-    with House(firm.config()) as house:
-        return make_link(house.company(None), number).url.replace("http://127.0.0.1:8765", served)
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pay_page_fits_has_no_barriers_and_a_silent_console(
-    window: Window, firm: Firm, served: str, width: int
-) -> None:
-    window.show(link(firm, served, "P-1"), width)
-    assert window.problems() == []
-    assert window.too_wide() == []
-    assert window.barriers() == []
-    assert [each.text for each in window.browser.find_elements(By.TAG_NAME, "h1")] == ["Walkabout Tools"]
-    assert window.browser.find_element(By.TAG_NAME, "button").text == "Pay 120.00 USD"
-
-
-def test_a_payer_pays_in_the_browser_and_comes_back_to_a_page_that_says_so(
-    window: Window, firm: Firm, served: str
-) -> None:
-    address = link(firm, served, "P-2")
-    window.show(address, 320)
-    window.click("button")
-    assert window.browser.current_url.startswith(firm.doubles["stripe"].url)
-    window.click("button, input[type=submit]")
-    window.show(address, 320)
-    assert "A payment is being processed." in window.browser.find_element(By.TAG_NAME, "main").text
-    assert window.browser.find_elements(By.TAG_NAME, "form") == []

@@ -1,0 +1,140 @@
+"""English."""
+
+from __future__ import annotations
+
+from connector.web.phrases.shape import Phrases
+
+EN = Phrases(
+    name="English",
+    # what is asked
+    invoice="Invoice {number}",
+    invoice_alone="Invoice",
+    invoices="{count} invoices",
+    from_seller="{what} from {seller}",
+    amount_due="Amount due",
+    total="Invoice total",
+    issued="Issued",
+    due="Due",
+    updated="As of {moment}.",
+    on_its_way="On its way: {amount}",
+    share="To be paid with this",
+    # ways to pay
+    ways="How would you like to pay?",
+    at_once="Confirmed right away",
+    takes_days="Takes several business days to arrive",
+    by_transfer="Bank transfer",
+    by_transfer_hint="See our bank details and what to write on it",
+    by_cheque="Cheque",
+    by_cheque_hint="Print a slip to send with it",
+    elsewhere=(
+        "You continue on the secure page of our payment processor. Card and bank details are entered there, never here."
+    ),
+    no_ways="This invoice cannot be paid online right now. Please contact {seller}.",
+    amount_to_pay="Amount to pay",
+    amount_between="Between {least} and {most}.",
+    amount_wrong="Please enter an amount between {least} and {most}.",
+    see_invoice="Download the invoice (PDF)",
+    tell_us="Something not right? Tell us",
+    back="Back to the invoice",
+    # where it stands
+    paid="This invoice is paid.",
+    paid_said="Nothing is due. Thank you.",
+    receipt="Receipt",
+    reference="Reference",
+    received="We have received your payment. Thank you.",
+    received_said="There is nothing more to do. This page keeps your receipt.",
+    processing="A payment is being processed.",
+    processing_said=(
+        "Do not pay again; there is nothing more to do. A payment from a bank account can take several business days."
+    ),
+    checking="We are checking a payment.",
+    checking_said=(
+        "Do not pay again. The processor has not told us yet whether it took your payment; this page will say so."
+    ),
+    closed="There is nothing to pay here.",
+    closed_said="This invoice was withdrawn. If you believe that something is due, please ask {seller}.",
+    look_again="Look again",
+    # what went wrong
+    nothing_here="This payment link does not work",
+    nothing_here_said="Please ask the sender for a new link.",
+    fault="Something went wrong",
+    fault_said="Something went wrong on our side, and nothing was charged. Please ask whoever sent you this address.",
+    away_neutral="Nothing was charged. Please look again in a minute.",
+    too_many="Too many tries",
+    too_many_said="Nothing was charged. Please wait a little, then try again.",
+    too_old="This page was open for too long",
+    too_old_said="Nothing was charged. Please open it again; your browser must accept cookies from it.",
+    refused="This invoice cannot be paid right now.",
+    refused_said="This click charged nothing. Look again to see where it stands, or ask {seller}.",
+    no_answer="The payment processor did not answer.",
+    no_answer_said="Nothing was charged. Look again in a minute; it is checked there first.",
+    opening="Your payment page is just being opened.",
+    opening_said="Nothing was charged. Look again in a few seconds.",
+    away="The payment page cannot be opened right now.",
+    away_said="Nothing was charged. Look again in a few minutes, or ask {seller}.",
+    no_document="The invoice cannot be fetched right now.",
+    not_shown="This invoice cannot be shown right now.",
+    not_shown_said="Nothing was charged. Please ask {seller}.",
+    # bank transfer
+    transfer_intro="Send exactly this amount, with this reference, from your own bank.",
+    amount="Amount",
+    holder="Account holder",
+    bank="Bank",
+    country="Country",
+    routing="Routing number (ABA)",
+    account="Account number",
+    account_type="Account type",
+    institution="Institution number",
+    transit="Transit number",
+    sort_code="Sort code",
+    iban="IBAN",
+    bic="BIC",
+    takes="This account takes: {rails}.",
+    charges=(
+        "If your bank asks who pays the charges of an international transfer, choose “OUR”, so that the "
+        "whole amount arrives."
+    ),
+    name_check="Your bank may compare the account holder's name: copy it as it stands.",
+    transfer_days=(
+        "A transfer usually arrives within one to three business days. This page says so once we have seen it."
+    ),
+    not_twice="If you pay by transfer, do not pay by card or debit too.",
+    fraud="Our bank details never change by e-mail.",
+    fraud_call="If in doubt, call us on {phone}.",
+    scan="Scan with your banking app",
+    scan_said="The code holds the same details as the list.",
+    copy="Copy",
+    copied="Copied: {what}",
+    not_copied="Could not be copied. Please select it by hand.",
+    # cheque
+    cheque_intro="Print this slip and send it with your cheque.",
+    payee="Payable to",
+    send_to="Send to",
+    write_on="Write on the cheque",
+    print="Print",
+    cheque_not_twice="If you send a cheque, do not pay by card or debit too.",
+    # the form
+    tell_title="Tell {seller}",
+    about="What is it about?",
+    ask_question="I have a question",
+    ask_never_received="I never received this invoice",
+    ask_wrong_person="I am not the right person",
+    ask_paid="I have paid it already",
+    ask_will_pay="I will pay on this day",
+    day_label="Day of payment",
+    day_hint="Only if you will pay on a day.",
+    words_label="Your message",
+    words_hint="Never write card or bank account numbers here.",
+    person_label="Your name (optional)",
+    send="Send",
+    thanks="Thank you. {seller} has your message.",
+    thanks_said="Nothing was charged, and what is due has not changed.",
+    choose_one="Please say what it is about.",
+    no_words="Please write your message.",
+    too_long="Please write at most {count} characters.",
+    card_number="That looks like a card number. Please leave it out; it was not kept.",
+    no_day="Please give a day from today on, within a year.",
+    # around it
+    who="Who is asking",
+    languages="Language",
+)
