@@ -1,4 +1,4 @@
-"""verify, boundaries, standin: looking at the machine itself."""
+"""verify, backup, restore, boundaries, standin: looking at the machine itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli.output import NEEDS_A_PERSON, CompanyOption, JsonOption, desk, say, say_json, table, writable
+from connector.cli.output import (
+    NEEDS_A_PERSON,
+    CompanyOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    desk,
+    house,
+    say,
+    say_json,
+    table,
+    writable,
+)
 
 if TYPE_CHECKING:
     from connector.testing.standin import Answer, Call, Inspector
@@ -17,6 +29,8 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Register this group's commands."""
     app.command()(verify)
+    app.command()(backup)
+    app.command()(restore)
     app.command()(boundaries)
     app.command()(standin)
 
@@ -59,6 +73,47 @@ def _kept(told: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
+def backup(
+    file: Annotated[
+        Path, typer.Argument(help="Where the copy goes; a file that is there already is never overwritten.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy everything into one file while work goes on, and prove the copy: it is opened and checked from end to end.
+
+    The key to your secrets is not in it: keep that apart. With PostgreSQL use pg_dump.
+    """
+    from connector.app.copies import backup as save
+
+    with house() as opened:
+        made = save(opened, file)
+    if as_json:
+        say_json({"path": str(made.path), "heads": made.heads})
+        return
+    say(f"{made.path} holds everything, and was proved. Keep these heads elsewhere, for `verify --head`:")
+    for company, head in made.heads.items():
+        say(f"  {company} {head}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy that `receivables backup` made.")], yes: YesOption = False
+) -> None:
+    """Put a copy in the place of the database. What was there is set aside, never deleted; nobody may work meanwhile.
+
+    What was written outside since the copy was made is found by its mark with the next sync, and not written again.
+    """
+    from connector.app.copies import restore as put_back
+    from connector.clock import SystemClock
+    from connector.config import load
+
+    confirm(f"Work with {file} from now on, in the place of the database?", yes=yes, otherwise="Nothing was changed")
+    made, aside = put_back(load(), SystemClock(), file)
+    say(f"{made.path} is the copy now, with {len(made.heads)} companies.")
+    if aside is not None:
+        say(f"What was there is {aside}.")
+    say("Next:  receivables sync, then receivables prove")
+
+
 def boundaries(as_json: JsonOption = False) -> None:
     """The named points at which the program may be killed without harm (tests kill it at each)."""
     from connector.app.house import ALL_BOUNDARIES
@@ -70,7 +125,7 @@ def boundaries(as_json: JsonOption = False) -> None:
 
 
 def standin(
-    system: Annotated[str, typer.Argument(help="quickbooks or stripe")],
+    system: Annotated[str, typer.Argument(help="quickbooks, stripe or paypal")],
     world: Annotated[Path, typer.Option(help="What the stand-in holds, in the notation of worlds.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 0,
     faults: Annotated[Path | None, typer.Option(help="Lines of METHOD PATH NTH KIND [ARGUMENT].")] = None,

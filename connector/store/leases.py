@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, cast, literal, or_, select, update
+from sqlalchemy import BigInteger, bindparam, cast, literal, or_, select, update
 
 from connector.dates import Instant
 from connector.errors import StoreLocked
@@ -21,6 +21,20 @@ from connector.store.rows import Lease
 
 _NOBODY = ""
 _LEASE = tables.lease.c
+_MINE = (
+    _LEASE.company_id == bindparam("company"),
+    _LEASE.name == bindparam("lease_name"),
+    _LEASE.owner == bindparam("holder"),
+    _LEASE.fence == bindparam("number"),
+)
+_LEFT = select(_LEASE.until_ms - now_ms()).where(*_MINE)
+_HELD = (
+    update(tables.lease)
+    .where(*_MINE)
+    .values(until_ms=now_ms() + cast(bindparam("milliseconds"), BigInteger))
+    .returning(_LEASE.until_ms)
+)
+_FREED = update(tables.lease).where(*_MINE).values(owner=_NOBODY, until_ms=0)
 
 
 class Leases(Desk):
@@ -58,19 +72,9 @@ class Leases(Desk):
 
     def renew(self, lease: Lease) -> Lease:
         """Hold it for its full time again. LeaseLost when somebody else took it or it was released."""
-        held = (
-            update(tables.lease)
-            .where(
-                _LEASE.company_id == lease.company_id,
-                _LEASE.name == lease.name,
-                _LEASE.owner == lease.owner,
-                _LEASE.fence == lease.fence,
-            )
-            .values(until_ms=now_ms() + _milliseconds(lease.seconds))
-            .returning(_LEASE.until_ms)
-        )
+        held = {**_whose(lease), "milliseconds": int(lease.seconds * 1000)}
         with self._database.write() as tx:
-            until = tx.execute(held).scalar_one_or_none()
+            until = tx.execute(_HELD, held).scalar_one_or_none()
         if until is None:
             raise lease_lost(lease.name)
         return replace(lease, until=_until(until))
@@ -79,14 +83,7 @@ class Leases(Desk):
         """Hold it on, before something is sent under it: for its full time again once half of it is over. LeaseLost
         when somebody else took it or it was released."""
         with self._database.read() as tx:
-            left = tx.execute(
-                select(_LEASE.until_ms - now_ms()).where(
-                    _LEASE.company_id == lease.company_id,
-                    _LEASE.name == lease.name,
-                    _LEASE.owner == lease.owner,
-                    _LEASE.fence == lease.fence,
-                )
-            ).scalar_one_or_none()
+            left = tx.execute(_LEFT, _whose(lease)).scalar_one_or_none()
         if left is None:
             raise lease_lost(lease.name)
         if left < lease.seconds * 500:
@@ -95,16 +92,7 @@ class Leases(Desk):
     def release(self, lease: Lease) -> None:
         """Let the next one have it at once. Nothing happens when it was lost already."""
         with self._database.write() as tx:
-            tx.execute(
-                update(tables.lease)
-                .where(
-                    _LEASE.company_id == lease.company_id,
-                    _LEASE.name == lease.name,
-                    _LEASE.owner == lease.owner,
-                    _LEASE.fence == lease.fence,
-                )
-                .values(owner=_NOBODY, until_ms=0)
-            )
+            tx.execute(_FREED, _whose(lease))
 
     def holder(self, company: CompanyId, name: str) -> str | None:
         """Who holds it now, None when nobody does."""
@@ -114,6 +102,12 @@ class Leases(Desk):
                     _LEASE.company_id == company, _LEASE.name == name, _LEASE.until_ms > now_ms()
                 )
             ).scalar_one_or_none()
+
+    def holders(self) -> tuple[str, ...]:
+        """Everybody who holds anything of any company now, by name."""
+        held = select(_LEASE.owner).where(_LEASE.owner != _NOBODY, _LEASE.until_ms > now_ms()).distinct()
+        with self._database.read() as tx:
+            return tuple(tx.execute(held.order_by(_LEASE.owner)).scalars())
 
     @contextmanager
     def holding(self, company: CompanyId, name: str, owner: str, seconds: float) -> Iterator[Lease]:
@@ -126,6 +120,10 @@ class Leases(Desk):
             yield lease
         finally:
             self.release(lease)
+
+
+def _whose(lease: Lease) -> dict[str, str | int]:
+    return {"company": lease.company_id, "lease_name": lease.name, "holder": lease.owner, "number": lease.fence}
 
 
 def _milliseconds(seconds: float) -> object:

@@ -111,23 +111,28 @@ def _current(tx: Connection, known: tuple[str, ...]) -> str | None:
 
 def _copy_beside(path: Path, revision: str) -> None:
     # We hold the write lock, so what this second connection reads is the last committed state, whole.
-    target = path.with_name(f"{path.name}.before-upgrade-from-{revision}")
-    partial = target.with_name(target.name + ".partial")
     try:
-        os.close(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_RDWR, _PRIVATE))
-        source, copy = sqlite3.connect(path), sqlite3.connect(partial)
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
-            source.close()
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        partial.replace(target)
+        copy_file(path, path.with_name(f"{path.name}.before-upgrade-from-{revision}"))
     except OSError:
         raise StoreError(
             "No copy of the database could be made, so it was not upgraded.", next_step="Make room on the disk."
         ) from None
+
+
+def copy_file(path: Path, target: Path) -> None:
+    """A whole copy of a SQLite file as it was last committed, while others use it; there at once or not at all. Only
+    its owner may read it. Errors: OSError, sqlite3.Error."""
+    partial = target.with_name(target.name + ".partial")
+    os.close(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_RDWR, _PRIVATE))
+    source, copy = sqlite3.connect(path), sqlite3.connect(partial)
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()
+    with partial.open("rb+") as written:
+        os.fsync(written.fileno())
+    partial.replace(target)
 
 
 def _upgrade(tx: Connection, revisions: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,11 +12,13 @@ from connector.clock import Clock
 from connector.errors import StoreError
 from connector.model.source import CompanyId, ConnectionId
 from connector.ports import TokenStore
+from connector.store.alarms import Alarms
 from connector.store.approvals import Approvals
 from connector.store.budget import Budgets
 from connector.store.contacts import Contacts
 from connector.store.database import LOCK_WAIT_SECONDS, connect
 from connector.store.decisions import Decisions
+from connector.store.due import Due
 from connector.store.firm import Firm
 from connector.store.inbox import Inbox
 from connector.store.journal import Journal
@@ -27,7 +30,7 @@ from connector.store.notices import Notices
 from connector.store.outbox import Outbox
 from connector.store.rotation import Keys
 from connector.store.rulings import Rulings
-from connector.store.schema import PACKAGED, prepare
+from connector.store.schema import PACKAGED, copy_file, prepare
 from connector.store.secrets import GrantStore, Secrets
 from connector.store.ties import Ties
 from connector.store.vault import Vault
@@ -41,6 +44,8 @@ class Store(
     Secrets,
     Keys,
     Leases,
+    Due,
+    Alarms,
     Journal,
     Views,
     Outbox,
@@ -63,6 +68,23 @@ class Store(
         self._clock = clock
         self._vault = Vault(None)
         self._slots = {}
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether it is a file of this computer (SQLite), and not a server that many may share."""
+        return self._database.is_sqlite
+
+    def copy_to(self, target: Path) -> None:
+        """A whole copy of a SQLite file beside the work that goes on. StoreError when it cannot be made."""
+        path = self._database.path
+        if path is None:
+            raise StoreError("Only a file can be copied.", next_step="Ask the server for its dump: pg_dump")
+        try:
+            copy_file(path, target)
+        except (OSError, sqlite3.Error):
+            raise StoreError(
+                f"The copy {target} could not be made.", next_step="Look whether its folder is there and has room."
+            ) from None
 
     @classmethod
     def open(

@@ -74,6 +74,32 @@ cursor = Table(
 )
 """Where each stream goes on (null: at its beginning), and when it was last read to its end (null: never yet)."""
 
+alarm = Table(
+    "alarm",
+    metadata,
+    _key("company_id"),
+    _key("alarm_key"),
+    _number("since"),
+    _number("told"),
+    _number("over"),
+    _text("body"),
+)
+"""What is wrong and since when; whether somebody was told, and whether it is over and that is still to be told."""
+
+due = Table(
+    "due",
+    metadata,
+    _key("company_id"),
+    _number("due_ms"),
+    _text("reason"),
+    _text("owner"),
+    _number("fence"),
+    _number("until_ms"),
+    _text("turn"),
+    Index("due_by_time", "due_ms"),
+)
+"""When each company's turn is, who has it, and how the last one went."""
+
 lease = Table(
     "lease", metadata, _key("company_id"), _key("name"), _text("owner"), _number("fence"), _number("until_ms")
 )
@@ -219,9 +245,51 @@ attempt = Table(
     _key("attempt_id"),
     _number("number"),
     _text("link_id"),
+    _text("state"),
+    _number("made_at"),
     _text("body"),
     Index("attempt_by_link", "company_id", "link_id"),
+    Index("attempt_by_state", "company_id", "state", "number"),
+    Index("attempt_by_time", "company_id", "made_at"),
 )
+attempt_debt = Table(
+    "attempt_debt",
+    metadata,
+    _key("company_id"),
+    _key("debt"),
+    _key("attempt_id"),
+    _number("minor"),
+)
+"""Which tries are meant to pay a debt, of whatever link, and how much of it."""
+
+link_debt = Table("link_debt", metadata, _key("company_id"), _key("debt"), _key("link_id"), _number("place"))
+"""Which links are for a debt, alone or with others."""
+
+receipt = Table(
+    "receipt",
+    metadata,
+    _key("company_id"),
+    _key("connection_id"),
+    _key("reference"),
+    _number("number"),
+    _text("attempt_id"),
+    _number("booked"),
+    _text("body"),
+    Index("receipt_by_attempt", "company_id", "attempt_id"),
+    Index("receipt_unbooked", "company_id", "booked"),
+)
+"""Money that came through links: one row per payment of a processor, however often it is told."""
+
+under_way = Table(
+    "under_way",
+    metadata,
+    _key("company_id"),
+    _key("debt"),
+    _number("minor"),
+    _text("currency"),
+)
+"""Money on its way to debts that have links, by any way but those: worked out anew after each reading, because whoever
+opens a link cannot wait until everything is matched."""
 
 tie_check = Table("tie_check", metadata, _key("company_id"), _key("connection_id"), _number("through"), _text("body"))
 """Which rows of a connection did not tie when its mirror was last checked, and the journal entry it was checked to."""
@@ -270,7 +338,7 @@ SEALED: dict[str, Table] = {
     table.name: table
     for table in (
         company, actor, connection, outbox, plan, approval, decision, finding, evidence, ruling, forgotten, contact,
-        note, payer_file, link, attempt,
+        note, payer_file, link, link_debt, attempt, attempt_debt, receipt,
     )
 }  # fmt: skip
 """Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,

@@ -25,6 +25,8 @@ _TABLES: dict[str, tuple[str, str]] = {
     "tie_check": ("company_id connection_id", "through# body"),
     "notice": ("company_id connection_id notice_id", "number# first_at# last_at# dismissed_by? body"),
     "inbox": ("company_id connection_id event_key", "at# hint done_at#?"),
+    "alarm": ("company_id alarm_key", "since# told# over# body"),
+    "due": ("company_id", "due_ms# reason owner fence# until_ms# turn"),
     "lease": ("company_id name", "owner fence# until_ms#"),
     "mirror": (
         "company_id connection_id kind vendor_id",
@@ -47,11 +49,16 @@ _TABLES: dict[str, tuple[str, str]] = {
     "note": ("company_id note_id", "number# contact_id body"),
     "payer_file": ("company_id customer", "body"),
     "link": ("company_id link_id", "debt state token_hash body"),
-    "attempt": ("company_id attempt_id", "number# link_id body"),
+    "attempt": ("company_id attempt_id", "number# link_id state made_at# body"),
+    "attempt_debt": ("company_id debt attempt_id", "minor#"),
+    "link_debt": ("company_id debt link_id", "place#"),
+    "receipt": ("company_id connection_id reference", "number# attempt_id booked# body"),
+    "under_way": ("company_id debt", "minor# currency"),
 }
 
 _INDEXES: dict[str, tuple[str, str, str | None]] = {
     # index: (table, columns, condition of a unique index or None)
+    "due_by_time": ("due", "due_ms", None),
     "inbox_open": ("inbox", "company_id connection_id done_at", None),
     "outbox_by_state": ("outbox", "company_id state number", None),
     "outbox_subject": ("outbox", "company_id subject", "state <> 'dead'"),
@@ -64,6 +71,10 @@ _INDEXES: dict[str, tuple[str, str, str | None]] = {
     "link_by_debt": ("link", "company_id debt", None),
     "link_active": ("link", "company_id debt", "state = 'active'"),
     "attempt_by_link": ("attempt", "company_id link_id", None),
+    "attempt_by_state": ("attempt", "company_id state number", None),
+    "attempt_by_time": ("attempt", "company_id made_at", None),
+    "receipt_by_attempt": ("receipt", "company_id attempt_id", None),
+    "receipt_unbooked": ("receipt", "company_id booked", None),
 }
 
 _SQLITE = (

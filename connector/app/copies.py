@@ -1,0 +1,107 @@
+"""A copy of everything, made while work goes on and proved by opening it; and putting one back.
+
+A copy is only called one after it was opened as a database of ours, its journals were checked from end to end, and each
+was found to be the beginning of the journal it was copied from. The key to the secrets is not in it, and must not be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.app.house import House
+from connector.clock import Clock
+from connector.config import Config
+from connector.errors import Disagreement, Refused, UserError
+from connector.model.source import CompanyId
+from connector.store import Store
+from connector.store.owners import is_dead
+
+UNPROVED = ".unproved"
+ASIDE = ".replaced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A proved copy. `heads`: where each company's journal ends in it, NUMBER:HASH."""
+
+    path: Path
+    heads: Mapping[CompanyId, str]
+
+
+def backup(house: House, target: Path) -> Copy:
+    """Copy the database there, and prove the copy. Refused: there is a file already. Errors: StoreError, Disagreement;
+    nothing of that name is left then."""
+    if target.exists():
+        raise Refused(f"There is a file {target} already.", next_step="Name another; a copy is never overwritten.")
+    unproved = target.with_name(target.name + UNPROVED)
+    try:
+        house.store.copy_to(unproved)
+        heads = _proved(unproved, house.clock)
+        for company, head in heads.items():
+            if house.store.verify(company, [_split(head)]):
+                raise Disagreement(
+                    f"The copy of {company} is not the beginning of what is here.", next_step="Run: receivables verify"
+                )
+        unproved.replace(target)
+    finally:
+        for each in unproved.parent.glob(unproved.name + "*"):
+            each.unlink(missing_ok=True)
+    return Copy(path=target, heads=heads)
+
+
+def _proved(path: Path, clock: Clock) -> dict[CompanyId, str]:
+    """Open it as ours and check every journal; where each ends."""
+    heads = {}
+    with Store.open(path, clock, must_exist=True) as copy:
+        for each in copy.companies():
+            problems = copy.verify(each.company_id)
+            if problems:
+                raise Disagreement(f"{path} is not whole: {problems[0]}", next_step="Take another copy.")
+            number, chain = copy.head(each.company_id)
+            heads[each.company_id] = f"{number}:{chain}"
+    return heads
+
+
+def _split(head: str) -> tuple[int, str]:
+    number, _, chain = head.partition(":")
+    return int(number), chain
+
+
+def restore(config: Config, clock: Clock, source: Path) -> tuple[Copy, Path | None]:
+    """Put a proved copy in the place of the database; what was there is set aside, and never deleted.
+
+    Refused while anybody works with it. What was written outside since the copy was made is found again by its mark
+    before anything more is written.
+    """
+    if "://" in config.database:
+        raise UserError("Only a file can be put back by this.", next_step="Ask the server for its restore: pg_restore")
+    if not source.is_file():
+        raise UserError(f"There is no file {source}.", next_step="Name one that `receivables backup` made.")
+    place = Path(config.database)
+    unproved = place.with_name(place.name + UNPROVED)
+    try:
+        with Store.open(source, clock, must_exist=True) as store:
+            store.copy_to(unproved)
+        heads = _proved(unproved, clock)
+        aside = _set_aside(place, clock)
+        unproved.replace(place)
+    finally:
+        for each in unproved.parent.glob(unproved.name + "*"):
+            each.unlink(missing_ok=True)
+    return Copy(path=place, heads=heads), aside
+
+
+def _set_aside(place: Path, clock: Clock) -> Path | None:
+    if not place.exists():
+        return None
+    with Store.open(place, clock, must_exist=True) as held:
+        if any(not is_dead(owner) for owner in held.holders()):
+            raise Refused("Somebody works with the database now.", next_step="Stop the daemon and every command first.")
+    aside = place.with_name(f"{place.name}{ASIDE}-{clock.now():%Y%m%dT%H%M%S}")
+    for suffix in ("", "-wal", "-shm"):
+        part = place.with_name(place.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    return aside

@@ -1,0 +1,195 @@
+"""One company's turn, with nobody looking: read what changed, follow the money, write what is proved and within bounds.
+
+A turn may begin at any moment, in any process, any number of times, and be killed at any line: it keeps no memory but
+what reading, planning and posting keep anyway. What goes wrong is told as how the turn went; the next one tries again,
+later and later while nothing helps.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import ceil
+
+from connector import canonical
+from connector.app.approving import consent
+from connector.app.books import Applied, apply_plan, latest_asked, new_plan, sync_all
+from connector.app.bounds import beyond, refused_before, spent_today
+from connector.app.collecting import push_later, unpushed
+from connector.app.house import Desk, House
+from connector.app.proof import prove
+from connector.app.shouting import shout
+from connector.errors import LeaseLost, RateLimited, ReceivablesError, StoreLocked, TurnOver
+from connector.model.autosync import Turn
+from connector.model.finding import Finding
+from connector.model.firm import NotesMode
+from connector.model.source import ActorId, CompanyId, Ref
+from connector.plan import Plan, PlanLine
+from connector.reconcile.booked import Written
+from connector.runtime import Ticked
+from connector.store import OutboxRow, OutboxState
+
+UNATTENDED = ActorId("autosync")
+"""Who made what nobody looked at."""
+
+BUSY_SECONDS = 5
+"""Somebody works on the company by hand: the turn comes after him."""
+
+FAULT_SECONDS_MAX = 3600
+_FAULT_DOUBLINGS_MAX = 10
+
+_log = logging.getLogger(__name__)
+_OPEN = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
+
+
+def tick(house: House, company: CompanyId, budget_seconds: float, hold: Callable[[], None]) -> Ticked:
+    """One turn of about so many seconds. Raises nothing: how it went is kept as the company's last turn."""
+    desk = house.company(company)
+    settings = desk.company.autosync
+    if not settings.on:
+        return Ticked(again_in_seconds=None)
+    desk.actor = UNATTENDED
+    before = desk.store.turn(company)
+    began = desk.clock.now()
+    until = desk.clock.monotonic() + budget_seconds
+
+    def still(_what: str, _done: int, _expected: int | None = None) -> None:
+        hold()
+        if desk.clock.monotonic() > until:
+            raise TurnOver("The turn is over for now.")
+
+    again: int
+    try:
+        after = _worked(desk, before, still)
+        again = _pause(before, settings.every_seconds) if after.failed else settings.every_seconds
+    except TurnOver:
+        after, again = replace(before, said="It goes on in the next turn.", next_step="", failed=False), 0
+    except StoreLocked as fault:
+        after, again = replace(before, said=fault.sentence, next_step="", failed=False), BUSY_SECONDS
+    except LeaseLost:
+        return Ticked(again_in_seconds=0)  # whoever has it now says how it went
+    except ReceivablesError as fault:
+        after, again = _failed(before, fault.sentence, fault.next_step or ""), _pause(before, settings.every_seconds)
+        if isinstance(fault, RateLimited):
+            again = max(again, ceil(fault.retry_after_seconds))
+    except Exception as fault:  # noqa: BLE001 - one company's trouble ends nobody else's turns
+        # Where it happened, and never what it said: that may hold an address or a name.
+        at = traceback.extract_tb(fault.__traceback__)[-1]
+        _log.error("%s at %s:%s", type(fault).__name__, at.filename, at.lineno)
+        said = f"Something that should not happen did ({type(fault).__name__}); nothing that was stored is lost."
+        step = "Run `receivables sync` by hand with RECEIVABLES_DEBUG=1 and report what it prints."
+        after, again = _failed(before, said, step), _pause(before, settings.every_seconds)
+    after = replace(after, began_at=began, ended_at=desk.clock.now())
+    desk.store.save_turn(company, after)
+    _tell(desk, after)
+    return Ticked(again_in_seconds=again)
+
+
+def _tell(desk: Desk, turn: Turn) -> None:
+    """What is wrong is told; that it could not be told must not end anything."""
+    try:
+        left = shout(desk, turn)
+    except ReceivablesError as fault:
+        _log.warning("What is wrong could not be told: %s.", type(fault).__name__)
+        return
+    if left:
+        _log.warning("%s messages could not be delivered to anybody.", left)
+
+
+def _failed(before: Turn, sentence: str, next_step: str) -> Turn:
+    return replace(before, said=sentence, next_step=next_step, failed=True, failures=before.failures + 1)
+
+
+def _pause(before: Turn, every_seconds: int) -> int:
+    """Later and later while it fails, so that a fault nobody has mended yet costs little."""
+    return min(every_seconds << min(before.failures, _FAULT_DOUBLINGS_MAX), FAULT_SECONDS_MAX)
+
+
+def _worked(desk: Desk, before: Turn, still: Callable[..., None]) -> Turn:
+    """A turn to its end. Errors: whatever reading and writing raise."""
+    sync_all(desk, still)
+    if desk.store.company(desk.id).paused:
+        return _went_well(desk, Turn(said="Read; writing is paused.", head=before.head))
+    rows = desk.store.outbox(desk.id, states=_OPEN)
+    head = desk.store.head(desk.id)[0]
+    if head == before.head and not _ripe(desk, rows):
+        return _went_well(desk, replace(before, said="Nothing new."))
+    written, turn = _write(desk, rows, still)
+    _push(desk)
+    problems: tuple[str, ...] = prove(desk).problems if written else ()
+    if problems:
+        step = "Look at it: receivables prove"
+        return _failed(before, f"The books and the processors do not agree: {problems[0]}", step)
+    return _went_well(desk, replace(turn, head=desk.store.head(desk.id)[0]))
+
+
+def _went_well(desk: Desk, turn: Turn) -> Turn:
+    return replace(turn, next_step="", failed=False, failures=0, well_at=desk.clock.now())
+
+
+def _ripe(desk: Desk, rows: Sequence[OutboxRow]) -> bool:
+    """Whether a write is left that may be sent, or looked for, by now."""
+    now = desk.clock.now()
+    return any(row.not_before is None or row.not_before <= now for row in rows)
+
+
+def _write(desk: Desk, rows: Sequence[OutboxRow], still: Callable[..., None]) -> tuple[int, Turn]:
+    """Plan what is proved and within the bounds, and write it. How many entries were written, and how it went."""
+    settings = desk.company.autosync
+    made = new_plan(desk, withhold=lambda lines: _withheld(desk, lines))
+    number = len([each for each in made.left_out if each.next_step])
+    waits = f"{number} wait for a person." if number else ""
+    if not made.lines and not _ripe(desk, rows):
+        return 0, Turn(said="Nothing to write.", waits=waits)
+    if settings.dry_run:
+        _kept(desk, made)
+        would = f"{len(made.lines)} entries would be written (a dry run)."
+        return 0, Turn(said="Planned, and nothing written.", waits=f"{would} {waits}".rstrip())
+    made = _kept(desk, made)
+    if consent(desk, made).lacks:
+        lacks = f"{made.plan_id} waits for the approval of a second person."
+        return 0, Turn(said="Planned, and nothing written.", waits=f"{lacks} {waits}".rstrip())
+    applied = apply_plan(desk, made, still, lambda _: still("writing", 0))
+    return len(applied.posted.done), Turn(said=_told(applied), waits=waits)
+
+
+def _told(applied: Applied) -> str:
+    posted = applied.posted
+    others = ((len(posted.dead), "refused"), (len(applied.stale), "left as not right any more"))
+    parts = [f"{len(posted.done)} written", *(f"{number} {what}" for number, what in others if number)]
+    return f"{', '.join(parts)}."
+
+
+def _withheld(desk: Desk, lines: Sequence[PlanLine]) -> dict[Ref | Written, Finding]:
+    rows = desk.store.outbox(desk.id)
+    own = [row for row in rows if row.actor == UNATTENDED]
+    found = beyond(lines, desk.company.autosync, spent_today(desk, own))
+    for about, row in refused_before(rows, lines).items():
+        found.setdefault(about, row)
+    return found
+
+
+def _kept(desk: Desk, made: Plan) -> Plan:
+    """The plan as it is stored; the one before, where it says the same and nothing of it was written yet."""
+    if not made.lines:
+        return made
+    held = latest_asked(desk)
+    if held is not None and _says(held) == _says(made):
+        known = {row.op_id for row in desk.store.outbox(desk.id)}
+        if not any(line.op_id in known for line in held.lines):
+            return held
+    desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
+    return made
+
+
+def _says(made: Plan) -> list[tuple[object, ...]]:
+    return [(line.subject, line.intent, line.expects) for line in made.lines]
+
+
+def _push(desk: Desk) -> None:
+    """Notes go where the firm wants them to go by themselves."""
+    left = unpushed(desk)
+    if desk.company.notes is NotesMode.AUTO and left:
+        push_later(desk, left, lambda _: None)

@@ -1,0 +1,228 @@
+"""autosync, run, pause, resume, companies: what happens with nobody looking."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from connector.cli.output import (
+    NEEDS_A_PERSON,
+    CompanyOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    desk,
+    house,
+    say,
+    say_json,
+    table,
+)
+
+MinutesOption = Annotated[
+    int | None, typer.Option("--every", min=1, max=1440, help="Minutes between two turns; 5 unless chosen.")
+]
+PerPosting = Annotated[
+    str | None,
+    typer.Option(help='The most one entry may come to, per currency: "1000.00 USD, 800 CAD"; off: no bound.'),
+]
+PerDay = Annotated[
+    str | None, typer.Option(help="The most that may be written in one day, in the same words; off: no bound.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan at every turn and write nothing.")]
+
+
+ONCE_SECONDS = 30 * 24 * 3600
+"""A turn by hand takes as long as it takes."""
+
+STOP_SECONDS_MAX = 8.0
+"""How long a turn that is under way may take to end, before the process ends without it."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this group's commands."""
+    switch = typer.Typer(
+        help="Let a company's turns come by themselves: read, decide, write what is proved and within bounds, push "
+        "notes, prove. Off until you switch it on.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    switch.command()(on)
+    switch.command()(off)
+    switch.command(name="status")(autosync_status)
+    app.add_typer(switch, name="autosync")
+    app.command()(run)
+    app.command()(pause)
+    app.command()(resume)
+    app.command()(companies)
+
+
+def on(
+    every: MinutesOption = None,
+    per_posting: PerPosting = None,
+    per_day: PerDay = None,
+    dry_run: DryRun = False,
+    company: CompanyOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Switch it on. Refused until a plan was applied for the company and its proof holds; a dry run never is.
+
+    Only what the rules decide by themselves is written, within your bounds; everything else waits for you as before.
+    It works while `receivables run` runs.
+    """
+    from connector.app.switching import Wanted, switch_on
+
+    wanted = Wanted(
+        every_seconds=every * 60 if every is not None else None,
+        per_posting=per_posting,
+        per_day=per_day,
+        dry_run=dry_run,
+    )
+    with desk(company) as at:
+        if not (as_json or dry_run):
+            confirm(
+                f"Write what is proved for {at.company.name} with nobody looking, from now on?",
+                yes=yes,
+                otherwise="Nothing was switched on",
+            )
+        chosen = switch_on(at, wanted)
+        name = at.company.name
+    if as_json:
+        say_json(chosen)
+        return
+    what = "is watched, and nothing is written (a dry run)" if dry_run else "is on"
+    say(f"Auto-sync of {name} {what}: every {chosen.every_seconds // 60} minutes, while `receivables run` runs.")
+    for title, amounts in (("one entry", chosen.per_posting), ("one day", chosen.per_day)):
+        said = " and ".join(str(each) for each in amounts) or "no bound"
+        say(f"At most for {title}: {said}.")
+    say("To stop writing at once: receivables pause. To see how it goes: receivables autosync status.")
+
+
+def off(company: CompanyOption = None) -> None:
+    """Switch it off. What is being written at this moment is written to its end."""
+    from connector.app.switching import switch_off
+
+    with desk(company) as at:
+        switch_off(at)
+        say(f"Auto-sync of {at.company.name} is off. Everything it wrote stays; each run can be undone.")
+
+
+def autosync_status(company: CompanyOption = None, as_json: JsonOption = False) -> None:
+    """How its turns go: of one company, or of all."""
+    _shown(company, as_json=as_json)
+
+
+def companies(as_json: JsonOption = False) -> None:
+    """Every company here: whether its turns come by themselves, how the last one went, and what waits for a person."""
+    _shown(None, as_json=as_json)
+
+
+def _shown(company: str | None, *, as_json: bool) -> None:
+    from connector.app.switching import queue, stands
+
+    with house() as opened:
+        chosen = None if company is None else (opened.company(company).company,)
+        found, waiting = stands(opened, chosen), queue(opened)
+    if as_json:
+        say_json({"companies": found, "runner": waiting})
+    else:
+        rows = [
+            [
+                each.company.company_id,
+                each.company.name,
+                _mode(each.company.paused, on=each.company.autosync.on, dry_run=each.company.autosync.dry_run),
+                f"{each.turn.ended_at:%Y-%m-%d %H:%M}" if each.turn.ended_at is not None else "never",
+                f"{each.turn.said} {each.turn.waits}".rstrip(),
+                str(each.failed),
+            ]
+            for each in found
+        ]
+        table("Auto-sync", ["company", "name", "is", "last turn (UTC)", "how it went", "failed"], rows, right=[5])
+        for each in found:
+            if each.turn.failed:
+                say(f"{each.company.company_id}: {each.turn.said} {each.turn.next_step}")
+        working = ", ".join(f"{owner} ({number})" for owner, number in waiting.workers) or "nobody"
+        say(f"{waiting.due} due, the oldest for {waiting.oldest_seconds:.0f} s; at work: {working}.")
+    if not all(each.well for each in found):
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _mode(paused: bool, *, on: bool, dry_run: bool) -> str:
+    if paused:
+        return "paused"
+    if not on:
+        return "off"
+    return "a dry run" if dry_run else "on"
+
+
+def run(
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Companies worked on at the same time.")] = 1,
+    once: Annotated[bool, typer.Option("--once", help="One turn for each company that has turns, then end.")] = False,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Share the turns with other machines, over one PostgreSQL database.")
+    ] = False,
+    health: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Answer /healthz and /metrics on this port of this computer.")
+    ] = None,
+) -> None:
+    """Work in the background: a turn for each company whose auto-sync is on, until you stop it.
+
+    Stopped by Ctrl-C or SIGTERM it ends the call that is under way and no more. Several may run over one database;
+    each company has one turn at a time. Examples for systemd and containers are in the README.
+    """
+    from connector.app.house import House
+    from connector.app.switching import alone, runner, wake_all
+    from connector.app.ticking import tick
+    from connector.config import load
+    from connector.web.health import watched
+
+    config = load()
+    stop = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: _stop(stop))
+    with House(config) as opened:
+        if once:
+            for each in opened.store.companies():
+                tick(opened, each.company_id, ONCE_SECONDS, lambda: None)
+            _shown(None, as_json=False)
+            return
+        with alone(opened, stop, say), watched(lambda: House(config), health) as address:
+            runs = runner(opened, workers=workers, cluster=cluster)
+            if address:
+                say(f"Health: {address}/healthz, metrics: {address}/metrics.")
+            say(f"Working: {wake_all(opened, runs)} companies have turns. Stop with Ctrl-C.")
+            runs.run(lambda company, seconds, hold: tick(opened, company, seconds, hold), stop)
+    say("Stopped. Nothing is lost; it goes on where it was with the next `receivables run`.")
+
+
+def _stop(stop: threading.Event) -> None:
+    """Asked for the first time: after the call that is under way. Whoever does not come to his end is left behind: a
+    turn may be cut off at any line."""
+    if stop.is_set():
+        os._exit(0)
+    stop.set()
+    last = threading.Timer(STOP_SECONDS_MAX, os._exit, (0,))
+    last.daemon = True
+    last.start()
+
+
+def pause(company: CompanyOption = None) -> None:
+    """Write nothing more for a company, by hand or by itself, from the next call on. Payers may pay."""
+    from connector.app.switching import pause as stop_writing
+
+    with desk(company) as at:
+        stop_writing(at)
+        say(f"{at.company.name} is paused: nothing is written for it until `receivables resume`.")
+
+
+def resume(company: CompanyOption = None) -> None:
+    """Writing may go on."""
+    from connector.app.switching import resume as go_on
+
+    with desk(company) as at:
+        go_on(at)
+        say(f"{at.company.name} goes on.")
