@@ -7,11 +7,13 @@ never shown, and never written by this room.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -44,6 +46,16 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("RECEIVABLES_KEY_COMMAND", "", "a command that prints the key instead, such as systemd-creds decrypt FILE"),
     ("RECEIVABLES_ACTOR", "your login name", "who is written down as having done things"),
     ("RECEIVABLES_LINK_BASE", "http://127.0.0.1:8765", "the address under which payers reach `receivables serve`"),
+    ("RECEIVABLES_PAY_HOSTS", "", "computers payers may be sent to beside the processors' own, by commas"),
+    (
+        "RECEIVABLES_TRUSTED_PROXIES",
+        "127.0.0.1",
+        "web servers in front of `serve` that say who a visitor is, by commas",
+    ),
+    ("RECEIVABLES_VIEWS_PER_MINUTE", "60", "pages of links that one visitor may look at in a minute"),
+    ("RECEIVABLES_MISSES_PER_MINUTE", "10", "addresses of no link that one visitor may try in a minute"),
+    ("RECEIVABLES_LINK_TRIES_PER_HOUR", "5", "pay pages that may be opened for one link in an hour"),
+    ("RECEIVABLES_COMPANY_TRIES_PER_HOUR", "200", "pay pages that may be opened for a company in an hour"),
     ("RECEIVABLES_SETTLE_PAYMENT", "21600", "seconds a lost posting may still turn up before it may be repeated"),
     ("RECEIVABLES_SETTLE_NOTE", "900", "the same for a note"),
     ("RECEIVABLES_CALLS_PER_MINUTE", "half of what the vendor allows", "calls to one outside system in a minute"),
@@ -60,6 +72,12 @@ _FIELDS = {
     "RECEIVABLES_KEY_COMMAND": "key_command",
     "RECEIVABLES_ACTOR": "actor",
     "RECEIVABLES_LINK_BASE": "link_base",
+    "RECEIVABLES_PAY_HOSTS": "pay_hosts",
+    "RECEIVABLES_TRUSTED_PROXIES": "trusted_proxies",
+    "RECEIVABLES_VIEWS_PER_MINUTE": "views_per_minute",
+    "RECEIVABLES_MISSES_PER_MINUTE": "misses_per_minute",
+    "RECEIVABLES_LINK_TRIES_PER_HOUR": "link_tries_per_hour",
+    "RECEIVABLES_COMPANY_TRIES_PER_HOUR": "company_tries_per_hour",
     "RECEIVABLES_SETTLE_PAYMENT": "settle_payment_seconds",
     "RECEIVABLES_SETTLE_NOTE": "settle_note_seconds",
     "RECEIVABLES_CALLS_PER_MINUTE": "calls_per_minute",
@@ -70,6 +88,7 @@ _FIELDS = {
 """The field that holds each setting. In settings.toml it goes by its name without the prefix, in small letters."""
 
 _ONLY_ENVIRONMENT = frozenset({"RECEIVABLES_CRASH_AT", "RECEIVABLES_KEY"})
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _NO_ADAPTERS = frozenset(row[0] for row in TABLE) | {"RECEIVABLES_DEBUG"}
 
 
@@ -78,6 +97,25 @@ def _address(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("should be an address such as https://pay.example.com")
     return text
+
+
+def _hosts(text: str) -> str:
+    if any(not _HOST.fullmatch(each) for each in _apart(text)):
+        raise ValueError("should be names of computers such as pay.example.com, by commas")
+    return text
+
+
+def _networks(text: str) -> str:
+    try:
+        for each in _apart(text):
+            ip_network(each)
+    except ValueError:
+        raise ValueError("should be addresses such as 127.0.0.1 or 10.0.0.0/8, by commas") from None
+    return text
+
+
+def _apart(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
 
 
 class Config(BaseModel):
@@ -89,11 +127,17 @@ class Config(BaseModel):
     database: str
     actor: str = Field(min_length=1, max_length=200)
     link_base: Annotated[str, AfterValidator(_address)] = "http://127.0.0.1:8765"
+    pay_hosts: Annotated[str, AfterValidator(_hosts)] = ""
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = "127.0.0.1"
+    views_per_minute: int = Field(default=60, ge=1, le=100_000)
+    misses_per_minute: int = Field(default=10, ge=1, le=100_000)
     settle_payment_seconds: int = Field(default=21_600, ge=0, le=SETTLE_SECONDS_MAX)
     settle_note_seconds: int = Field(default=900, ge=0, le=SETTLE_SECONDS_MAX)
     calls_per_minute: int = Field(default=0, ge=0, le=1_000_000)
     stale_after_hours: int = Field(default=26, ge=1, le=8_760)
     lock_wait_seconds: int = Field(default=30, ge=0, le=3_600)
+    link_tries_per_hour: int = Field(default=5, ge=1, le=10_000)
+    company_tries_per_hour: int = Field(default=200, ge=1, le=1_000_000)
     crash_at: str = ""
     key_file: Path | None = None
     key: str = Field(default="", repr=False)
@@ -103,8 +147,22 @@ class Config(BaseModel):
 
     def settle(self) -> dict[IntentKind, int]:
         """Settle times by the kind of write."""
-        others = {IntentKind.NOTE: self.settle_note_seconds, IntentKind.PAY_PAGE: 0, IntentKind.HOOK: 0}
-        return {**dict.fromkeys(IntentKind, self.settle_payment_seconds), **others}
+        others = dict.fromkeys((IntentKind.PAY_PAGE, IntentKind.CAPTURE, IntentKind.HOOK), 0)
+        return {
+            **dict.fromkeys(IntentKind, self.settle_payment_seconds),
+            **others,
+            IntentKind.NOTE: self.settle_note_seconds,
+        }
+
+    @property
+    def hosts_of_pay_pages(self) -> tuple[str, ...]:
+        """Where payers may be sent, beside the processors' own computers."""
+        return _apart(self.pay_hosts)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Which web servers in front are believed."""
+        return _apart(self.trusted_proxies)
 
     def adapter_values(self, system: str, company: str) -> dict[str, str]:
         """The settings of one system for one company: its own table over the system's, the environment over both."""

@@ -6,6 +6,7 @@
     │   ├── UnknownRecord         no such invoice, company, link, plan            exit 2
     │   ├── UnknownCurrency       a code outside ISO 4217                         exit 2
     │   └── Refused               we could, but will not                          exit 2
+    │       └── TooManyTries      somebody opens one page after the other         later
     ├── VendorError               the outside system                              exit 4
     │   ├── Unreachable           nothing was sent, or it was only a read         retry
     │   ├── RateLimited           told to slow down                               retry after a pause
@@ -20,6 +21,7 @@
     │   ├── StoreLocked           another process is writing                      retry
     │   ├── StoreCorrupt          the file is damaged or was altered              never
     │   └── LeaseLost             another process took over                       never here
+    ├── TurnOver                  an unattended turn has used up its time          at once
     └── Disagreement              what came back is not what was asked for        exit 1
 
 Every error carries one sentence and one next step, both fit to be shown to a finance person. Neither may hold a
@@ -84,6 +86,14 @@ class UnknownCurrency(UserError):
 
 class Refused(UserError):
     """The request was understood and is not allowed; the reason is in the sentence."""
+
+
+class TooManyTries(Refused):
+    """So many pay pages were opened already that another one has to wait for `retry_after_seconds`."""
+
+    def __init__(self, sentence: str, *, retry_after_seconds: int) -> None:
+        super().__init__(sentence, next_step="Wait, and try again.")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class VendorError(ReceivablesError):
@@ -171,6 +181,10 @@ class StoreLocked(StoreError):
 
 class StoreCorrupt(StoreError):
     """The database is damaged, was altered by hand, or comes from a newer release."""
+
+
+class TurnOver(ReceivablesError):
+    """An unattended turn has used up its time, or the program is to stop: what was done is kept."""
 
 
 class LeaseLost(StoreError):

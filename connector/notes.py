@@ -9,7 +9,7 @@ import unicodedata
 
 from connector.dates import day_of, zone
 from connector.model.contact import Contact, Direction
-from connector.money import grouped
+from connector.money import Money, grouped
 from connector.ports import NoteLimits
 
 CUT = " … (cut; the full history is in the connector)"
@@ -35,7 +35,7 @@ def render_status(contact: Contact, characters_max: int) -> str:
     """
     number = contact.invoice_number or contact.invoice.vendor_id
     overdue = f", {contact.days_overdue} days overdue" if contact.days_overdue > 0 else ", not yet due"
-    lines = [_headline(contact), f"Invoice {number}: open {grouped(contact.open_amount)}{overdue}."]
+    lines = [_headline(contact), f"Invoice {number}: open {grouped(contact.open_amount)}{overdue}{_credit(contact)}."]
     if contact.promise is not None:
         lines.append(f"Promise: {grouped(contact.promise.amount)} by {contact.promise.by.isoformat()}.")
     if contact.next_on is not None:
@@ -58,7 +58,7 @@ def note_text(contact: Contact) -> str:
     if contact.dispute_reason:
         lines.append(f"Dispute: {contact.dispute_reason}")
     overdue = f", {contact.days_overdue} days overdue" if contact.days_overdue > 0 else ", not yet due"
-    lines.append(f"Open {grouped(contact.open_amount)}{overdue}. {_issued(contact)}")
+    lines.append(f"Open {grouped(contact.open_amount)}{overdue}{_credit(contact)}. {_issued(contact)}")
     if contact.earlier:
         lines.append(_earlier(contact))
     if contact.next_on is not None:
@@ -67,6 +67,17 @@ def note_text(contact: Contact) -> str:
         lines.append(f"Corrects {contact.supersedes}.")
     lines.append(f"Ref {contact.contact_id}")
     return "\n".join(lines)
+
+
+def _credit(contact: Contact) -> str:
+    """What the customer has to its credit, and what is left to pay of all of it then."""
+    if contact.credit is None:
+        return ""
+    owed = contact.open_amount.minor + sum(
+        debt.open.minor for debt in contact.earlier if debt.open.currency == contact.open_amount.currency
+    )
+    rest = Money(max(owed - contact.credit.minor, 0), contact.open_amount.currency)
+    return f"; {grouped(contact.credit)} of credit is not applied yet, so {grouped(rest)} is left of what is past due"
 
 
 def _headline(contact: Contact) -> str:

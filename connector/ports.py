@@ -14,10 +14,12 @@ from typing import Protocol, runtime_checkable
 from connector.clock import Clock
 from connector.dates import Instant
 from connector.model.finding import Finding
-from connector.model.intent import OpenHook, OpenPayPage, Posting, PushNote, WriteKey, Written
+from connector.model.intent import CapturePage, OpenHook, OpenPayPage, Posting, PushNote, WriteKey, Written
 from connector.model.mirror import Mirrored
 from connector.model.money_in import AttemptState
+from connector.model.paylink import MethodTerms
 from connector.model.source import ConnectionId, Kind, OpId, Ref
+from connector.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +136,21 @@ class NoteBoard(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageState:
-    """Where a pay page stands at its processor. `url` is None when it can no longer be used."""
+    """Where a pay page stands at its processor. `url` is None when it can no longer be used.
+
+    `taken` is the money that came, or is on its way, by the payment itself; `payee` who gets it, as the processor names
+    accounts, "" where it does not say; `waits_for` why money that was taken has not come yet, in plain words. `further`
+    are other payments by the same page, where its address may be followed more than once.
+    """
 
     state: AttemptState
     url: str | None
     payment: Ref | None
+    taken: Money | None = None
+    payee: str = ""
+    waits_for: str = ""
+    method: str = ""
+    further: tuple[PageState, ...] = ()
 
 
 @runtime_checkable
@@ -156,6 +168,31 @@ class PayPages(Protocol):
 
     def expire_page(self, page_id: str) -> PageState:
         """Close it if it is still open; says where it stands after."""
+
+
+@runtime_checkable
+class Captures(PayPages, Protocol):
+    """A processor whose pages take no money by themselves: the payer approves, and we take it, or we do not.
+
+    Such a page cannot be closed (`expire_page` only says where it stands); one that is never captured lapses, and takes
+    nothing. So a page that is not wanted any more may be left alone, even while its payer looks at it.
+    """
+
+    def capture_page(self, intent: CapturePage, key: WriteKey) -> Written:
+        """Take what was approved, once. What the processor surely did or surely refused is in `Written.taking`;
+        OutcomeUnknown when no answer came, or one that says neither."""
+
+    def find_captures(self, intent: CapturePage, key: WriteKey) -> tuple[Written, ...]:
+        """What was taken by that page already, and what can be said of it for good; empty while it may still be
+        captured. Only reads."""
+
+
+@runtime_checkable
+class Documents(Protocol):
+    """A system that has an invoice as the document its customer knows."""
+
+    def invoice_pdf(self, ref: Ref) -> bytes:
+        """That document. NotFound when there is none. Only reads. Errors: VendorError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +240,7 @@ class SecretPair:
     version: int = 0
     hard_expires_at: str = ""
     """When a person has to let us in again, however often it is renewed; "" where the vendor does not say.
-    `refresh_expires_at` is never later."""
+    `refresh_expires_at` is never later; it is "" where a new pair is given out without anything of the old one."""
     previous: str = field(default="", repr=False)
     """The refresh token before this one, kept until this one has proved good by being renewed."""
     renewed_at: str = ""
@@ -394,7 +431,9 @@ class AdapterSpec:
     `settings` is a class with `parse(values: Mapping[str, str]) -> settings` (SettingsError says which is missing);
     its field table documents the names. `connect` and `standin` are import paths ("package.module:function"), so that
     looking at a spec imports no vendor library. `method_codes` are the payment methods its pay pages can offer, with
-    the currencies each takes, and `method_titles` their names for payers. `keeps_books`: its open balances are the
+    the currencies each takes, and `method_titles` their names for payers (`method_titles_in` by language, where it is
+    not English) and `method_terms` what each is bound to. `pay_hosts` are the computers a payer may be sent to,
+    "*.example.com" for all below one. `keeps_books`: its open balances are the
     truth about what is owed. `calls_per_minute` and `calls_burst` (at once) are our own limits, below the vendor's;
     `metered_per_month` is our share of the reads the vendor meters, None where it meters none. `hooks` is the import
     path of a module that is `Hooks`, `authorise` of a class that is `Authorising`, `exports` of the files that people
@@ -408,6 +447,9 @@ class AdapterSpec:
     standin: str
     method_codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     method_titles: Mapping[str, str] = field(default_factory=dict)
+    method_titles_in: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    method_terms: Mapping[str, MethodTerms] = field(default_factory=dict)
+    pay_hosts: tuple[str, ...] = ()
     calls_per_minute: int = 240
     calls_burst: int = 4
     metered_per_month: int | None = None

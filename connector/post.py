@@ -12,32 +12,28 @@ No decision is made here about money; and nothing here knows a vendor.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from connector.clock import Clock
 from connector.dates import Instant, after
 from connector.errors import (
     BudgetSpent,
-    Disagreement,
     NeedsReconnect,
     OutcomeUnknown,
-    ReceivablesError,
     Refused,
     Rejected,
     Retry,
     Unreachable,
     VendorError,
 )
-from connector.model.allocation import Allocation
 from connector.model.intent import (
     ApplyCredit,
+    CapturePage,
     Intent,
     IntentKind,
-    JournalPart,
     OpenHook,
     OpenPayPage,
     PostDeposit,
@@ -52,8 +48,8 @@ from connector.model.intent import (
     Written,
 )
 from connector.model.source import CompanyId, ConnectionId, Kind, OpId, Ref
-from connector.money import Money, total, zero
-from connector.ports import Adapter, Books, Hook, HookDesk, NoteBoard, PayPages
+from connector.ports import Adapter, Books, Captures, Hook, HookDesk, NoteBoard, PayPages
+from connector.readback import disagreement
 from connector.store import Lease, OutboxRow, OutboxState, Store
 
 SETTLE_SECONDS: dict[IntentKind, int] = {
@@ -67,6 +63,8 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
     IntentKind.NOTE: 15 * 60,
     # A pay page does nothing until the payer acts, and a hook tells twice at the most what is known to be one thing.
     IntentKind.PAY_PAGE: 0,
+    # One page gives its money once, whatever the key.
+    IntentKind.CAPTURE: 0,
     IntentKind.HOOK: 0,
 }
 """How long a lost write may still turn up on the other side before it may be repeated."""
@@ -74,6 +72,7 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
 KEY_LIFE = timedelta(hours=20)
 """So long after its first use the vendor's key may be gone, so it gets a suffix; the op id never changes."""
 
+T = TypeVar("T")
 Boundary = Callable[[str], None]
 Keep = Callable[[ConnectionId, Mapping[str, str]], None]
 
@@ -104,11 +103,17 @@ def _as_stored(intent: Intent) -> Intent:
     return intent
 
 
+def _by_anybody(intent: Intent) -> None:
+    """Where nobody has to be asked."""
+    del intent
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What posting works with. `settle` may shorten or lengthen SETTLE_SECONDS per kind; `as_sent` puts into an intent
     what must not be stored with it, and `keep` stores settings of a connection that only an answer holds (None: a write
-    that has such an answer is not made)."""
+    that has such an answer is not made). `permitted` is asked before anything is sent: it raises Refused while a person
+    does not let us write."""
 
     store: Store
     clock: Clock
@@ -118,15 +123,17 @@ class Tools:
     progress: Callable[[OutboxRow], None]
     as_sent: Callable[[Intent], Intent] = field(default=_as_stored)
     keep: Keep | None = None
+    permitted: Callable[[Intent], None] = field(default=_by_anybody)
 
 
 @dataclass(slots=True)
 class Posted:
-    """What became of the rows of one run."""
+    """What became of the rows of one run. `forbidden`: why some were not sent that a person does not let us send."""
 
     done: list[OutboxRow]
     waiting: list[OutboxRow]
     dead: list[OutboxRow]
+    forbidden: Refused | None = None
 
 
 def connection_of(intent: Intent) -> ConnectionId:
@@ -144,19 +151,24 @@ def connection_of(intent: Intent) -> ConnectionId:
             return intent.books
         case PushNote():
             return intent.target.connection
-        case OpenPayPage() | OpenHook():
+        case OpenPayPage() | CapturePage() | OpenHook():
             return intent.connection
 
 
 def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] | None = None) -> Posted:
-    """Carry out every row that is ready or unsure (or only those). Safe to run again after any interruption."""
+    """Carry out every row that is ready or unsure (or only those). Safe to run again after any interruption.
+
+    A payer's money is taken only where it is asked for by name, by whoever has just read the balance of the debt.
+    """
     result = Posted(done=[], waiting=[], dead=[])
     states = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
     for row in tools.store.outbox(company, states=states):
-        if only is not None and row.op_id not in only:
+        if row.kind is IntentKind.CAPTURE if only is None else row.op_id not in only:
             continue
         lease = tools.store.renew(lease)
-        _Carry(tools, company, lease, row).run()
+        carried = _Carry(tools, company, lease, row)
+        carried.run()
+        result.forbidden = result.forbidden or carried.forbidden
         after_run = tools.store.outbox_row(company, row.op_id)
         tools.progress(after_run)
         match after_run.state:
@@ -184,6 +196,7 @@ class _Carry:
         self._company = company
         self._lease = lease
         self._row = row
+        self.forbidden: Refused | None = None
         self._writer = writer_for(tools.adapters[connection_of(row.intent)], row.intent, tools.keep)
 
     def run(self) -> None:
@@ -191,7 +204,7 @@ class _Carry:
             self._unsure("The process that sent it ended before the answer came.", tried_at=self._row.tried_at)
         if self._row.state is OutboxState.UNSURE and not self._resolve():
             return
-        if self._row.state in (OutboxState.READY, OutboxState.UNSURE):
+        if self._row.state in (OutboxState.READY, OutboxState.UNSURE) and self._permitted():
             self._send()
 
     def look(self) -> None:
@@ -199,6 +212,14 @@ class _Carry:
             self._unsure("The process that sent it ended before the answer came.", tried_at=self._row.tried_at)
         if self._row.state is OutboxState.UNSURE:
             self._resolve()
+
+    def _permitted(self) -> bool:
+        """Whether a person lets us send it, now. Else it waits as it is, and holds up no other."""
+        try:
+            self._tools.permitted(self._row.intent)
+        except Refused as fault:
+            self.forbidden = fault
+        return self.forbidden is None
 
     def _key(self) -> WriteKey:
         return WriteKey(op_id=self._row.op_id, repeat=self._row.repeat)
@@ -289,85 +310,6 @@ class _Carry:
         self._row = self._store.outbox_row(self._company, self._row.op_id)
 
 
-def disagreement(intent: Intent, held: Written) -> ReceivablesError | None:
-    """What is wrong with what the other side holds, compared with what was asked; None when it agrees.
-
-    A payment may settle less than was asked, never more and nothing else, where it says itself that less was open.
-    """
-    what = _other_than_asked(intent, held)
-    if what is not None:
-        return Disagreement(
-            f"{held.ref} {what}.", next_step="Look at it there; somebody else may have changed something meanwhile."
-        )
-    asked = _asked(intent)
-    if asked is not None and held.amount != asked:
-        return Disagreement(
-            f"{held.ref} was acknowledged with {held.amount}, and {asked} was asked for.",
-            next_step="Look at it there before anything else is posted.",
-        )
-    return None
-
-
-def _asked(intent: Intent) -> Money | None:
-    """The total that the object itself has to show; None where it has none, or is to be gone."""
-    match intent:
-        case PostPayment() | PostDeposit():
-            return intent.total
-        case PostExpense() | PostTransfer() | OpenPayPage():
-            return intent.amount
-        case ApplyCredit():
-            return zero(intent.allocations[0].amount.currency)
-        case PostJournal():
-            debits = [part.amount for part in intent.parts if part.amount.minor > 0]
-            return total(debits, intent.parts[0].amount.currency)
-        case VoidPosting() | PushNote() | OpenHook():
-            return None
-
-
-def _other_than_asked(intent: Intent, held: Written) -> str | None:
-    """What else than its total is not as asked: what it settles, banks or says, or that it still stands."""
-    wrong = None
-    match intent:
-        case PostPayment() if not _settles(intent.allocations, held, less=held.notice != ""):
-            wrong = "settles other invoices or amounts than asked"
-        case ApplyCredit() if not _settles(intent.allocations, held, less=False):
-            wrong = "applies other credits, or to other invoices, than asked"
-        case PostDeposit() if dict(held.members) != dict(intent.payments):
-            wrong = "banks other payments or amounts than asked"
-        case PostDeposit() if Counter(held.moves) != Counter(_parts(intent)):
-            wrong = "keeps back other amounts than asked, or on other accounts"
-        case PostJournal() if Counter(held.moves) != Counter(intent.parts):
-            wrong = "moves other accounts, amounts or customers than asked"
-        case PostPayment() | PostJournal() if intent.exchange is not None and held.exchanged != intent.exchange.amount:
-            wrong = f"became {held.exchanged}, and not {intent.exchange.amount}"
-        case VoidPosting() if held.amount or held.allocated or held.members:
-            wrong = "was to be taken back, and still stands"
-        case PushNote() if held.text is None or intent.text not in held.text:
-            wrong = "does not say what was sent"
-        case OpenHook() if held.url != intent.url:
-            wrong = "sends to another address than asked"
-        case _:
-            pass
-    return wrong
-
-
-def _parts(intent: PostDeposit) -> list[JournalPart]:
-    return [JournalPart(account=one.account, amount=one.amount, customer=one.customer) for one in intent.parts]
-
-
-def _settles(asked: Sequence[Allocation], held: Written, *, less: bool) -> bool:
-    """Whether what is held settles what was asked, target by target."""
-    wanted, got = _by_target(asked), _by_target(held.allocated)
-    return got == wanted or (less and all(target in wanted and got[target] <= wanted[target] for target in got))
-
-
-def _by_target(shares: Sequence[Allocation]) -> dict[Ref, Money]:
-    sums: dict[Ref, Money] = {}
-    for share in shares:
-        sums[share.target] = sums.get(share.target, zero(share.amount.currency)) + share.amount
-    return sums
-
-
 @dataclass(frozen=True, slots=True)
 class _Posting:
     books: Books
@@ -391,13 +333,15 @@ class _Noting:
     board: NoteBoard
 
     def send(self, intent: Intent, key: WriteKey) -> Written:
-        return self.board.push_note(_note(intent), key)
+        return self.board.push_note(_as(PushNote, intent), key)
 
     def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
-        return self.board.find_notes(_note(intent), key)
+        return self.board.find_notes(_as(PushNote, intent), key)
 
     def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
-        return next((held for held in self.board.find_notes(_note(intent), key) if held.ref == written.ref), written)
+        return next(
+            (held for held in self.board.find_notes(_as(PushNote, intent), key) if held.ref == written.ref), written
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,13 +349,29 @@ class _Paging:
     pages: PayPages
 
     def send(self, intent: Intent, key: WriteKey) -> Written:
-        return self.pages.open_page(_page(intent), key)
+        return self.pages.open_page(_as(OpenPayPage, intent), key)
 
     def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
-        return self.pages.find_pages(_page(intent), key)
+        return self.pages.find_pages(_as(OpenPayPage, intent), key)
 
     def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
-        return next((held for held in self.pages.find_pages(_page(intent), key) if held.ref == written.ref), written)
+        return next(
+            (held for held in self.pages.find_pages(_as(OpenPayPage, intent), key) if held.ref == written.ref), written
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Capturing:
+    pages: Captures
+
+    def send(self, intent: Intent, key: WriteKey) -> Written:
+        return self.pages.capture_page(_as(CapturePage, intent), key)
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
+        return self.pages.find_captures(_as(CapturePage, intent), key)
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
+        return next((held for held in self.find(intent, key) if held.ref == written.ref), written)
 
 
 HOOK_UNSIGNED = "The secret of its signatures was lost with the answer, so it has to be made anew."
@@ -426,7 +386,7 @@ class _Hooking:
     keep: Keep
 
     def send(self, intent: Intent, key: WriteKey) -> Written:
-        wanted = _hook(intent)
+        wanted = _as(OpenHook, intent)
         opened = self.desk.open_hook(wanted, key)
         self.keep(wanted.connection, opened.settings)
         return opened.written
@@ -452,20 +412,8 @@ def _posting(intent: Intent) -> Posting:
     raise TypeError(type(intent).__name__)
 
 
-def _note(intent: Intent) -> PushNote:
-    if isinstance(intent, PushNote):
-        return intent
-    raise TypeError(type(intent).__name__)
-
-
-def _page(intent: Intent) -> OpenPayPage:
-    if isinstance(intent, OpenPayPage):
-        return intent
-    raise TypeError(type(intent).__name__)
-
-
-def _hook(intent: Intent) -> OpenHook:
-    if isinstance(intent, OpenHook):
+def _as(shape: type[T], intent: Intent) -> T:
+    if isinstance(intent, shape):
         return intent
     raise TypeError(type(intent).__name__)
 
@@ -476,6 +424,8 @@ def writer_for(adapter: Adapter, intent: Intent, keep: Keep | None = None) -> Wr
         return _Noting(adapter)
     if isinstance(intent, OpenPayPage) and isinstance(adapter, PayPages):
         return _Paging(adapter)
+    if isinstance(intent, CapturePage) and isinstance(adapter, Captures):
+        return _Capturing(adapter)
     if isinstance(intent, OpenHook) and isinstance(adapter, HookDesk) and keep is not None:
         return _Hooking(adapter, keep)
     if isinstance(intent, Posting) and isinstance(adapter, Books):

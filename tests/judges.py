@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connector.testing.standin import Answer, Call, Inspector
+from tests.paypal_rig import judged as paypal
 from tests.stripe_desk import judged
 from tests.stripe_rig import judged_request
 from tests.vendor import quickbooks as intuit
@@ -31,4 +32,4 @@ def stripe(call: Call, answer: Answer) -> list[str]:
     return judged(call, answer) + (judged_request(call, answer) if is_refused and "/pay/" not in call.path else [])
 
 
-JUDGES: Mapping[str, Inspector] = {"quickbooks": quickbooks, "stripe": stripe}
+JUDGES: Mapping[str, Inspector] = {"quickbooks": quickbooks, "stripe": stripe, "paypal": paypal}

@@ -98,32 +98,44 @@ Known = dict[tuple[str, str], tuple[object, Noun]]
 def records_of(account: Ledger, known: Known | None = None) -> list[tuple[Ref, str, Noun]]:
     """The records of the same; a charge comes with its line of the ledger, as it is asked for. What stands as it did is
     not translated again, where `known` is kept from look to look."""
-    lines = account._objects.get("balance_transaction", {})
     triples: list[tuple[Ref, str, Noun]] = []
     memory: Known = {} if known is None else known
-    for kind, name, shape, translated in _KINDS:
+    for kind, name, _, _ in _KINDS:
         for document in account._objects.get(name, {}).values():
             stands = tuple(str(document.get(field)) for field in _STANDS)
             before = memory.get((name, document["id"]))
             if before is not None and before[0] == stands:
                 triples.append((WHERE.ref(kind, document["id"]), "", before[1]))
                 continue
-            own = {
-                field: lines[document[field]]
-                for field in _EXPANDED
-                if name == "charge" and document.get(field) in lines
-            }
-            row = _decoded({**document, **own}, shape)
-            memory[name, row.id] = (stands, translated(row, WHERE)[0])
-            triples.append((WHERE.ref(kind, row.id), "", memory[name, row.id][1]))
+            ref, noun = record_of(account, document)
+            memory[name, document["id"]] = (stands, noun)
+            triples.append((ref, "", noun))
     for document in account._objects.get("payout", {}).values():
-        payout = _decoded(document, wire.Payout)
-        members = tuple(account.members[payout.id]) if ledgers.composed(payout) else None
-        triples.append((WHERE.ref(Kind.PAYOUT, payout.id), "", ledgers.payout(payout, WHERE, members)[0]))
+        ref, noun = record_of(account, document)
+        triples.append((ref, "", noun))
+    triples += [(ref, "", noun) for ref, noun in balances_of(account)]
+    return triples
+
+
+def balances_of(account: Ledger) -> list[tuple[Ref, Noun]]:
+    """What the account itself says that it holds, per currency."""
     balance = wire.decode(json.dumps(account.balance(), default=_number).encode(), wire.Balance)
     codes = sorted({part.currency for part in (*balance.available, *balance.pending)})
-    triples += [(WHERE.ref(Kind.ACCOUNT, code), "", ledgers.account(balance, code)) for code in codes]
-    return triples
+    return [(WHERE.ref(Kind.ACCOUNT, code), ledgers.account(balance, code)) for code in codes]
+
+
+def record_of(account: Ledger, document: Mapping[str, Any]) -> tuple[Ref, Noun]:
+    """One document as the adapter would mirror it: a charge with its lines of the ledger, a payout with its members
+    where Stripe says what they are."""
+    if document["object"] == "payout":
+        payout = _decoded(document, wire.Payout)
+        members = tuple(account.members[payout.id]) if ledgers.composed(payout) else None
+        return WHERE.ref(Kind.PAYOUT, payout.id), ledgers.payout(payout, WHERE, members)[0]
+    kind, name, shape, translated = next(each for each in _KINDS if each[1] == document["object"])
+    lines = account._objects.get("balance_transaction", {})
+    own = {field: lines[document[field]] for field in _EXPANDED if name == "charge" and document.get(field) in lines}
+    row = _decoded({**document, **own}, shape)
+    return WHERE.ref(kind, row.id), translated(row, WHERE)[0]
 
 
 _STANDS = ("status", "amount_refunded", "disputed", "refunded", "balance_transaction", "metadata", "failure_code")

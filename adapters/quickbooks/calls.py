@@ -21,6 +21,7 @@ from connector.ports import Surroundings
 from connector.transport import retrying
 
 MINOR_VERSION = 75
+JSON, PDF = "application/json", "application/pdf"
 FOUND_MAX = 1000
 """Rows asked for at once when a single entry is looked for."""
 PREFERENCES_SECONDS = 3600
@@ -81,11 +82,11 @@ class Calls:
                 return list(found.values())
             start += FOUND_MAX
 
-    def read(self, path: str, params: dict[str, str], decode: Callable[[bytes], T]) -> T:
+    def read(self, path: str, params: dict[str, str], decode: Callable[[bytes], T], *, accept: str = JSON) -> T:
         """One read, tried again while that may help."""
         url = f"{self._settings.base_url}/v3/company/{self._settings.realm_id}/{path}"
         wanted = {**params, "minorversion": str(MINOR_VERSION)}
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         return retrying(
             lambda: decode(self._session.request("GET", url, metered=True, params=wanted, headers=headers).content),
             clock=self._clock,

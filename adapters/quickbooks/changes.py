@@ -19,6 +19,7 @@ from adapters.quickbooks.entities import BY_SHAPE, ENTITIES, NAMES, SHAPES
 from adapters.quickbooks.records import Found, Records, Rows, parted
 from adapters.quickbooks.sweep import Sweep
 from adapters.quickbooks.walk import Walk
+from connector import canonical
 from connector.dates import epoch_seconds, instant_from_iso
 from connector.errors import UnknownCurrency
 from connector.model.source import Kind
@@ -26,6 +27,8 @@ from connector.ports import Page
 
 DELETED = "deleted"
 """What stands for the version of a row that is said to be gone."""
+
+_DIGEST_CHARS = 12
 
 
 class Changes(Records):
@@ -94,11 +97,11 @@ class Changes(Records):
             cursor = course.write(course.again_from(at, until))
             return Page(records=(), cursor=cursor, more=True, about="changes")
         met = set(at.seen)
-        rows = [one for one in found.rows if _met(one.row) not in met]
-        deleted = [one for one in found.deleted if _met(one.row, one.shape) not in met]
+        rows = [one for one in found.rows if _met(one) not in met]
+        deleted = [one for one in found.deleted if _gone(one.row, one.shape) not in met]
         at, frame = self._learn(at, rows)
         confirmed = [record for one in deleted for record in self._confirmed(BY_SHAPE[one.shape], (one.row.id,), frame)]
-        seen = {_met(one.row) for one in found.rows} | {_met(one.row, one.shape) for one in found.deleted}
+        seen = {_met(one) for one in found.rows} | {_gone(one.row, one.shape) for one in found.deleted}
         after = course.caught_up(at, until, at.seen + tuple(seen), now)
         more = after.phase is not Phase.REST
         records, findings = parted((*self._records(rows, frame), *confirmed))
@@ -183,9 +186,17 @@ class Changes(Records):
         return epoch_seconds(self._clock.now())
 
 
-def _met(row: wire.Entity, shape: type[wire.Entity] | None = None) -> keyset.Seen:
-    """How a row of an answer is told from the same row in the next one. `shape`: of one that is said to be gone."""
+def _met(one: wire.Received[wire.Entity]) -> keyset.Seen:
+    """How a row of an answer is told from the same row in the next one: by all that it says, for a balance may move
+    twice in one second, and moves no version."""
+    return _seen(one.row, type(one.row), canonical.digest(one.raw)[:_DIGEST_CHARS])
+
+
+def _gone(row: wire.Entity, shape: type[wire.Entity]) -> keyset.Seen:
+    """The same of a row that is said to be gone."""
+    return _seen(row, shape, DELETED)
+
+
+def _seen(row: wire.Entity, shape: type[wire.Entity], token: str) -> keyset.Seen:
     changed = translate.last_updated(row)
-    at = epoch_seconds(changed) if changed is not None else 0
-    name = (shape or type(row)).__name__
-    return keyset.Seen(at, f"{name}:{row.id}", DELETED if shape is not None else row.sync_token)
+    return keyset.Seen(epoch_seconds(changed) if changed is not None else 0, f"{shape.__name__}:{row.id}", token)

@@ -9,6 +9,7 @@ from quickbooks.exceptions import QuickbooksException
 from adapters.quickbooks.auth import Grant, IntuitSession
 from adapters.quickbooks.board import Board
 from adapters.quickbooks.calls import MINOR_VERSION, Calls
+from adapters.quickbooks.papers import Papers
 from adapters.quickbooks.posting import Bookkeeping
 from adapters.quickbooks.reading import Reading
 from adapters.quickbooks.settings import Settings
@@ -23,8 +24,8 @@ def connect(surroundings: Surroundings) -> QuickBooksOnline:
     return QuickBooksOnline(surroundings, surroundings.settings)
 
 
-class QuickBooksOnline(Reading, Bookkeeping, Board):
-    """Readable, Checkable, Books and NoteBoard for one company. One per worker thread."""
+class QuickBooksOnline(Reading, Bookkeeping, Board, Papers):
+    """Readable, Checkable, Books, NoteBoard and Documents for one company. One per worker thread."""
 
     def __init__(self, surroundings: Surroundings, settings: Settings) -> None:
         grant = Grant(settings, surroundings.tokens, surroundings.clock)

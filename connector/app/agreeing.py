@@ -53,6 +53,7 @@ def agreement(desk: Desk, as_of: BusinessDate | None = None, seen: Snapshot | No
         zone=zone(desk.company.zone),
         as_of=day,
         now=day >= today,
+        transit=desk.transit(),
     )
     compared = {connection for connection, _ in ground.accounts}
     unset = tuple(

@@ -6,7 +6,6 @@ it gives is that both names, and whose command it was, stand in the journal, for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from connector import canonical
@@ -127,16 +126,19 @@ def _same(one: str, other: str) -> bool:
 def set_approve_above(desk: Desk, wanted: str) -> tuple[Money, ...]:
     """From which sum on a plan needs a second person: amounts by commas, each with its currency ("1000.00 USD"), one
     without in the company's own; "off": never."""
-    limits = () if wanted.strip().casefold() == _OFF else _limits(desk, wanted.split(","))
+    limits = money_limits(desk, wanted)
     if limits != desk.company.approve_above:
         desk.company = replace(desk.company, approve_above=limits)
         desk.store.set_company(desk.company, desk.actor)
     return limits
 
 
-def _limits(desk: Desk, parts: Iterable[str]) -> tuple[Money, ...]:
+def money_limits(desk: Desk, wanted: str) -> tuple[Money, ...]:
+    """Amounts by commas, at most one per currency; "off": none. UserError where one cannot be read."""
+    if wanted.strip().casefold() == _OFF:
+        return ()
     found: dict[Currency, Money] = {}
-    for part in parts:
+    for part in wanted.split(","):
         number, _, code = part.strip().partition(" ")
         try:
             limit = from_text(number, currency(code.strip()) if code else desk.company.home_currency)

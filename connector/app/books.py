@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connector import canonical
 from connector.app.approving import require_approval
 from connector.app.calling_off import end_unfinished, undo_rows
-from connector.app.conflicting import held_back
+from connector.app.conflicting import look, remember_agreed
+from connector.app.following import follow_links
 from connector.app.freshness import freshness
 from connector.app.hints import follow
+from connector.app.holding import call_off_held, still_agreed
 from connector.app.house import Desk, new_op_id
 from connector.app.keeping import keep
 from connector.app.marks import check_marks, may_write, standing_marks
@@ -30,11 +32,13 @@ from connector.errors import (
 )
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
-from connector.model.intent import ApplyCredit, OpenHook, OpenPayPage, PostPayment, PushNote
+from connector.model.intent import ApplyCredit, Posting, PostPayment
 from connector.model.party import Profile
-from connector.model.source import Kind, PlanId
+from connector.model.source import Kind, PlanId, Ref
 from connector.plan import Frame, Plan, PlanLine, plan
+from connector.plan.clean_up import PREFIX
 from connector.post import Posted, connection_of, post
+from connector.reconcile.booked import Written
 from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.postable import postable, torn, without
 from connector.reconcile.snapshot import Snapshot
@@ -56,7 +60,11 @@ def sync_all(desk: Desk, progress: Progress, only: str | None = None, *, again: 
         missing = f"{only[:40]!r} is not connected." if only is not None else "No system is connected yet."
         raise UserError(missing, next_step="See: receivables status; connect it with: receivables connect --help")
     with desk.lease(LEASE_NAME) as lease:
-        return {each.connection_id: _sync_one(desk, each, replace(author, lease=lease), progress) for each in chosen}
+        done: dict[str, Synced] = {
+            each.connection_id: _sync_one(desk, each, replace(author, lease=lease), progress) for each in chosen
+        }
+    follow_links(desk, "reading")
+    return done
 
 
 def _sync_one(desk: Desk, connection: Connection, author: Author, progress: Progress) -> Synced:
@@ -114,6 +122,7 @@ def reconcile_all(desk: Desk) -> Decided:
     seen = desk.snapshot()
     decided = Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()), payouts=payout_findings(seen))
     author = desk.author("reconcile")
+    remember_agreed(desk, seen)
     # First, so that no decision is ever kept without it.
     keep(desk, seen, decided.outcome, author)
     desk.store.save_reconciliation(
@@ -137,16 +146,33 @@ def make_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
     return made
 
 
-def new_plan(desk: Desk, *, closed_today: bool = False) -> Plan:
-    """The same, and it is not stored yet."""
+Withhold = Callable[[Sequence[PlanLine]], Mapping[Ref | Written, Finding]]
+"""What of a plan is not to be written, each with its reason."""
+
+
+def new_plan(desk: Desk, *, closed_today: bool = False, withhold: Withhold | None = None) -> Plan:
+    """The same, and it is not stored yet. `withhold` looks at its lines once; what it names is left out."""
     fresh = freshness(desk)
     fresh.whole("a plan")
     may_write(desk.store, desk.id)
     decided = reconcile_all(desk)
     seen = with_live_profile(desk, desk.snapshot())
-    made = planned(desk, seen, decided, desk.processors(), instead_of_closed=desk.today if closed_today else None)
+    bent = Bent(instead_of_closed=desk.today if closed_today else None)
+    made = planned(desk, seen, decided, desk.processors(), bent)
+    held = withhold(made.lines) if withhold is not None else {}
+    if held:
+        made = planned(desk, seen, decided, desk.processors(), replace(bent, withheld=held))
     number, chain = desk.store.head(desk.id)
     return replace(made, data_as_of=fresh.data_as_of, journal_head=f"{number}:{chain}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bent:
+    """How a plan is to differ from what all decisions lead to: entries of closed days get that date, and what is
+    withheld is left out, each with its reason."""
+
+    instead_of_closed: BusinessDate | None = None
+    withheld: Mapping[Ref | Written, Finding] = field(default_factory=dict)
 
 
 def planned(
@@ -154,18 +180,19 @@ def planned(
     seen: Snapshot,
     decided: Decided,
     processors: Sequence[Connection],
-    *,
-    instead_of_closed: BusinessDate | None = None,
+    bent: Bent | None = None,
 ) -> Plan:
     """What would be planned of these decisions, with processors booked as these say. Stores nothing."""
+    at_odds, wanted = look(desk, seen), bent or Bent()
     frame = Frame(
         plan_id=PlanId(f"plan-{new_op_id()[:8].lower()}"),
         company_id=desk.id,
         made_at=desk.clock.now(),
         made_by=desk.actor,
         new_op_id=new_op_id,
-        instead_of_closed=instead_of_closed,
-        held=held_back(desk, seen),
+        instead_of_closed=wanted.instead_of_closed,
+        held={**at_odds.held, **wanted.withheld},
+        conflicts=at_odds.found,
     )
     outcome = postable(seen, decided.outcome)
     made = plan(seen, outcome, processors, frame, untied=decided.ties.findings)
@@ -176,8 +203,8 @@ def planned(
 
 
 def stored_plan(desk: Desk, wanted: str | None) -> Plan:
-    """A stored plan by its id; without one the latest that somebody asked for, which no undo and no plan that only
-    follows another is: those are applied by their names alone."""
+    """A stored plan by its id; without one the latest that somebody asked for, which no undo, no clean-up and no plan
+    that only follows another is: those are applied by their names alone."""
     if wanted is not None:
         return read_plan(wanted, desk.store.plan(desk.id, PlanId(wanted)))
     found = latest_asked(desk)
@@ -189,7 +216,8 @@ def stored_plan(desk: Desk, wanted: str | None) -> Plan:
 def latest_asked(desk: Desk) -> Plan | None:
     """The latest plan that somebody asked for by `plan`; None before the first."""
     stored = (read_plan(plan_id, body) for plan_id, body in desk.store.plans(desk.id))
-    return next((each for each in stored if each.follows is None and not each.undoes), None)
+    asked = (each for each in stored if each.follows is None and not each.undoes)
+    return next((each for each in asked if not each.plan_id.startswith(PREFIX)), None)
 
 
 def read_plan(plan_id: str, body: bytes) -> Plan:
@@ -220,7 +248,7 @@ class Applied:
                 code=FindingCode.WRITE_REFUSED,
                 sentence=f"{row.subject} was refused: {row.fault.rstrip('.')}.",
                 next_step=NEW_PLAN,
-                refs=() if isinstance(row.intent, PushNote | OpenPayPage | OpenHook) else (row.intent.about,),
+                refs=(row.intent.about,) if isinstance(row.intent, Posting) else (),
             )
             for row in self.posted.dead
         )
@@ -234,17 +262,19 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
     person has to approve it and has not.
     """
     books = desk.writable(desk.books())
+    desk.unpaused()
     require_approval(desk, made)
     with desk.lease(LEASE_NAME) as lease:
         author = replace(desk.author("apply"), lease=lease)
         _sync_one(desk, books, author, progress)
         desk.house.boundary("apply.synced")
         refused_before = {row.op_id for row in desk.store.outbox(desk.id, states=(OutboxState.DEAD,))}
-        off = [*call_off(desk, lease), *end_unfinished(desk, made, lease)]
+        off = [*call_off(desk, lease), *call_off_held(desk, lease), *end_unfinished(desk, made, lease)]
         rows = desk.store.outbox(desk.id)
         known = {text for row in rows for text in _names(row)}
         fresh, stale = still_true(desk, made, known)
         fresh, decided_since = _still_said(desk, made, fresh, known)
+        fresh, at_odds = still_agreed(desk, made, fresh, known)
         fresh, dead = _not_refused(fresh, rows)
         fresh_ids = {line.op_id for _, line in fresh} - set(known)
         there = standing_marks(desk.store, desk.id, books.connection_id) & fresh_ids if fresh_ids else frozenset()
@@ -256,7 +286,9 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         desk.house.boundary("apply.posted")
         if posted.done:
             _sync_one(desk, books, author, progress)
-    left = tuple(sorted((*stale, *decided_since, *dead), key=lambda each: each.number))
+    follow_links(desk, "posting")
+    _tell_forbidden(posted)
+    left = tuple(sorted((*stale, *decided_since, *at_odds, *dead), key=lambda each: each.number))
     told_already = {each.number for each in dead if each.line.op_id not in refused_before}
     return Applied(
         plan_id=made.plan_id,
@@ -266,6 +298,12 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         not_landed=landed(desk, posted.done),
         stale_lines=left,
     )
+
+
+def _tell_forbidden(posted: Posted) -> None:
+    """A person forbade writing meanwhile: what was written by then is read back, and the rest waits."""
+    if posted.forbidden is not None:
+        raise posted.forbidden
 
 
 def _names(row: OutboxRow) -> tuple[str, ...]:
@@ -325,10 +363,12 @@ def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]
     """Carry out what earlier commands left unfinished, and nothing else."""
     desk.writable(desk.books())
     with desk.lease(LEASE_NAME) as lease:
-        off = call_off(desk, lease)
+        off = [*call_off(desk, lease), *call_off_held(desk, lease)]
         posted = post(desk.tools(on_row), desk.id, lease)
         if posted.done:
             _sync_one(desk, desk.books(), replace(desk.author("apply"), lease=lease), progress)
+    follow_links(desk, "posting")
+    _tell_forbidden(posted)
     return Applied(plan_id=None, posted=posted, stale=tuple(off), already=0, not_landed=landed(desk, posted.done))
 
 

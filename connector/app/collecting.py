@@ -107,7 +107,7 @@ def push_later(
     known = {row.subject: row for row in desk.store.outbox(desk.id) if row.subject in subjects}
     for contact, note, row in wanted:
         desk.store.add_note(desk.id, _kept(contact, note, known[row.subject]))
-    return _push(desk, list(known.values()), on_row)
+    return push_kept(desk, list(known.values()), on_row)
 
 
 def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row: Callable[[OutboxRow], None]) -> Posted:
@@ -116,11 +116,17 @@ def log_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote], on_row:
     Once the contact is stored nothing about its notes is a fault of the call: one that cannot be pushed now is waiting,
     and goes with the next command that writes. The answer tells of this contact's own notes only.
     """
+    rows = keep_contact(desk, contact, notes)
+    desk.house.boundary("log.contact-stored")
+    return push_kept(desk, rows, on_row)
+
+
+def keep_contact(desk: Desk, contact: Contact, notes: Sequence[PushNote]) -> list[OutboxRow]:
+    """Store the contact and its notes' rows together; nothing is sent."""
     rows = [_row(desk, contact, note) for note in notes]
     kept = [_kept(contact, note, row) for row, note in zip(rows, notes, strict=True)]
     desk.store.add_contact(contact, rows=rows, notes=kept)
-    desk.house.boundary("log.contact-stored")
-    return _push(desk, rows, on_row)
+    return rows
 
 
 def _kept(contact: Contact, note: PushNote, row: OutboxRow) -> Note:
@@ -135,7 +141,7 @@ def _kept(contact: Contact, note: PushNote, row: OutboxRow) -> Note:
     )
 
 
-def _push(desk: Desk, rows: Sequence[OutboxRow], on_row: Callable[[OutboxRow], None]) -> Posted:
+def push_kept(desk: Desk, rows: Sequence[OutboxRow], on_row: Callable[[OutboxRow], None]) -> Posted:
     """Carry out these rows, and the notes that an earlier command could not push."""
     if not rows:
         return Posted(done=[], waiting=[], dead=[])

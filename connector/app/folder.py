@@ -7,9 +7,9 @@ the files have. Money that went back reaches it negative, whatever sign the file
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 from math import gcd
 from operator import itemgetter
 from pathlib import Path
@@ -69,10 +69,14 @@ def _receipts(columns: list[Parsed]) -> Iterable[Receipt]:
 def _quoted(columns: list[Parsed]) -> Iterable[tuple[tuple[str, str, int], tuple[int, int]]]:
     """Rates between minor units, from rates between units such as the dollar and the yen."""
     days, currencies, homes, mids = columns
-    for on, currency, home, (one, other) in zip(days, currencies, homes, mids, strict=True):
-        many, few = one * _UNITS[home], other * _UNITS[currency]
-        common = gcd(many, few)
-        yield (currency, home, on), (many // common, few // common)
+    known: dict[tuple[str, str, tuple[int, int]], tuple[int, int]] = {}
+    for on, currency, home, mid_ in zip(days, currencies, homes, mids, strict=True):
+        ratio = known.get((currency, home, mid_))
+        if ratio is None:
+            many, few = mid_[0] * _UNITS[home], mid_[1] * _UNITS[currency]
+            common = gcd(many, few)
+            ratio = known[currency, home, mid_] = many // common, few // common
+        yield (currency, home, on), ratio
 
 
 CUSTOMERS = Sheet(
@@ -207,11 +211,8 @@ def _by_tenant(folder: Path, sheet: Sheet) -> dict[str, list[Any]]:
     """The values of a file by company, in the order of their ids."""
     found: dict[str, list[Any]] = defaultdict(list)
     for tenants, values in read(folder / sheet.name, sheet):
-        if len(set(tenants)) == 1:
-            found[tenants[0]] += values
-            continue
-        for tenant, value in zip(tenants, values, strict=True):
-            found[tenant].append(value)
+        for tenant, begin, end in _stretches(tenants):
+            found[tenant] += values[begin:end]
     for tenant, held in found.items():
         held.sort(key=itemgetter(0))
         if len({value[0] for value in held}) != len(held):
@@ -223,14 +224,25 @@ def _by_tenant(folder: Path, sheet: Sheet) -> dict[str, list[Any]]:
 def _rates(path: Path) -> dict[str, Rates]:
     """What each company's currencies were worth in one another."""
     found: dict[str, Rates] = defaultdict(dict)
-    rows = count()
+    row = 0
     for tenants, quoted in read(path, QUOTED):
-        for tenant, (key, ratio) in zip(tenants, quoted, strict=True):
-            row = next(rows)
-            if key in found[tenant]:
-                refuse_row(path, row, QUOTED.key, "has a rate of that currency already")
-            found[tenant][key] = ratio
+        for tenant, begin, end in _stretches(tenants):
+            rates, more = found[tenant], dict(quoted[begin:end])
+            if len(more) < end - begin or not rates.keys().isdisjoint(more):
+                for at, (key, ratio) in enumerate(quoted[begin:end], row + begin):
+                    if key in rates:
+                        refuse_row(path, at, QUOTED.key, "has a rate of that currency already")
+                    rates[key] = ratio
+            rates |= more
+        row += len(tenants)
     return found
+
+
+def _stretches(tenants: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """Each company's rows as far as they stand together: from where, up to where."""
+    breaks = [at for at, (one, other) in enumerate(pairwise(tenants), 1) if one != other]
+    for begin, end in pairwise([0, *breaks, len(tenants)]):
+        yield tenants[begin], begin, end
 
 
 def _parties(tenant: str, parties: ByTenant[Party], items: ByTenant[Item]) -> Sequence[Party]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from connector import logs, registry
 from connector.app.addresses import with_secret
@@ -24,11 +24,11 @@ from connector.config import Config
 from connector.dates import BusinessDate, Instant, day_of, zone
 from connector.errors import ReceivablesError, Refused, SettingsError, StoreLocked, UnknownRecord, UserError
 from connector.model.firm import BookingPattern, Company, Connection
-from connector.model.intent import IntentKind
+from connector.model.intent import Intent, IntentKind, OpenHook, Posting, PushNote
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
 from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
-from connector.post import BOUNDARIES, Tools
+from connector.post import BOUNDARIES, Tools, connection_of
 from connector.reconcile.snapshot import Snapshot, snapshot
 from connector.store import Author, Lease, OutboxRow, Store
 from connector.store.budget import Spending, account_key
@@ -48,6 +48,9 @@ ALL_BOUNDARIES: dict[str, str] = {
     "log.contact-stored": "the contact and the rows of its note are stored; nothing has been sent",
     "link.attempt-stored": "the try to pay and its row are stored; no page has been opened",
     "link.page-opened": "the page is open and its row done; the try does not know it yet",
+    "link.receipt-stored": "the receipt of money that came by a link is stored; its other pages are still open",
+    "link.capture-stored": "the write that takes approved money is stored; nothing has been sent",
+    "link.captured": "the approved money is taken or not, and its row says so; the try does not know it yet",
     **KEY_BOUNDARIES,
     "sync.connection-done": "one connection was read to the end; the next has not begun",
 }
@@ -135,6 +138,8 @@ class House:
         self.store = Store.open(config.database, self.clock, lock_wait_seconds=config.lock_wait_seconds)
         self.store.unlock(keys)
         self.actor = ActorId(config.actor)
+        self.lately: dict[CompanyId, Any] = {}
+        """What was known of each company's processors a moment ago (`connector.app.counters`)."""
 
     def __enter__(self) -> Self:
         return self
@@ -293,6 +298,15 @@ class Desk:
         may_write(self.store, self.id)
         return connection
 
+    def unpaused(self) -> None:
+        """Refused while a person has paused the company. Payers may pay all the same: that is not ours to stop."""
+        # Asked of the store each time: somebody may have said so since this process began.
+        if self.store.company(self.id).paused:
+            raise Refused(
+                f"{self.company.name} is paused, and nothing is written for it.",
+                next_step="When writing may go on, run: receivables resume",
+            )
+
     @contextmanager
     def lease(self, name: str) -> Iterator[Lease]:
         """The right to act, held by this process alone; StoreLocked says when another one has it."""
@@ -324,11 +338,7 @@ class Desk:
     def snapshot(self) -> Snapshot:
         """The company's mirror as it is now, with the subjects our own writes already stand for."""
         books = self._books()
-        triples = (
-            (stored.ref, stored.version, stored.record)
-            for kind in Kind
-            for stored in self.store.records(self.id, kind, include_gone=True)
-        )
+        triples = ((stored.ref, stored.version, stored.record) for stored in self.store.everything(self.id))
         rulings = self.store.rulings(self.id)
         ours = own_writes(self.store.outbox(self.id), rulings)
         seen = snapshot(
@@ -357,6 +367,15 @@ class Desk:
             for code, ref in each.posting.clearing.items()
         }
 
+    def transit(self) -> dict[tuple[ConnectionId, Currency], Ref]:
+        """The same for payouts that are on their way to the bank."""
+        return {
+            (each.connection_id, code): ref
+            for each in self.processors()
+            if each.pattern is BookingPattern.CLEARING
+            for code, ref in each.posting.transit.items()
+        }
+
     def starts(self) -> dict[ConnectionId, Instant]:
         """The moment from which on each processor's money is booked, where a start was chosen."""
         begun = {each.connection_id: each.posting.begins for each in self.processors()}
@@ -374,7 +393,15 @@ class Desk:
             progress=progress,
             as_sent=lambda intent: with_secret(self.store, self.id, intent),
             keep=self._keep,
+            permitted=self._permitted,
         )
+
+    def _permitted(self, intent: Intent) -> None:
+        """Before every single write: a person may have forbidden writing since the first one was sent."""
+        if isinstance(intent, Posting | PushNote):
+            self.unpaused()
+        if not isinstance(intent, OpenHook):
+            self.writable(self.store.connection(self.id, connection_of(intent)))
 
     def _keep(self, connection: ConnectionId, values: Mapping[str, str]) -> None:
         """Settings of a connection that came with an answer; empty ones are no secret to be hidden in logs."""

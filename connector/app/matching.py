@@ -37,7 +37,7 @@ COMPOSED = ("payout_id", "txn_id")
 LEFT = ("payout_id", "of", "code", "sentence", "next_step")
 
 PROCESSES = 2
-WORTH_A_PROCESS = 20_000
+WORTH_A_PROCESS = 8_000
 """From so many receipts on a second process gains more than it costs."""
 
 Row = Sequence[object]

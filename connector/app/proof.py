@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.app.agreeing import Report, agreement, disagreements
+from connector.app.conflicting import Shown, conflicts
 from connector.app.freshness import freshness
 from connector.app.house import Desk
 from connector.app.keeping import Kept, all_kept
@@ -77,6 +78,9 @@ class Proof:
     others: tuple[str, ...] = ()
     """The problems that are no difference of `report`: payments lost, the journal altered, marks of strangers."""
 
+    conflicts: tuple[Shown, ...] = ()
+    """Money about which both sides say something else than was agreed, and about which nobody has chosen yet."""
+
     @property
     def holds(self) -> bool:
         return not self.problems
@@ -126,6 +130,7 @@ def prove(desk: Desk, as_of: BusinessDate | None = None) -> Proof:
         warnings=_warnings(standing),
         report=report,
         head=desk.store.head(desk.id),
+        conflicts=tuple(each for each in conflicts(desk, seen) if each.word is None and not each.conflict.is_settled),
     )
 
 
@@ -168,13 +173,15 @@ def money_rows(
     for finding in outcome.findings:
         if finding.refs:
             listed.setdefault(finding.refs[0], finding)
-    copies = set(outcome.posted.values())
+    # What makes another hand's payment whole is about that one, and is money of its own.
+    posted = {about: held for about, held in outcome.posted.items() if not seen.in_books(about)}
+    copies = set(posted.values())
     rows = [
         _row(
             seen,
             ref,
             payment,
-            _fate(seen, ref, decided.get(ref), listed.get(ref), _Posted.of(outcome.posted.get(ref), kept.get(ref))),
+            _fate(seen, ref, decided.get(ref), listed.get(ref), _Posted.of(posted.get(ref), kept.get(ref))),
         )
         for ref, payment in seen.payments.items()
         if payment.is_cash and payment.state is not PaymentState.VOID and ref not in copies

@@ -99,7 +99,7 @@ def call_off(desk: Desk, lease: Lease) -> list[Finding]:
     for row in desk.store.outbox(desk.id, states=(OutboxState.READY,)):
         turned = money.turned(row.intent)
         if turned:
-            desk.store.outbox_dead(desk.id, row.op_id, f"{turned}. It was called off.", lease)
+            desk.store.outbox_dead(desk.id, row.op_id, f"Called off: {turned}.", lease)
             said = f"A {row.kind} of an earlier command was not written: {turned}."
             refs = (row.intent.about,) if isinstance(row.intent, PostPayment | VoidPosting) else ()
             found.append(Finding(code=FindingCode.WRITE_REFUSED, sentence=said, next_step=NEW_PLAN, refs=refs))
@@ -253,7 +253,7 @@ def chosen_accounts(connection: Connection) -> frozenset[Ref]:
     """Every account of the books that was chosen for a processor."""
     chosen = connection.posting
     single = (chosen.fees, chosen.suspense, chosen.begins.opening if chosen.begins is not None else None)
-    several = (*chosen.clearing.values(), *chosen.bank.values())
+    several = (*chosen.clearing.values(), *chosen.transit.values(), *chosen.bank.values())
     return frozenset((*several, *(each for each in single if each is not None)))
 
 

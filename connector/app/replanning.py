@@ -13,10 +13,11 @@ from connector.app.keeping import kept
 from connector.app.rechecks import Stale, accounts_of, chosen_accounts
 from connector.model.finding import Finding
 from connector.model.firm import Connection, MatchingRules
-from connector.model.intent import OpenHook, OpenPayPage, Posting, PostPayment, PushNote, VoidPosting
+from connector.model.intent import Posting, PostPayment, VoidPosting
 from connector.model.party import Account
 from connector.model.source import Kind, PlanId, Ref
 from connector.plan import InPlaceOf, Plan, PlanLine
+from connector.plan.clean_up import PREFIX
 from connector.reconcile.match import reconcile
 from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import tie_out
@@ -41,7 +42,7 @@ def follow_up(desk: Desk, made: Plan, applied: Applied) -> FollowUp | None:
     It is stored and waits for a person: `apply` takes it by its name alone.
     """
     stale = applied.stale_lines
-    if not stale or made.undoes:  # what an undo leaves out is planned anew by the next one
+    if not stale or made.undoes or made.plan_id.startswith(PREFIX):  # the next one of its kind plans that anew
         return None
     again = new_plan(desk)
     of = {each.line.subject: each for each in stale}
@@ -182,7 +183,7 @@ def _posted_otherwise(
     withdrawn = frozenset(desk.company.matching.automatic) - frozenset(rules.automatic) if rules is not None else ()
     for row in rows:
         intent = row.intent
-        if isinstance(intent, PushNote | OpenPayPage | OpenHook):
+        if not isinstance(intent, Posting):
             continue
         used = next((each for each in accounts_of(intent) if each in dropped), None)
         if used is not None and intent.about.connection == chosen_for:

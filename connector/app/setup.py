@@ -19,7 +19,7 @@ from connector.reconcile.booked import opened, opening_subjects
 from connector.store import OutboxState
 
 FIRST_COMPANY = "main"
-ROLES = ("clearing", "bank", "fees", "suspense", "opening")
+ROLES = ("clearing", "transit", "bank", "fees", "suspense", "opening")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,20 @@ def with_accounts(
         for name in names.split(","):
             ref, account = _account(desk, books, name.strip())
             posting = _with(posting, role, account.currency, ref)
+    _refuse_doubling(posting, desk.snapshot().accounts if posting.transit else {})
     return replace(connection, posting=posting)
+
+
+def _refuse_doubling(posting: PostingAccounts, known: Mapping[Ref, Account]) -> None:
+    """What is on its way is neither at the processor nor at the bank: it has an account of its own."""
+    for code, ref in posting.transit.items():
+        taken = {posting.clearing.get(code): "the clearing account", posting.bank.get(code): "the bank account"}
+        if ref in taken:
+            name = known[ref].name if ref in known else str(ref)
+            raise UserError(
+                f"{name} is {taken[ref]} already; payouts on their way need an account of their own.",
+                next_step="Make an account for it in the books, such as Payouts In Transit, sync, and choose that.",
+            )
 
 
 def _beginning(desk: Desk, connection: Connection, books: ConnectionId, start: BusinessDate) -> Beginning:
@@ -288,6 +301,8 @@ def _with(posting: PostingAccounts, role: str, code: Currency, ref: Ref) -> Post
     match role:
         case "clearing":
             return replace(posting, clearing={**posting.clearing, code: ref})
+        case "transit":
+            return replace(posting, transit={**posting.transit, code: ref})
         case "bank":
             return replace(posting, bank={**posting.bank, code: ref})
         case "fees":

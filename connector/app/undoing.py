@@ -28,7 +28,7 @@ from connector.reconcile.rulings import in_force
 from connector.store import Lease, OutboxRow, OutboxState
 from connector.sync import Progress
 
-_PLANS = ("plan-", "undo-")
+_PLANS = ("plan-", "undo-", "clean-")
 _DOUBTFUL = (OutboxState.SENDING, OutboxState.UNSURE)
 
 

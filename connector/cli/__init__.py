@@ -23,7 +23,9 @@ def application() -> typer.Typer:
         findings,
         hooks,
         keys,
+        links,
         matching,
+        notifying,
         paying,
         payouts,
         planning,
@@ -32,6 +34,7 @@ def application() -> typer.Typer:
         setup,
         shadow,
         store,
+        unattended,
         undoing,
     )
 
@@ -46,7 +49,8 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    money = (payouts, proving, auditing, collecting, paying, matching, explaining, shadow, conflicts)
-    for group in (demo, connecting, setup, planning, books, undoing, findings, reviewing, *money, hooks, keys, store):
+    money = (payouts, proving, auditing, collecting, links, paying, matching, explaining, shadow, conflicts)
+    daily = (planning, books, undoing, findings, reviewing, unattended, notifying)
+    for group in (demo, connecting, setup, *daily, *money, hooks, keys, store):
         group.add_to(app)
     return app

@@ -177,8 +177,7 @@ def _report(applied: Applied, followed: FollowUp | None = None, *, as_json: bool
             f"{len(posted.waiting)} waiting, {len(posted.dead)} refused, {len(applied.stale)} left out."
         )
         for row in posted.waiting:
-            until = f", until {row.not_before:%Y-%m-%d %H:%M} UTC" if row.not_before is not None else ""
-            say(f"  waiting  {row.subject}: the answer was lost; it is looked up before it is repeated{until}")
+            say(f"  waiting  {row.subject}: the answer was lost. {_waits(row)}")
         show_findings("Refused by the other side", applied.refused)
         for row in posted.done:
             if row.answer is not None and row.answer.notice:
@@ -191,6 +190,15 @@ def _report(applied: Applied, followed: FollowUp | None = None, *, as_json: bool
         complain(applied.not_landed[0].sentence, applied.not_landed[0].next_step)
     if posted.waiting or posted.dead or applied.stale or applied.not_landed:
         raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _waits(row: OutboxRow) -> str:
+    """What becomes of a write in doubt, and from when on it may be repeated."""
+    from connector.app.calling_off import NEVER
+    from connector.app.parked import how_it_ends
+
+    known = row.not_before is not None and row.not_before < NEVER
+    return how_it_ends(row) + (f", not before {row.not_before:%Y-%m-%d %H:%M} UTC." if known else "")
 
 
 def _tell_followed(count: int, followed: FollowUp) -> None:

@@ -121,7 +121,8 @@ def today(
             str(item.days_overdue),
             str(item.why)
             + (f" until {item.returns_on}" if item.returns_on is not None else "")
-            + (f"; {item.came_back}" if item.came_back else ""),
+            + (f"; {item.came_back}" if item.came_back else "")
+            + (f"; {grouped(item.credit)} of credit is not applied" if item.credit is not None else ""),
             f"{item.last.at:%Y-%m-%d} {item.last.outcome}" if item.last is not None else "never",
         )
         for item in items

@@ -21,20 +21,22 @@ def findings(
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What waits for a person: seen while reading, sums of the books that do not hold, money that cannot be decided.
+    """What waits for a person: seen while reading, sums that do not hold, money undecided, writes that were refused.
 
     What was seen while reading goes by itself when it is put right; what cannot is dismissed by its number, and comes
     back only if it went away meanwhile.
     """
     from connector.app.freshness import freshness
+    from connector.app.parked import parked
 
     with desk(company) as at:
         dismissed = at.store.dismiss(at.id, dismiss, at.actor) if dismiss is not None else None
         notices, fresh = at.store.notices(at.id), freshness(at)
         rest = (*at.store.quarantined(at.id), *at.store.findings(at.id))
+        lot = parked(at.store.outbox(at.id))
     if as_json:
         age = {"data_as_of": fresh.data_as_of, "stale": fresh.stale}
-        say_json({"dismissed": dismissed, "notices": notices, "findings": rest, **age})
+        say_json({"dismissed": dismissed, "notices": notices, "findings": rest, "parked": lot, **age})
         tell_age(fresh, as_json=True)
         return
     if dismissed is not None:
@@ -56,6 +58,9 @@ def findings(
     others = [("", str(each.code), each.sentence, each.next_step) for each in rest]
     if others:
         table(f"{len(others)} from the books and from reconciling", ("", "reason", "what", "next"), others)
-    if not (rows or others):
+    writes = [(each.state, f"{each.kind} {each.subject}", each.cause, each.next_step) for each in lot]
+    if writes:
+        table(f"{len(writes)} writes that did not go through", ("", "write", "because", "next"), writes)
+    if not (rows or others or writes):
         say("Nothing waits for a person.")
     tell_age(fresh)

@@ -412,6 +412,8 @@ def plans(
 def _kind(made: Plan) -> str:
     if made.undoes:
         return f"undo of {made.undoes}"
+    if made.plan_id.startswith("clean-"):
+        return "clean-up"
     return f"in place of lines of {made.follows}" if made.follows is not None else ""
 
 

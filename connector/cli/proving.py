@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from connector.app.agreeing import Report
     from connector.app.apart import Why
+    from connector.app.conflicting import Shown
     from connector.app.proof import Proof
     from connector.reconcile.agreement import Difference
     from connector.reconcile.rowed import Linked
@@ -83,6 +84,10 @@ def _plain(proof: Proof) -> dict[str, object]:
         "problems": proof.problems,
         "payments": proof.fates,
         "journal": {"whole": not proof.chain, "entries": seq, "head": f"{seq}:{chain}"},
+        "conflicts": [
+            {"id": each.conflict.about.vendor_id, "values": [value._asdict() for value in each.conflict.values]}
+            for each in proof.conflicts
+        ],
         "sheets": [_sheet(sheet) for sheet in report.sheets],
     }
 
@@ -127,6 +132,7 @@ def _show(proof: Proof) -> None:
     _show_differences(report)
     for problem in proof.others:
         say(problem)
+    _show_conflicts(proof.conflicts)
     fates = ", ".join(f"{count:,} {fate}" for fate, count in proof.fates.items())
     say(f"Payments: {fates or 'none yet'}.")
     seq, chain = proof.head
@@ -139,6 +145,17 @@ def _show(proof: Proof) -> None:
     else:
         wrong = len(report.differences) - report.waiting
         say(f"Not proven: {same}; {wrong:,} contradict, {report.waiting:,} are not in the books (yet).")
+
+
+def _show_conflicts(found: Sequence[Shown]) -> None:
+    rows = [
+        (each.conflict.about.vendor_id, value.field, value.agreed, value.here, value.there)
+        for each in found[:SHOWN_MAX]
+        for value in each.conflict.values
+    ]
+    if rows:
+        columns = ("what", "field", "agreed on", "the books now", "the other side now")
+        table(f"{len(found)} conflicts wait for a person: receivables conflicts", columns, rows)
 
 
 def _show_sheets(sheets: Sequence[Sheet]) -> None:

@@ -37,6 +37,7 @@ def accounts(
         str | None, typer.Option(help="The books' clearing account for it; names for several currencies, by commas.")
     ] = None,
     bank: Annotated[str | None, typer.Option(help="The bank account its payouts arrive in; the same.")] = None,
+    transit: Annotated[str | None, typer.Option(help="The account for payouts on their way to it; the same.")] = None,
     fees: Annotated[str | None, typer.Option(help="The expense account for its fees.")] = None,
     suspense: Annotated[
         str | None,
@@ -69,7 +70,8 @@ def accounts(
         raise UserError(
             f"The pattern is clearing or deposit, not {pattern[:20]!r}.", next_step="Use --pattern with one of the two."
         )
-    wanted = {"clearing": clearing, "bank": bank, "fees": fees, "suspense": suspense, "opening": opening}
+    wanted = {"clearing": clearing, "transit": transit, "bank": bank}
+    wanted |= {"fees": fees, "suspense": suspense, "opening": opening}
     begins = business_date(start) if start is not None else None
     with desk(company) as at:
         given = {role: name for role, name in wanted.items() if name is not None}
@@ -88,8 +90,8 @@ def accounts(
 
 def _posting(connection: Connection) -> dict[str, object]:
     chosen = connection.posting
-    named = {"clearing": chosen.clearing, "bank": chosen.bank, "fees": chosen.fees, "suspense": chosen.suspense}
-    return {**named, "begins": chosen.begins}
+    several = {"clearing": chosen.clearing, "transit": chosen.transit, "bank": chosen.bank}
+    return {**several, "fees": chosen.fees, "suspense": chosen.suspense, "begins": chosen.begins}
 
 
 def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None:
@@ -107,6 +109,7 @@ def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None
         rows = [("money on hand", account.currency, f"{account.name} (the books' own)") for account in on_hand]
     else:
         rows = [("clearing", code, name_of(ref)) for code, ref in chosen.clearing.items()]
+        rows += [("transit", code, name_of(chosen.transit.get(code))) for code in chosen.clearing]
     rows += [("bank", code, name_of(ref)) for code, ref in chosen.bank.items()]
     rows.append(("fees", "any", name_of(chosen.fees)))
     rows.append(("suspense", "any", name_of(chosen.suspense)))
@@ -199,6 +202,8 @@ def _show_status(standing: Status) -> None:
     )
     for finding in standing.quarantined[:SHOWN_MAX]:
         say(f"  quarantine  {finding.sentence}")
+    for each_write in standing.parked[:SHOWN_MAX]:
+        say(f"  {each_write.state}  {each_write.subject}: {each_write.cause} {each_write.next_step}")
     for notice in standing.notices[:SHOWN_MAX]:
         mark = "reading" if notice.needs_a_person else "note"
         say(f"  {mark} {notice.number}  {notice.finding.sentence} {notice.finding.next_step}")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from connector.app import books, collecting, paying, reviewing, setup
+from connector.app import books, collecting, paying, payouts, reviewing, setup
 from connector.app.house import Desk, House
 from connector.app.proof import Proof, prove
 from connector.cli import theatre
@@ -31,6 +31,7 @@ from connector.model.source import ActorId
 from connector.money import by_currency, grouped
 from connector.plan import Plan
 from connector.reconcile.cash.verdict import Class
+from connector.reconcile.clearing import IN_WORDS
 from connector.registry import specs
 from connector.testing.demo_faults import FAULTS
 from connector.testing.demo_world import demo_world
@@ -95,7 +96,7 @@ class Demo:
 
     def _start(self) -> None:
         """A double of each system whose adapter brings one; the fault goes into one of them."""
-        names = list(specs())
+        names = [name for name in specs() if any(world.is_in(name) for world in self._worlds)]
         for place, name in enumerate(names):
             faults = Path(self._folder.name) / f"{name}.faults"
             faults.write_text(FAULTS.get(name, ""), encoding="utf-8")
@@ -152,6 +153,8 @@ class Demo:
         figures = []
         for world in self._worlds:
             for name, double in self._doubles.items():
+                if not world.is_in(name):
+                    continue
                 wish = setup.Wish(
                     system=name,
                     company=_company_id(world),
@@ -164,7 +167,7 @@ class Demo:
                 f"{len(world.customers)} customers, {len(world.invoices)} invoices, {len(world.payments)} payments"
             )
             figures.append((world.name, counted))
-        systems = " and ".join(spec.title for spec in specs().values())
+        systems = " and ".join(spec.title for name, spec in specs().items() if name in self._doubles)
         sentence = f"Two companies are connected to doubles of {systems} on this computer, read-only."
         self._step("Connect", sentence, *figures)
         for double in self._doubles.values():
@@ -348,12 +351,14 @@ class Demo:
         for proof in self._proofs:
             for line in proof.ties.lines:
                 verdict = "equal to the cent" if not line.difference else f"off by {grouped(line.difference)}"
-                figures.append((f"{proof.company}: {line.name}", f"{grouped(line.theirs)}, {verdict}"))
+                beside = next((parts for name, parts in _PARTS.items() if line.name.startswith(name)), _ENTRIES)
+                figures.append((f"{proof.company}: {line.name}", f"{grouped(line.theirs)}, {verdict} with {beside}"))
             applied = sum(row.fate == "applied" for row in proof.money)
             rest = len(proof.money) - applied
             figures.append(
                 (f"{proof.company}: payments", f"{applied} applied with evidence, {rest} listed with a reason")
             )
+        figures += [figure for desk in desks for figure in _purses(desk)]
         holds = "The proof holds." if not self.problems() else "The proof does not hold."
         self._step("Proof", holds, *figures)
 
@@ -377,6 +382,26 @@ class Demo:
         text = page.read_text(encoding="utf-8")
         with suppress(KeyboardInterrupt):
             serve(lambda: House(self._config), self._port, proof_page=lambda: text)
+
+
+_PARTS = {"Accounts receivable": "its open items", "Balance": "the lines of its ledger"}
+_ENTRIES = "what was posted there"
+"""What each account is held against."""
+
+
+def _purses(desk: Desk) -> Iterator[tuple[str, str]]:
+    """Each clearing account beside the processor's own balance; where they differ, everything that is between them."""
+    names = desk.snapshot().accounts
+    for purse in payouts.payouts(desk)[0].standings:
+        if purse.held is None or purse.account is None or purse.said is None:
+            continue
+        name = f"{desk.company.name}: {names[purse.account].name} beside {purse.connection}'s balance"
+        apart = ", ".join(f"{grouped(each.amount)} {IN_WORDS[each.reason]}" for each in purse.rest)
+        if purse.held == purse.said:
+            yield name, f"{grouped(purse.held)}, equal to the cent"
+        else:
+            said = f"{grouped(purse.held)} and {grouped(purse.said)}"
+            yield name, f"{said}; between them {apart}" if purse.holds else f"{said}, and nobody knows why"
 
 
 def _company_id(world: World) -> str:

@@ -127,6 +127,23 @@ def _entered(snapshot: Snapshot, connection: ConnectionId) -> Iterator[tuple[Ref
         yield customer, Money(minor, code), entry.on if entry is not None else None
 
 
+class Credits:
+    """What customers have to their credit, per system and currency: credit notes and money that nothing was applied to
+    yet."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._minor: dict[tuple[ConnectionId, Ref | None, Currency], int] = defaultdict(int)
+        for connection in {ref.connection for ref in snapshot.invoices}:
+            for customer, money in _credits(snapshot, connection):
+                self._minor[connection, customer, money.currency] += money.minor
+
+    def of(self, ref: Ref, invoice: Invoice) -> Money | None:
+        """What the customer of an invoice has in its currency; None for nothing."""
+        code = invoice.open.currency
+        minor = self._minor.get((ref.connection, invoice.customer, code), 0) if invoice.customer is not None else 0
+        return Money(minor, code) if minor > 0 else None
+
+
 def _credits(snapshot: Snapshot, connection: ConnectionId) -> list[tuple[Ref | None, Money]]:
     notes = [
         (credit.customer, credit.open)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from connector.collect.aging import days_overdue
+from connector.collect.aging import Credits, days_overdue
 from connector.dates import BusinessDate, Instant, day_of, zone
 from connector.errors import Refused
 from connector.model.contact import (
@@ -80,6 +80,7 @@ def write_down(said: Said, *, contact_id: ContactId, company: CompanyId, invoice
         dispute_reason=said.dispute_reason,
         next_on=said.next_on,
         supersedes=said.supersedes,
+        credit=Credits(snapshot).of(invoice, held),
     )
 
 

@@ -2,21 +2,22 @@
 
 Contact is due the day after terms pass and returns the next business day until somebody was reached. Somebody reached
 ends in a promise, a dispute or a next date. A promise not yet due, a dispute, money on its way and money that has
-arrived and only waits to be posted are left in peace.
+arrived and only waits to be posted, or lies as credit that covers everything, are left in peace.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.collect.aging import days_overdue
+from connector.collect.aging import Credits, days_overdue
 from connector.dates import BusinessDate, day_of, next_business_day, zone
 from connector.model.contact import NOT_REACHED, Contact, Outcome
 from connector.model.invoice import Invoice
 from connector.model.source import Ref
-from connector.money import Money, grouped
+from connector.money import Currency, Money, grouped
 from connector.reconcile.arrived import arrived_by_invoice
 from connector.reconcile.debts import debts
 from connector.reconcile.pending import pending_by_invoice
@@ -38,6 +39,7 @@ class Why(StrEnum):
     DISPUTED = "disputed"
     MONEY_PENDING = "money on its way"
     MONEY_ARRIVED = "paid, not yet in the books"
+    CREDIT = "covered by credit that is not applied"
 
 
 DUE = frozenset({Why.NEVER_CONTACTED, Why.NOT_REACHED, Why.NEXT_DATE, Why.PROMISE_BROKEN})
@@ -46,7 +48,8 @@ DUE = frozenset({Why.NEVER_CONTACTED, Why.NOT_REACHED, Why.NEXT_DATE, Why.PROMIS
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
     """One invoice past terms. `returns_on` is when it comes back, None when it is due or nobody knows. `pending` is
-    money on its way to it, or arrived and not yet posted; `came_back` how a payment for it went back, if one did.
+    money on its way to it, or arrived and not yet posted; `came_back` how a payment for it went back, if one did;
+    `credit` what its customer has to its credit and nothing was applied to.
     """
 
     ref: Ref
@@ -61,6 +64,7 @@ class WorkItem:
     returns_on: BusinessDate | None = None
     pending: Money | None = None
     came_back: str = ""
+    credit: Money | None = None
 
     @property
     def due(self) -> bool:
@@ -81,13 +85,17 @@ def worklist(
     pending = pending_by_invoice(snapshot)
     arrived = arrived_by_invoice(snapshot)
     back = returned_by_invoice(snapshot)
+    credits_, owed = Credits(snapshot), _owed(snapshot)
     items = []
     for ref, invoice in debts(snapshot).items():
         days = days_overdue(invoice, as_of)
         if days <= 0:
             continue
         history = current(contacts.get(ref, ()))
+        credit = credits_.of(ref, invoice)
         money = Why.MONEY_PENDING if ref in pending else Why.MONEY_ARRIVED if ref in arrived else None
+        if money is None and credit is not None and credit.minor >= owed[invoice.customer, invoice.open.currency]:
+            money = Why.CREDIT
         why, returns_on = (money, None) if money is not None else _standing(history, as_of)
         customer = snapshot.customers.get(invoice.customer) if invoice.customer is not None else None
         items.append(
@@ -103,11 +111,20 @@ def worklist(
                 attempts=len(history),
                 returns_on=returns_on,
                 pending=pending.get(ref) or arrived.get(ref),
+                credit=credit,
                 came_back=f"a payment of {grouped(back[ref].gross)} {came_back(back[ref])}" if ref in back else "",
             )
         )
     items.sort(key=lambda item: (not item.due, -item.days_overdue, -item.invoice.open.minor, item.ref))
     return tuple(items)
+
+
+def _owed(snapshot: Snapshot) -> Counter[tuple[Ref | None, Currency]]:
+    """What every customer owes in all, in minor units per currency."""
+    found: Counter[tuple[Ref | None, Currency]] = Counter()
+    for invoice in debts(snapshot).values():
+        found[invoice.customer, invoice.open.currency] += invoice.open.minor
+    return found
 
 
 def _standing(history: Sequence[Contact], as_of: BusinessDate) -> tuple[Why, BusinessDate | None]:

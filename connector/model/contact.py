@@ -71,7 +71,10 @@ class EarlierDebt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """One contact about one invoice, with what the connector knew at that moment. Corrections supersede, never edit."""
+    """One contact about one invoice, with what the connector knew at that moment. Corrections supersede, never edit.
+
+    `credit`: what the customer had paid or been credited and nothing was applied to yet, None where there was nothing.
+    """
 
     contact_id: ContactId
     company_id: CompanyId
@@ -97,6 +100,7 @@ class Contact:
     dispute_reason: str | None = None
     next_on: BusinessDate | None = None
     supersedes: ContactId | None = None
+    credit: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class FindingCode(StrEnum):
     CUSTOMER_GONE = "customer-gone"
     POSTING_UNDONE = "posting-undone"
     KEPT_OUT = "kept-out"
+    ABOVE_BOUND = "above-bound"
     NOT_UNDONE = "not-undone"
     PATTERN_MIXED = "pattern-mixed"
     NOT_LANDED = "not-landed"
@@ -66,9 +67,11 @@ class FindingCode(StrEnum):
     PAYOUT_IN_BANK = "payout-in-bank"
     POSTED_ELSEWHERE = "posted-elsewhere"
     CONFLICT = "conflict"
+    VARIANCE = "variance"
     NOT_APPLIED = "not-applied"
     POSTED_TWICE = "posted-twice"
     PERHAPS_TWICE = "perhaps-twice"
+    PERHAPS_ONE_CUSTOMER = "perhaps-one-customer"
     BANK_FEED_TWIN = "bank-feed-twin"
     POSTED_NET = "posted-net"
     PAYOUT_TWICE = "payout-twice"
@@ -76,6 +79,7 @@ class FindingCode(StrEnum):
     MARKED_TWICE = "marked-twice"
     NOT_CLEARING = "not-clearing"
     UNDEPOSITED_GROWS = "undeposited-grows"
+    NO_WAY_TO_PAY = "no-way-to-pay"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,7 @@ class Decision:
     """This payment settles these debts. `gross` = sum of allocations + `unapplied`, exactly.
 
     `kind` is the engine's class, "" where it was not asked. A credit note that is used up is a decision of its own:
-    `beside` the payment together with which it is.
+    `beside` the payment together with which it is. `customer` is whose money it is, where no invoice says so.
     """
 
     payment: Ref
@@ -127,3 +131,4 @@ class Decision:
     sentence: str
     kind: str = ""
     beside: Ref | None = None
+    customer: Ref | None = None

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connector.dates import BusinessDate, Instant
+from connector.model.alarm import Channel
+from connector.model.autosync import Autosync
+from connector.model.paylink import LinkRules
 from connector.model.source import ActorId, CompanyId, ConnectionId, Ref
 from connector.money import Currency, Money
 
@@ -50,6 +53,12 @@ class Company:
     status_on_customer: bool = False
     matching: MatchingRules = field(default_factory=MatchingRules)
     approve_above: tuple[Money, ...] = ()
+    links: LinkRules = field(default_factory=LinkRules)
+    autosync: Autosync = field(default_factory=Autosync)
+    channels: tuple[Channel, ...] = ()
+    """Who is told without asking when something is wrong."""
+    paused: bool = False
+    """Nothing is written for it, by hand or by itself, until somebody says that it goes on."""
 
 
 class BookingPattern(StrEnum):
@@ -78,10 +87,12 @@ class PostingAccounts:
     """Which accounts of the books a processor's money is booked to, per currency where the account has one.
 
     `suspense` takes what moves the balance and is neither payment nor fee: reserves, corrections, top-ups, what a
-    release does not know. `begins` is None where all of its history is booked.
+    release does not know. `transit` holds payouts that left the processor's balance and are not booked at the bank yet.
+    `begins` is None where all of its history is booked.
     """
 
     clearing: dict[Currency, Ref] = field(default_factory=dict)
+    transit: dict[Currency, Ref] = field(default_factory=dict)
     bank: dict[Currency, Ref] = field(default_factory=dict)
     fees: Ref | None = None
     suspense: Ref | None = None

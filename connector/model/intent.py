@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from connector.dates import BusinessDate, Instant
 from connector.model.allocation import Allocation
+from connector.model.money_in import Taking
+from connector.model.paylink import Share
 from connector.model.source import ConnectionId, OpId, PlanId, Ref
 from connector.money import Money
 
@@ -23,6 +25,7 @@ class IntentKind(StrEnum):
     VOID = "void"
     NOTE = "note"
     PAY_PAGE = "pay_page"
+    CAPTURE = "capture"
     HOOK = "hook"
 
 
@@ -139,8 +142,8 @@ class JournalPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostJournal:
-    """A line of a processor's ledger that is neither payment, fee nor payout: a refund, money that came back, a payout
-    that failed, a correction. Debits equal credits, to the minor unit, in one currency.
+    """A line of a processor's ledger that is neither payment nor fee: a refund, money that came back or is fought over,
+    a payout that left or failed, a correction. Debits equal credits, to the minor unit, in one currency.
 
     `exchange` is there where that currency is not the one of the processor's balance: its amount is what all debits
     together become.
@@ -199,7 +202,9 @@ class PushNote:
 class OpenPayPage:
     """A processor's own page for paying exactly this amount of this debt, by these methods, until then.
 
-    `return_url` is where the payer comes back to. `email` is prefilled where known.
+    `return_url` is where the payer comes back to. `email` is prefilled where known. `shares` says what of the amount is
+    for which debt where there are several. `standing`: an address that stays until it is paid once or closed, for a
+    seller who has no address of his own that payers can reach.
     """
 
     connection: ConnectionId
@@ -211,6 +216,24 @@ class OpenPayPage:
     return_url: str
     attempt: str
     email: str | None = None
+    shares: tuple[Share, ...] = ()
+    standing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePage:
+    """That the money is taken which a payer has approved on a page of ours: exactly what that page asks for.
+
+    Sent only by whoever has read the debt's balance right before, for it is the one thing that stops a second payment:
+    posting leaves it alone unless it is asked for by its op id. `page_id` is the page as its processor names it.
+    """
+
+    connection: ConnectionId
+    debt: Ref
+    number: str | None
+    amount: Money
+    attempt: str
+    page_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +244,7 @@ class OpenHook:
     url: str
 
 
-Intent = Posting | PushNote | OpenPayPage | OpenHook
+Intent = Posting | PushNote | OpenPayPage | CapturePage | OpenHook
 
 SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.PAYMENT: PostPayment,
@@ -233,6 +256,7 @@ SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.VOID: VoidPosting,
     IntentKind.NOTE: PushNote,
     IntentKind.PAY_PAGE: OpenPayPage,
+    IntentKind.CAPTURE: CapturePage,
     IntentKind.HOOK: OpenHook,
 }
 
@@ -269,7 +293,9 @@ class Written:
     `exchanged` what a payment or journal entry in a foreign currency became in the company's own, `text` a note's own
     words, `url` a pay page's address or the one a hook sends to, `methods` what a pay page really offers. `notice` is
     what the object itself says about settling less than was planned, because less was open when it was written, or what
-    makes it useless although it is there; "" when nothing needs saying.
+    makes it useless although it is there; "" when nothing needs saying. `taking` is there where approved money was to
+    be taken: what became of it. `ref` is then the payment, or the page where there is no payment, `amount` what was
+    really taken, and `payee` who gets it, as the processor names accounts.
     """
 
     ref: Ref
@@ -283,3 +309,5 @@ class Written:
     moves: tuple[JournalPart, ...] = ()
     exchanged: Money | None = None
     notice: str = ""
+    taking: Taking | None = None
+    payee: str = ""

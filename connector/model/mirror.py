@@ -88,7 +88,14 @@ SHAPES: dict[Kind, type[Noun]] = {
 UNFINISHED: dict[Kind, frozenset[StrEnum]] = {
     Kind.INVOICE: frozenset({InvoiceState.DRAFT, InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE, InvoiceState.UNKNOWN}),
     Kind.ATTEMPT: frozenset(
-        {AttemptState.CREATED, AttemptState.OFFERED, AttemptState.PROCESSING, AttemptState.FAILED, AttemptState.UNKNOWN}
+        {
+            AttemptState.CREATED,
+            AttemptState.OFFERED,
+            AttemptState.APPROVED,
+            AttemptState.PROCESSING,
+            AttemptState.FAILED,
+            AttemptState.UNKNOWN,
+        }
     ),
     Kind.PAYMENT: frozenset({PaymentState.PENDING, PaymentState.DISPUTED}),
     Kind.REFUND: frozenset({RefundState.PENDING}),

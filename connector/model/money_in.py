@@ -69,16 +69,38 @@ class Payment:
 
 
 class AttemptState(StrEnum):
-    """Where one try to collect stands, ours or the vendor's. The table of moves is in `connector.paylinks`."""
+    """Where one try to collect stands, ours or the vendor's. The table of moves is in `connector.paylinks`.
+
+    APPROVED: the payer has agreed, and no money moves until we take it (`connector.ports.Captures`).
+    """
 
     CREATED = "created"
     OFFERED = "offered"
+    APPROVED = "approved"
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+
+
+class Taking(StrEnum):
+    """What became of taking the money that a payer has approved.
+
+    TAKEN: it is there. ON_ITS_WAY: it was taken and has not come yet (an eCheck, a review). OTHER_FUNDS: nothing was
+    taken, and the payer may choose other funds on the same page. NOT_APPROVED: the payer never finished. DECLINED:
+    nothing was taken, and never will be by this page. NOT_FOR_US: the same, because of the seller's own account.
+    LAPSED: the page is gone.
+    """
+
+    TAKEN = "taken"
+    ON_ITS_WAY = "on_its_way"
+    OTHER_FUNDS = "other_funds"
+    NOT_APPROVED = "not_approved"
+    DECLINED = "declined"
+    NOT_FOR_US = "not_for_us"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

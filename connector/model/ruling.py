@@ -17,7 +17,8 @@ class RulingKind(StrEnum):
     that. UNDONE: the standing one of these was taken back.
 
     AGAIN and LEFT are about what was posted and taken out of the books: it may be posted again; it stays out for good.
-    KEEP_BOOKS and KEEP_PROCESSOR: of two sides that say two things this one stands, and `seen` is what both said then.
+    KEEP_BOOKS and KEEP_PROCESSOR: of two sides that say two things this one stands, and `seen` is what both said then;
+    KEEP_MINE: neither does, but what a person said, which is its `gross`.
     """
 
     HUMAN = "human"
@@ -28,6 +29,7 @@ class RulingKind(StrEnum):
     LEFT = "left"
     KEEP_BOOKS = "keep_books"
     KEEP_PROCESSOR = "keep_processor"
+    KEEP_MINE = "keep_mine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Ruling:
     HUMAN and POLICY: `gross` = sum of allocations + `unapplied`, exactly; what a credit note gives is negative.
     REJECTED: the allocations that are not meant. `sentence` is what it stood on when it was said. `of` is the number
     of the entry that is taken back. AGAIN and LEFT: `writes` are the writes of ours that were taken out of the books;
-    what they were about need not be a payment then.
+    what they were about need not be a payment then. `customer` is whose money it is, where it settles nothing.
     """
 
     payment: Ref
@@ -52,6 +54,7 @@ class Ruling:
     number: int = 0
     writes: tuple[OpId, ...] = ()
     seen: str = ""
+    customer: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

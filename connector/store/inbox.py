@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from connector.dates import after
 from connector.model.source import CompanyId, ConnectionId
@@ -67,6 +67,20 @@ class Inbox(Desk):
         )
         with self._database.read() as tx:
             return tuple(read_back(body, Hint) for body in tx.execute(wanted).scalars())
+
+    def event_about(self, company: CompanyId, connection: ConnectionId, vendor_ids: Sequence[str]) -> str | None:
+        """The key of the latest event that pointed at one of these records, for a trail that says what told us."""
+        if not vendor_ids:
+            return None
+        named = or_(*(_INBOX.hint.contains(f'"vendor_id":"{one}"', autoescape=True) for one in vendor_ids))
+        wanted = (
+            select(_INBOX.event_key)
+            .where(_INBOX.company_id == company, _INBOX.connection_id == connection, named)
+            .order_by(_INBOX.at.desc(), _INBOX.event_key.desc())
+            .limit(1)
+        )
+        with self._database.read() as tx:
+            return tx.execute(wanted).scalar_one_or_none()
 
     def hints_done(self, company: CompanyId, connection: ConnectionId, hints: Sequence[Hint]) -> None:
         """What they pointed at was looked at, or read anyway."""

@@ -21,6 +21,7 @@ from connector.store.saving import Saving
 
 _BATCH = 1000
 _MIRROR = tables.mirror.c
+_KEY = (_MIRROR.connection_id, _MIRROR.kind, _MIRROR.vendor_id)
 
 _STORED = (
     _MIRROR.connection_id, _MIRROR.kind, _MIRROR.vendor_id, _MIRROR.version, _MIRROR.seen_at, _MIRROR.content_hash,
@@ -80,6 +81,21 @@ class Mirror(Saving):
         if parties is not None:
             wanted = wanted.where(_MIRROR.party.in_(sorted(parties)))
         return self._each(company, wanted, include_gone=include_gone)
+
+    def everything(self, company: CompanyId) -> Iterator[Stored]:
+        """Every record of every kind and every tombstone, by connection, kind and vendor id. Holds no transaction
+        between batches."""
+        wanted = select(*_STORED).where(_MIRROR.company_id == company).order_by(*_KEY).limit(_BATCH)
+        after: Select[Any] = wanted
+        while True:
+            with self._database.read() as tx:
+                batch = tx.execute(after).all()
+                held = list(_all_stored(tx, company, batch))
+            yield from held
+            if len(batch) < _BATCH:
+                return
+            last = batch[-1]
+            after = wanted.where(tuple_(*_KEY) > (last.connection_id, last.kind, last.vendor_id))
 
     def changed_since(
         self, company: CompanyId, kind: Kind, connection: ConnectionId, since: int | None
@@ -233,16 +249,17 @@ def records_as_stored(tx: Connection, company: CompanyId) -> Iterator[tuple[Any,
 
 def _batches(tx: Connection, company: CompanyId) -> Iterator[Sequence[Any]]:
     """Every row of the mirror in order of its key, some at a time."""
-    keys = (_MIRROR.connection_id, _MIRROR.kind, _MIRROR.vendor_id)
-    wanted = select(tables.mirror).where(_MIRROR.company_id == company).order_by(*keys).limit(_BATCH)
+    wanted = select(tables.mirror).where(_MIRROR.company_id == company).order_by(*_KEY).limit(_BATCH)
     after: Select[Any] = wanted
     while batch := tx.execute(after).all():
         yield batch
         last = batch[-1]
-        after = wanted.where(tuple_(*keys) > (last.connection_id, last.kind, last.vendor_id))
+        after = wanted.where(tuple_(*_KEY) > (last.connection_id, last.kind, last.vendor_id))
 
 
 def _patterns(tx: Connection, company: CompanyId, rows: Sequence[Any]) -> dict[int, Pattern]:
+    if not rows:
+        return {}
     seqs = sorted({row.record_seq for row in rows})
     found = tx.execute(_PATTERNS, {"company": company, "seqs": seqs})
     return {row.seq: Pattern(row.pattern) for row in found if row.pattern is not None}

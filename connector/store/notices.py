@@ -100,6 +100,19 @@ class Notices(Desk):
             wanted = identity(fault) if fault is not None else ""
             board.drop([row.notice_id for row in standing if row.notice_id != wanted])
 
+    def note_standing(self, author: Author, about: ConnectionId, found: Sequence[Finding]) -> None:
+        """All that is true now of something that is watched and not read (payment links): what is not among it goes."""
+        standing = self._rows(author.company, about)
+        if not found and not standing:
+            return
+        told = {identity(each) for each in found}
+        if told == {row.notice_id for row in standing}:
+            return
+        with self._writing(author) as scribe:
+            board = _Board(scribe, self._database, about)
+            board.said(found)
+            board.drop([row.notice_id for row in standing if row.notice_id not in told])
+
     def _rows(self, company: CompanyId, connection: ConnectionId) -> Sequence[Any]:
         with self._database.read() as tx:
             return tx.execute(_standing(company, connection)).all()

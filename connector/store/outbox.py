@@ -59,6 +59,7 @@ MOVES: dict[tuple[OutboxState, OutboxEvent], OutboxState] = {
 
 _OUTBOX = tables.outbox.c
 _LAST = select(func.coalesce(func.max(_OUTBOX.number), 0)).where(_OUTBOX.company_id == bindparam("company"))
+_ROW = select(tables.outbox).where(_OUTBOX.company_id == bindparam("company"), _OUTBOX.op_id == bindparam("op"))
 _KNOWN = select(_OUTBOX.op_id, _OUTBOX.subject, _OUTBOX.state).where(
     _OUTBOX.company_id == bindparam("company"),
     or_(
@@ -84,9 +85,7 @@ class Outbox(Desk):
     def outbox_row(self, company: CompanyId, op_id: OpId) -> OutboxRow:
         """UnknownRecord when there is none of that id."""
         with self._database.read() as tx:
-            found = tx.execute(
-                select(tables.outbox).where(_OUTBOX.company_id == company, _OUTBOX.op_id == op_id)
-            ).one_or_none()
+            found = tx.execute(_ROW, {"company": company, "op": op_id}).one_or_none()
         if found is None:
             raise _unknown_op(op_id)
         return _row(found)
@@ -178,9 +177,7 @@ class Outbox(Desk):
         becomes: Callable[[OutboxRow], OutboxRow],
     ) -> OutboxRow:
         with self._writing(Author(company, PROGRAM, None, lease)) as scribe:
-            found = scribe.tx.execute(
-                select(tables.outbox).where(_OUTBOX.company_id == company, _OUTBOX.op_id == op_id)
-            ).one_or_none()
+            found = scribe.tx.execute(_ROW, {"company": company, "op": op_id}).one_or_none()
             if found is None:
                 raise _unknown_op(op_id)
             row = _row(found)

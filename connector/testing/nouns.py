@@ -10,6 +10,7 @@ from connector.money import Currency, Money
 
 QUICKBOOKS = "quickbooks"
 STRIPE = "stripe"
+PAYPAL = "paypal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,7 @@ class World:
     country: str
     realm: str
     stripe_account: str
+    paypal_account: str = ""
     closed_through: BusinessDate | None = None
     accounts: tuple[WorldAccount, ...] = ()
     customers: tuple[WorldCustomer, ...] = ()
@@ -205,3 +207,7 @@ class World:
     journals: tuple[WorldJournal, ...] = ()
     receipts: tuple[WorldReceipt, ...] = ()
     expect: tuple[str, ...] = ()
+
+    def is_in(self, system: str) -> bool:
+        """Whether the company is connected to that system: to every one, but for PayPal, which not every firm has."""
+        return system != PAYPAL or bool(self.paypal_account) or any(each.system == PAYPAL for each in self.payments)

@@ -14,6 +14,7 @@ from connector.dates import BusinessDate, business_date
 from connector.errors import UserError
 from connector.money import Currency, Money, currency, from_text
 from connector.testing.nouns import (
+    PAYPAL,
     QUICKBOOKS,
     STRIPE,
     World,
@@ -33,6 +34,7 @@ from connector.testing.nouns import (
 )
 
 __all__ = (
+    "PAYPAL",
     "QUICKBOOKS",
     "STRIPE",
     "World",
@@ -88,7 +90,7 @@ class _Line:
 
 _NAMED = {
     "account": set(),
-    "company": {"home", "zone", "country", "realm", "stripe", "closed"},
+    "company": {"home", "zone", "country", "realm", "stripe", "paypal", "closed"},
     "customer": {"email", "phone", "parent", "currency", "in"},
     "invoice": {"due", "sent", "status", "in"},
     "credit": {"applied"},
@@ -327,6 +329,7 @@ class _Draft:
             country=self.facts.get("country", "US"),
             realm=self.facts.get("realm", "9130000000000001"),
             stripe_account=self.facts.get("stripe", "acct_world"),
+            paypal_account=self.facts.get("paypal", ""),
             closed_through=business_date(closed) if closed else None,
             expect=tuple(self.expect),
             **collected,

@@ -33,7 +33,7 @@ from connector.testing.standin import Answer, Call
 from connector.testing.worlds import World, parse
 from tests.clocks import FakeClock
 from tests.laws.wire import Weather, Wire
-from tests.laws.wired_world import BOOKS, WiredHouse, opened
+from tests.laws.wired_start import BOOKS, WiredHouse, opened
 
 INTENTS, ANSWER_MS = 10_000, 150
 CUSTOMERS = 50
@@ -80,9 +80,9 @@ class Meter:
     own: float = 0.0
     _since: float = field(default_factory=time.process_time)
 
-    def around(self, when: str, _call: Call) -> None:
-        """`before` or `after` a call."""
-        if when == "before":
+    def around(self, _call: Call, answer: Answer | None) -> None:
+        """Before a call, and when it is answered."""
+        if answer is None:
             spent = time.process_time() - self._since
             self.own += spent
             self.clock.pass_seconds(spent)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -78,6 +79,18 @@ def firm() -> Iterator[Firm]:
         opened = Firm(server, office, clock)
         opened.reader.sync()
         yield opened
+
+
+# ---- what moves, and how often
+
+
+def test_a_balance_that_moves_twice_within_a_second_is_seen_both_times(firm: Firm) -> None:
+    acme = firm.find("Customer", "Acme")
+    for number in ("X-1", "X-2"):
+        firm.server.behind(partial(firm.office.invoice, acme, "10.00", number))
+        firm.reader.sync()
+    firm.cycle()
+    assert firm.reader.differences() == []
 
 
 # ---- all of it, while people work

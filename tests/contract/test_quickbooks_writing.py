@@ -14,7 +14,7 @@ from connector.model.intent import Posting, WriteKey, Written
 from connector.model.money_in import Payment
 from connector.model.source import Kind, Ref
 from connector.money import from_text, zero
-from connector.post import disagreement
+from connector.readback import disagreement
 from tests.contract.quickbooks_ledger import CAD, Ledger, asks_for, key, ledger
 from tests.contract.quickbooks_room import REALM, stream_of, usd
 from tests.intuit_rig import served as figures

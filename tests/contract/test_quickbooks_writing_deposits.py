@@ -14,7 +14,7 @@ from connector.model.intent import JournalPart, Posting, VoidPosting, Written
 from connector.model.settlement import Deposit
 from connector.model.source import Kind, Ref
 from connector.money import Money
-from connector.post import disagreement
+from connector.readback import disagreement
 from tests.contract.quickbooks_ledger import PAYOUT, Ledger, key, ledger
 from tests.contract.quickbooks_room import REALM, stream_of, usd
 from tests.intuit_rig import ask, untied_rows

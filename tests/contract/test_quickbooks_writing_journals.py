@@ -13,7 +13,7 @@ from connector.errors import Refused
 from connector.model.intent import DepositPart, Exchange, JournalPart, PostDeposit, VoidPosting
 from connector.model.settlement import BookEntry, Deposit, OwedPart
 from connector.money import from_text
-from connector.post import disagreement
+from connector.readback import disagreement
 from tests.contract.quickbooks_ledger import CAD, LINE, PAYOUT, TODAY, Ledger, key, ledger
 from tests.contract.quickbooks_room import REALM, stream_of, usd
 from tests.intuit_rig import served as figures

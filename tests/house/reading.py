@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PURE = ("errors", "money", "dates", "canonical", "model", "reconcile", "collect", "paylinks", "notes", "plan")
+PURE = ("errors", "money", "dates", "canonical", "model", "reconcile", "collect", "paylinks", "remit", "notes", "plan")
 """The rooms of connector that take values and return values; the purity contract names the same."""
 
 TRANSLATORS = ("translate", "ledger", "payments", "course", "sweep", "bodies", "admission")

@@ -230,6 +230,8 @@ def open_firm(folder: Path, world_text: str | None = None) -> Iterator[Firm]:
     }
     with ExitStack() as stack:
         for name, spec in registry.specs().items():
+            if not world.is_in(name):
+                continue
             double = registry.by_path(spec.standin)((world,), clock=SystemClock())
             server = Server(double, inspectors=(JUDGES[name], firm.hear))
             firm.doubles[name] = stack.enter_context(server)

@@ -2,7 +2,8 @@
 end both systems hold what one undisturbed run would have left: nothing twice, nothing lost, the same to the cent.
 
 `kill_scenes` makes the firms. Together the work of the scenes is every kind of write there is but a pay page, which a
-payer's click opens: `test_link` kills whoever serves that.
+payer's click opens, and the taking of what a payer approved: `test_link` and `test_link_captures` kill whoever does
+that.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from connector.app.house import ALL_BOUNDARIES
 from connector.model.intent import IntentKind
 from tests.journeys.kill_scenes import PREPARED, Kill, Scene, drawn, opened, passed
 
-ELSEWHERE = frozenset({"log.contact-stored", "link.attempt-stored", "link.page-opened", "review.ruling-stored"})
+ELSEWHERE = frozenset({"log.contact-stored", "review.ruling-stored"}) | {
+    f"link.{each}" for each in ("attempt-stored", "page-opened", "receipt-stored", "capture-stored", "captured")
+}
 """Boundaries that other commands pass: each is killed in a journey of its own."""
 
 FAULTED = frozenset({"post.faulted", "post.unsure", "post.looked-up"})
@@ -131,4 +134,4 @@ def test_the_scenes_write_every_kind_of_write_there_is(tmp_path: Path) -> None:
             scene.until_quiet()
             with scene.firm.desk() as desk:
                 written |= {row.kind for row in desk.store.outbox(desk.id)}
-    assert set(IntentKind) - written == {IntentKind.PAY_PAGE}
+    assert set(IntentKind) - written == {IntentKind.PAY_PAGE, IntentKind.CAPTURE}

@@ -85,6 +85,17 @@ def test_a_plans_pack_has_the_same_entries_as_the_month_they_lie_in(firm: Firm, 
     assert (mine["rows.jsonl"], mine["journal.jsonl"]) == (theirs["rows.jsonl"], theirs["journal.jsonl"])
 
 
+def test_a_run_is_also_known_by_the_id_that_the_journal_has_for_it(firm: Firm, pack: Path, tmp_path: Path) -> None:
+    with firm.desk() as desk:
+        runs = {str(entry.run) for entry in desk.store.journal(desk.id) if entry.run is not None}
+    (apply,) = [each for each in runs if each.startswith("apply-")]
+    firm.do("audit-pack", apply, "--out", str(tmp_path / "run.zip"))
+    assert files_of(tmp_path / "run.zip")["rows.jsonl"] == files_of(pack)["rows.jsonl"]
+    (reconcile,) = [each for each in runs if each.startswith("reconcile-")][:1]
+    for nothing_written in (reconcile, "apply-aaaaaaaaaa"):
+        assert firm.run("audit-pack", nothing_written, "--out", str(tmp_path / "none.zip")).code != 0
+
+
 def test_what_was_said_to_a_payer_and_every_secret_stay_out(firm: Firm, pack: Path) -> None:
     whole = b"".join(files_of(pack).values())
     with firm.desk() as desk:

@@ -57,6 +57,8 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
     }
     with ExitStack() as stack:
         for name, spec in registry.specs().items():
+            if not world.is_in(name):
+                continue
             double = registry.by_path(spec.standin)((world,), clock=SystemClock())
             server = Server(double, log=tmp_path / f"{name}.log", inspectors=(JUDGES[name],))
             firm.doubles[name] = stack.enter_context(server)

@@ -12,7 +12,9 @@ import pytest
 from connector.app.house import ALL_BOUNDARIES
 from tests.journeys.firm import KILLED, Firm, open_firm
 
-ELSEWHERE = frozenset({"log.contact-stored", "link.attempt-stored", "link.page-opened", "review.ruling-stored"})
+ELSEWHERE = frozenset({"log.contact-stored", "review.ruling-stored"}) | {
+    f"link.{each}" for each in ("attempt-stored", "page-opened", "receipt-stored", "capture-stored", "captured")
+}
 """Points that other commands than `apply` pass; each has its own test below."""
 
 DOUBTFUL = frozenset({"post.faulted", "post.unsure", "post.looked-up"})

@@ -9,14 +9,15 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
-from connector.app.paying import make_link
+from connector.app.linking import make_link
 from tests.journeys import warm
 from tests.journeys.firm import KILLED, Firm
+from tests.payers import fields, send
 
 PORTS = (20_000, 32_000)
 READY_SECONDS_MAX = 30
@@ -33,24 +34,41 @@ def free_port() -> int:
             return port
 
 
+class _Browser(requests.Session):
+    """One that does not wait for ever."""
+
+    def request(self, *what: Any, **how: Any) -> requests.Response:
+        return super().request(*what, **{"timeout": ANSWER_SECONDS_MAX, **how})
+
+
 @dataclass
 class Till:
     """A running `serve`."""
 
     base: str
     process: warm.Fork
+    tabs: dict[str, tuple[requests.Session, dict[str, str]]] = field(default_factory=dict)
 
     def look(self, path: str) -> requests.Response:
         """Open the link."""
         return requests.get(self.base + path, allow_redirects=False, timeout=ANSWER_SECONDS_MAX)
 
-    def click(self, path: str) -> requests.Response:
-        """Press its button."""
-        return requests.post(self.base + path, allow_redirects=False, timeout=ANSWER_SECONDS_MAX)
+    def click(self, path: str, method: str | None = None) -> requests.Response:
+        """Open it in a browser of its own and press a button; without a method, that of all methods together.
 
-    def pay_page(self, path: str) -> str:
+        Where the page shows no button any more, an old tab is still open that does.
+        """
+        browser: requests.Session = _Browser()
+        form = fields(browser.get(self.base + path).text)
+        if form:
+            self.tabs[path] = browser, form
+        browser, form = self.tabs.get(path, (browser, form))
+        pressed: requests.Response = send(browser, self.base + path, form, method)
+        return pressed
+
+    def pay_page(self, path: str, method: str | None = None) -> str:
         """Press the button, which must lead to the processor's page."""
-        answer = self.click(path)
+        answer = self.click(path, method)
         assert answer.status_code == 303, answer.text
         return str(answer.headers["Location"])
 

@@ -41,6 +41,7 @@ HOME = currency("USD")
 EUR = currency("EUR")
 _ROLES = {
     "Clearing": AccountRole.BANK,
+    "Transit": AccountRole.BANK,
     "Bank": AccountRole.BANK,
     "Receivable": AccountRole.RECEIVABLE,
     "Undeposited": AccountRole.UNDEPOSITED,

@@ -21,7 +21,7 @@ from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref
 from connector.money import Currency, Money
 from connector.plan import Frame, Plan, PlanLine, plan
 from connector.plan.undo import OwnWrite, undo
-from connector.post import disagreement
+from connector.readback import disagreement
 from connector.reconcile.clearing import Standing, standings
 from connector.reconcile.match import reconcile
 from connector.reconcile.postable import postable, torn, without
@@ -54,6 +54,7 @@ class PlainFirm:
             self.payers[own] = self.processor.customer(name, self.books.customers[own].email or "")
         self.posting = PostingAccounts(
             clearing={code: self.books.account("Clearing", code) for code in CODES},
+            transit={code: self.books.account("Transit", code) for code in CODES},
             bank={code: self.books.account("Bank", code) for code in CODES},
             fees=self.books.account("Fees"),
             suspense=self.books.account("Suspense"),

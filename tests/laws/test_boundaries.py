@@ -10,19 +10,15 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from connector.app.house import ALL_BOUNDARIES, new_op_id
 from connector.store import OutboxState
 from connector.store.outbox import OUTBOX
-from connector.testing.standin import Call
-from tests.clocks import FakeClock
-from tests.laws.test_wired_world import BEGINS, folder
-from tests.laws.wired_world import Firm, WiredHouse, book, carry, note, opened, push, read
-
-__all__ = ["folder"]
+from connector.testing.standin import Answer, Call
+from tests.laws.wired_start import HARBOR, Stage
+from tests.laws.wired_world import Firm, book, carry, note, push, read
 
 SEEDS = 4
 COMMITTED, ASKED = "committed", "asked"
@@ -33,18 +29,17 @@ PASSED_HERE = {each for each in ALL_BOUNDARIES if each.startswith(("post.", "app
 class Audit:
     """What happens in a firm, in order: transactions of the outbox, writes that are asked for, and boundaries."""
 
-    def __init__(self, firm: Firm, house: WiredHouse) -> None:
-        self._firm = firm
-        self._house = house
-        self._seen = 0
+    def __init__(self, firm: Firm) -> None:
+        self._store = firm.house.store
+        self._seen = max((entry.seq for entry in self._store.journal(HARBOR, OUTBOX, after=0)), default=0)
         self.trail: list[str] = []
-        house.boundary = self._boundary
+        firm.house.boundary = self._boundary
         for wire in firm.wires.values():
             wire.around = self._around
 
     def look(self) -> None:
         """Write down what was committed since."""
-        for entry in self._house.store.journal(self._firm.id, OUTBOX, after=self._seen):
+        for entry in self._store.journal(HARBOR, OUTBOX, after=self._seen):
             self.trail.append(COMMITTED)
             self._seen = entry.seq
 
@@ -52,8 +47,8 @@ class Audit:
         self.look()
         self.trail.append(name)
 
-    def _around(self, when: str, call: Call) -> None:
-        if when == "before" and call.method == "POST" and "/oauth2/" not in call.path:
+    def _around(self, call: Call, answer: Answer | None) -> None:
+        if answer is None and call.method == "POST" and "/oauth2/" not in call.path:
             self.look()
             mark = (call.first("requestid") or call.headers.get("idempotency-key", ""))[:OP_ID_CHARS]
             asked = f"{ASKED} {mark}"
@@ -83,14 +78,12 @@ def lived(firm: Firm, audit: Audit) -> None:
 
 @pytest.mark.gate
 @pytest.mark.req("E18")
-def test_between_any_two_effects_there_is_a_boundary(folder: Path) -> None:
+def test_between_any_two_effects_there_is_a_boundary(stage: Stage) -> None:
     counted: Counter[str] = Counter()
     for seed in range(SEEDS):
-        clock = FakeClock(BEGINS)
-        with opened(folder, clock) as house:
-            firm = Firm(house, clock, seed)
-            audit = Audit(firm, house)
-            lived(firm, audit)
+        firm = Firm(stage, seed)
+        audit = Audit(firm)
+        lived(firm, audit)
         assert audit.unguarded() == [], f"seed {seed}"
         counted.update(audit.trail)
     effects = sum(number for step, number in counted.items() if _is_effect(step))
@@ -98,16 +91,13 @@ def test_between_any_two_effects_there_is_a_boundary(folder: Path) -> None:
     assert counted.keys() >= PASSED_HERE
 
 
-def test_an_effect_without_a_boundary_is_seen(folder: Path) -> None:
-    clock = FakeClock(BEGINS)
-    with opened(folder, clock) as house:
-        firm = Firm(house, clock, 0)
-        audit = Audit(firm, house)
-
-        firm._work(book)
-        audit.look()
-        row = firm.rows()[0]
-        for subject in ("one more", "and another"):
-            house.store.outbox_add([replace(row, op_id=new_op_id(), subject=subject, state=OutboxState.READY)])
-        audit.look()
+def test_an_effect_without_a_boundary_is_seen(stage: Stage) -> None:
+    firm = Firm(stage, 1)
+    audit = Audit(firm)
+    firm._work(book)
+    audit.look()
+    row = firm.rows()[0]
+    for subject in ("one more", "and another"):
+        stage.house.store.outbox_add([replace(row, op_id=new_op_id(), subject=subject, state=OutboxState.READY)])
+    audit.look()
     assert audit.unguarded() == [(COMMITTED, COMMITTED)]

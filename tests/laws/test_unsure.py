@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from connector.app.standing import status
 from connector.store import OutboxState
 from tests.clocks import FakeClock
-from tests.laws.test_wired_world import BEGINS, folder
-from tests.laws.wired_world import BOOKS, HOUR, Firm, book, carry, note, opened
-
-__all__ = ["folder"]
+from tests.laws.wired_start import BOOKS, Stage
+from tests.laws.wired_world import HOUR, Firm, book, carry, note
 
 MINUTE = 60.0
+NOT_BOOKED = 5
+"""A seed whose world begins with nothing in the books yet, and whose first call is about an invoice of the books."""
 NOTE, PAYMENT = "/attachable", "/payment"
 
 
@@ -48,15 +46,13 @@ class Lost:
 
 
 @pytest.fixture
-def lost(folder: Path) -> Iterator[Lost]:
-    clock = FakeClock(BEGINS)
-    with opened(folder, clock) as house:
-        firm = Firm(house, clock, 0)
-        made = Lost(firm, clock)
-        made.weather("never arrived")
-        firm._work(note)
-        firm._work(book)
-        yield made
+def lost(stage: Stage) -> Lost:
+    firm = Firm(stage, NOT_BOOKED)
+    made = Lost(firm, stage.clock)
+    made.weather("never arrived")
+    firm._work(note)
+    firm._work(book)
+    return made
 
 
 @pytest.mark.req("E20")

@@ -1,16 +1,33 @@
 """The whole product beside systems that go wrong: every invariant, in as many worlds as there are seeds.
 
-`test_written_once` proves the write protocol by itself, against seven natures of the other side, and that each of its
-parts is needed; here the real adapters, the readings, the plan and the webhooks take part, with QuickBooks and Stripe
-as their stand-ins play them.
+`test_written_once` proves the write protocol by itself, against seven natures of the other side; here the real
+adapters, the readings, the plan and the webhooks take part, with QuickBooks and Stripe as their stand-ins play them.
+That the settle time is needed is shown there only: here few calls are writes, and fewer of them are late.
+
+What goes wrong, and by which name it is counted; that each of it really happened is asked of every 250 worlds:
+
+* a connection is refused (away); a time-out before (never arrived) and after it was acted on (answer lost)
+* a reset in the middle of a body (cut short), half of a JSON (half a page), a page in HTML with 200 and with 502
+* 429 with seconds, with a date, without a word, and after it was acted on; 500, kept under the key (broken again)
+* a write that is carried out a minute to four hours later (late); a search that does not show yet what is there
+* 401 for a key that is good (not let in), for a token that ran out (renewed), for access that was taken away (revoked);
+  a new grant whose answer is lost
+* webhooks of both vendors: twice, out of order, three days late, never, and forged
+* the same page again, rows added, changed and struck out between two pages, a page with nothing on it and more to come
+* clocks that are ten minutes fast or slow, each vendor's own; a vendor that takes no notice of our keys
+* a person who edits an entry between our reading and our writing (changed meanwhile)
+* a process that dies at a boundary or in a call, and one that is overtaken in its sleep; writing forbidden meanwhile
+
+The invariants are I1 to I10: see `wired_laws`. I6 is watched on the way, as is I7; I9 is asked of everything stored and
+logged.
+
+Nightly: pytest -n 2 -m long -k nightly tests/laws/test_wired_world.py
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,21 +35,23 @@ from pathlib import Path
 import pytest
 
 from adapters.quickbooks.standin.intuit import TOKENS
-from tests.clocks import FakeClock
-from tests.laws.test_written_once import IN_MEMORY
-from tests.laws.wire import ACTED, MORE_OF_NOTHING, UNACTED
+from tests.laws.test_written_once import Unfenced
+from tests.laws.wire import ACTED, AGAIN, GRANT_LOST, LATE, MORE_OF_NOTHING, REVOKED, SAME_PAGE, STALE, UNACTED
 from tests.laws.wired_laws import wrong
-from tests.laws.wired_world import VERIFIER, Firm, opened
+from tests.laws.wired_start import VERIFIER, Mutant, Stage
+from tests.laws.wired_world import Firm
 
-BEGINS = "2026-03-20T12:00:00Z"
-FEW, SHARE, SEEDS, NIGHTLY = 3, 50, 500, 20_000
-SECRETS = ("standin-secret", "rk_test_", "access-9", "refresh-9", VERIFIER)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as made:
-        yield Path(made)
+FEW, SHARE, SEEDS, NIGHTLY, NIGHTLY_SHARE = 3, 250, 500, 20_000, 500
+SECRETS = ("standin-secret", "rk_test_", "whsec_", "access-9", "refresh-9", VERIFIER)
+EVERYTHING = {
+    *ACTED, *UNACTED, LATE, AGAIN, MORE_OF_NOTHING, SAME_PAGE, STALE, REVOKED, GRANT_LOST, "renewed",
+    "a search did not show yet what was there", "revoked in stripe", "revoked in quickbooks", "keys without effect",
+    "told by stripe", "told by quickbooks", "told twice", "told out of order", "told three days later", "forged",
+    "stripe never told", "quickbooks never told", "something happened between two pages", "an invoice written",
+    "an invoice edited", "an invoice struck out", "a clock fast or slow", "died", "taken over", "LeaseLost",
+    "writing forbidden",
+}  # fmt: skip
+"""What goes wrong, by the names above."""
 
 
 class Heard(logging.Handler):
@@ -54,18 +73,26 @@ def heard() -> Iterator[Heard]:
     log.removeHandler(hearing)
 
 
-def told(database: Path) -> Iterator[str]:
-    """Every row of the database, as text."""
-    with sqlite3.connect(database) as held:
-        names = [name for (name,) in held.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for name in names:
-            for row in held.execute(f"SELECT * FROM {name}"):  # noqa: S608 - the names are the database's own
-                yield f"{name}: {row}"
+def leaked(stage: Stage, heard: Heard) -> list[str]:
+    """I9: a secret that stands in the database's files as they are, or was logged."""
+    held = [each.read_bytes() for each in stage.database.parent.iterdir() if each.is_file()]
+    held += [line.encode() for line in heard.lines]
+    heard.lines.clear()
+    return [secret for secret in SECRETS if any(secret.encode() in each for each in held)]
 
 
-def leaked(texts: list[str]) -> list[str]:
-    """I9: where a secret stands."""
-    return [text[:200] for text in texts if any(secret in text for secret in SECRETS)]
+MUTANTS = {
+    "no marker": Mutant(marks=False),
+    "no look-up": Mutant(looks=False),
+    "no fence": Mutant(store=Unfenced),
+}
+
+
+def lived(stage: Stage, heard: Heard, seed: int) -> tuple[Firm, list[str]]:
+    """The world of that seed at its end, and what is wrong in it."""
+    firm = Firm(stage, seed)
+    firm.live()
+    return firm, [*wrong(firm), *(f"{secret}... is written down" for secret in leaked(stage, heard))]
 
 
 @pytest.mark.parametrize(
@@ -73,35 +100,36 @@ def leaked(texts: list[str]) -> list[str]:
     [
         pytest.param(range(FEW), id="a few"),
         *(
-            pytest.param(
-                range(at, min(at + SHARE, SEEDS)),
-                id=f"from {at}",
-                marks=pytest.mark.gate if at == FEW else pytest.mark.long,
-            )
-            for at in range(FEW, SEEDS, SHARE)
+            pytest.param(range(at, at + SHARE), id=f"from {at}", marks=pytest.mark.gate)
+            for at in range(0, SEEDS, SHARE)
         ),
         *(
-            pytest.param(range(at, at + 1000), id=f"nightly from {at}", marks=pytest.mark.long)
-            for at in range(0, NIGHTLY, 1000)
+            pytest.param(range(at, at + NIGHTLY_SHARE), id=f"nightly from {at}", marks=pytest.mark.long)
+            for at in range(0, NIGHTLY, NIGHTLY_SHARE)
         ),
     ],
 )
-def test_whatever_goes_wrong_every_invariant_holds(folder: Path, heard: Heard, seeds: range) -> None:
-    suffered: Counter[str] = Counter()
-    met: Counter[str] = Counter()
+def test_whatever_goes_wrong_every_invariant_holds(stage: Stage, heard: Heard, seeds: range) -> None:
+    happened: Counter[str] = Counter()
+    broken: dict[int, list[str]] = {}
     for seed in seeds:
-        clock = FakeClock(BEGINS)
-        with opened(folder, clock) as house:
-            firm = Firm(house, clock, seed)
-            firm.live()
-            assert wrong(firm) == [], f"seed {seed}"
-        met += firm.met + Counter({"taken over": firm.takeovers})
+        firm, faults = lived(stage, heard, seed)
+        if faults:
+            broken[seed] = faults
+        happened += firm.met
         for wire in firm.wires.values():
-            suffered += wire.suffered
-            suffered["renewed"] += sum(call.path == TOKENS for _, call in wire.calls)
-    assert leaked([*told(folder / "receivables.db"), *heard.lines]) == []
-    sys.stdout.write(f"{len(seeds)} worlds; met {dict(met)}; suffered {dict(suffered.most_common())}\n")
-    assert met["died"]
-    if len(seeds) >= SHARE:
-        assert {*ACTED, *UNACTED, "late", "renewed", MORE_OF_NOTHING} <= set(suffered)
-        assert met["taken over"]
+            happened += wire.suffered
+            happened["renewed"] += sum(call.path == TOKENS for _, call in wire.calls)
+    sys.stdout.write(f"{len(seeds)} worlds, {len(broken)} broken; {dict(happened.most_common())}\n")
+    assert broken == {}
+    assert len(seeds) < SHARE or happened.keys() >= EVERYTHING
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("name", MUTANTS)
+def test_without_one_of_its_parts_the_product_breaks_an_invariant(tmp_path: Path, heard: Heard, name: str) -> None:
+    stage = Stage(tmp_path, MUTANTS[name])
+    caught = next(((seed, faults) for seed in range(SEEDS) if (faults := lived(stage, heard, seed)[1])), None)
+    stage.close()
+    assert caught is not None
+    sys.stdout.write(f"{name}: caught by seed {caught[0]}: {caught[1][0]}\n")

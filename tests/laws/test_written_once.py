@@ -47,6 +47,9 @@ class Unfenced(Store):
     def renew(self, lease: Lease) -> Lease:
         return lease
 
+    def keep(self, lease: Lease) -> None:
+        del lease
+
     def _move(
         self,
         company: CompanyId,

@@ -11,87 +11,46 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam
+import requests
 
-from adapters.quickbooks import standin as books_standin
-from adapters.quickbooks.standin.conduct import Conduct, Limits
-from adapters.quickbooks.standin.faults import Refusal
-from adapters.quickbooks.standin.hooks import Delivering, HookSender
-from adapters.quickbooks.standin.intuit import Intuit
-from adapters.stripe import standin as stripe_standin
-from adapters.stripe.standin.api import StripeStandIn
-from adapters.stripe.standin.conduct import Conduct as StripeConduct
-from adapters.stripe.standin.conduct import Limits as StripeLimits
-from connector import registry
-from connector.app import hints, setup
 from connector.app.books import apply_plan, carry_on, make_plan, sync_all, unfinished
 from connector.app.collecting import draft, log_contact, notes_for, push_later, unpushed
-from connector.app.house import ALL_BOUNDARIES, Desk, House, pace_of
+from connector.app.house import ALL_BOUNDARIES, Desk, House
 from connector.collect.contacts import Said
-from connector.config import Config
 from connector.dates import after
 from connector.errors import ReceivablesError, UserError
 from connector.model.contact import Channel, Direction, Outcome
-from connector.model.firm import BookingPattern, Company
-from connector.model.source import CompanyId, ConnectionId, OpId
-from connector.ports import Adapter, AdapterSpec, RateBudget
+from connector.model.firm import Company
+from connector.model.source import OpId
 from connector.post import SETTLE_SECONDS
 from connector.store import Lease, OutboxRow, OutboxState
-from connector.store.budget import SharedBudget, Spender
-from connector.testing.deliveries import Delivery
-from connector.testing.standin import Call
-from connector.testing.worlds import World, parse
-from tests.clocks import FakeClock
-from tests.laws.wire import Skewed, Weather, Wire, mount
+from connector.testing.standin import Answer, Call
+from tests.laws.wire import Weather, Wire
+from tests.laws.wired_people import People
+from tests.laws.wired_start import BOOKS, HARBOR, STRIPE, Stage
 
 HOUR = 3600.0
 TURNS_MAX = 60
-INVOICES = 4
-DEATHS_PERCENT = 3
-TAKEN_OVER_PERCENT = 8
-MEANWHILE_PERCENT = 4
-GRACE_SECONDS = 90 * 86_400
-"""How long a refresh token lives on after its successor was lost on the way: else a person would have to come."""
+DEATHS = {"boundary": 40, "write": 60, "read": 4}
+"""So often of a thousand times does a process die there."""
+TAKEN_OVER, MEANWHILE, FORBIDDEN, CONFLICT, REVOKED = 100, 20, 8, 400, 40
+"""So often of a thousand does another process take over in a write; does somebody act during a read, or forbid us to
+write, or change the very entry that was read; is our access taken away between two turns."""
 SKEW_SECONDS = (-600, -60, 0, 0, 60, 600)
-PAUSES = (1, 60, 20 * 60, HOUR, 5 * HOUR, 7 * HOUR, 30 * HOUR)
-BOOKS, STRIPE = "http://127.0.0.1:1", "http://127.0.0.1:2"
-VERIFIER = "verifier-token-of-the-app"
+LAG_SECONDS = (0, 0, 30, 90)
+FORGETS_KEYS = 300
+"""So many of a thousand vendors take no notice of our keys."""
+PAGE_SIZES = ("2", "3", "100")
+PAUSES = (1, 1, 60, 20 * 60, HOUR, 5 * HOUR, 7 * HOUR, 30 * HOUR)
 POSTED = ("Payment", "Purchase", "Transfer", "Deposit", "JournalEntry")
 """Entities that we post into the books."""
-
-WORLD = """
-company  Harbor {seed}  home USD  zone America/New_York  country US  realm {realm}  stripe acct_{seed}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Stripe Suspense  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
-customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_acme_{seed}
-customer  Bolt  email ap@bolt.example  in quickbooks and stripe as cus_bolt_{seed}
-2026-03-02  invoice  A-1  Acme  {one} USD  due 2026-04-01
-2026-03-02  invoice  A-2  Acme  {two} USD  due 2026-04-01
-2026-03-02  invoice  B-1  Bolt  {three} USD  due 2026-04-01
-2026-03-02  invoice  B-2  Bolt  {four} USD  due 2026-04-01
-2026-03-10  payment  ch_{seed}_1  Acme  {one} USD  by card  fee 1.23 USD  key A-1
-2026-03-11  payment  ch_{seed}_2  Acme  {two} USD  by card  fee 2.34 USD  key A-2
-2026-03-12  payment  ch_{seed}_3  Bolt  {three} USD  by us_bank_account  fee 0.80 USD  key B-1
-{more}
-"""
-MORE = (
-    "2026-03-16  payout  po_{seed}_1  USD  of ch_{seed}_1, ch_{seed}_2",
-    "2026-03-14  refund  re_{seed}_1  {two} USD  of ch_{seed}_2\n2026-03-16  payout  po_{seed}_1  USD  of ch_{seed}_1",
-    "2026-03-14  credit  CM-1  Bolt  1.00 USD",
-    "",
-)
 
 
 class Died(BaseException):
@@ -115,93 +74,54 @@ class Worker(Desk):
                 self.held.remove(lease)
 
 
-class WiredHouse(House):
-    """The house, with the line of this process under every adapter, and budgets that go by its clock."""
-
-    def __init__(self, config: Config, clock: FakeClock) -> None:
-        super().__init__(config, clock)
-        self.wires: dict[str, Wire] = {}
-
-    def open_adapter(
-        self, company: Company, spec: AdapterSpec, connection: ConnectionId, values: Any, *fence: Any
-    ) -> Adapter:
-        adapter = super().open_adapter(company, spec, connection, values, *fence)
-        mount(adapter, self.wires)
-        return adapter
-
-    def budget(self, spec: AdapterSpec, company: CompanyId, connection: ConnectionId, settings: object) -> RateBudget:
-        clock = self.clock
-        now = bindparam("now", callable_=lambda: round(clock.now().timestamp() * 1000), type_=BigInteger())
-        key = self._purse(company, connection)
-        budget = SharedBudget(self.store._database, clock, Spender(*key, spec.title), pace_of(spec, settings), now=now)
-        return budget.within(self.store.room(Spender(*key, spec.title)))
-
-
-def opened(folder: Path, clock: FakeClock) -> WiredHouse:
-    """A house whose settings are those of every user."""
-    config = Config(home=folder, database=str(folder / "receivables.db"), actor="dana")
-    return WiredHouse(config, clock)
-
-
 @dataclass
 class Firm:
-    """One company, its systems, and those who work for it. `broken` is what nobody may do, and somebody did."""
+    """The company of that seed, connected and read once, its systems, and those who work for it. `broken` is what
+    nobody may do, and somebody did."""
 
-    house: WiredHouse
-    clock: FakeClock
+    stage: Stage
     seed: int
     broken: list[str] = field(default_factory=list)
-    contacts: list[str] = field(default_factory=list)
+    contacts: dict[str, str] = field(default_factory=dict)
+    """The words of each call, and the invoice it was about."""
     met: Counter[str] = field(default_factory=Counter)
-    deaths: int = 0
-    takeovers: int = 0
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a seed, so that a failure can be looked into
-        self.world = _world(self.seed, self.chance)
-        self.id = CompanyId(f"c{self.seed}")
-        self.weather = Weather(over=True)
+        self.house, self.clock = self.stage.house, self.stage.clock
+        self.outside = self.stage.begin(self.seed)
+        self.world = self.outside.world
+        self.intuit, self.stripe = self.outside.intuit, self.outside.stripe
+        self.weather = Weather(over=True, writes=40)
         self.mortal = False
         self.worker: Worker | None = None
-        theirs = Skewed(self.clock, self.chance.choice(SKEW_SECONDS))
-        conduct = Conduct(
-            limits=Limits(), grace_seconds=GRACE_SECONDS, search_lag_seconds=self.chance.choice((0, 0, 5, 30))
-        )
-        self.intuit: Intuit = books_standin.build((self.world,), clock=theirs, conduct=conduct)
-        self.stripe: StripeStandIn = stripe_standin.build((self.world,), clock=theirs)
-        self.stripe.conduct = StripeConduct(limits=StripeLimits())
-        make = partial(Wire, clock=self.clock, chance=self.chance, weather=self.weather)
-        self.wires = {
-            BOOKS: make(self.intuit, around=partial(self._around, "books")),
-            STRIPE: make(self.stripe, around=partial(self._around, "stripe")),
-        }
+        for skew in self.outside.skews:
+            skew.seconds = self.chance.choice(SKEW_SECONDS)
+            self.met["a clock fast or slow"] += skew.seconds != 0
+        self.intuit.conduct = replace(self.intuit.conduct, search_lag_seconds=self.chance.choice(LAG_SECONDS))
+        make = partial(Wire, clock=self.clock, chance=self.chance, weather=self.weather, around=self._around)
+        self.wires = {BOOKS: make(self.intuit), STRIPE: make(self.stripe)}
+        for wire in self.wires.values():
+            wire.forgets_keys = self._happens(FORGETS_KEYS)
+            wire.blind, wire.unmarked = not self.stage.mutant.looks, not self.stage.mutant.marks
+            self.met["keys without effect"] += wire.forgets_keys
         self.house.wires.clear()
         self.house.wires.update(self.wires)
         self.house.boundary = self._boundary
-        self.pages = self.chance.choice(("2", "3", "100", "100"))
-        self._connect()
-        self.sender = HookSender(self.intuit, VERIFIER, Delivering())
-        self.parcels: list[tuple[float, Delivery]] = []
+        self.people = People(self.house, self.clock, self.outside, self.wires, self.chance, self.met, self.broken)
+        self._forbidden: set[str] = set()
+        """The keys of what was written after a person had forbidden it."""
+        self._page_size(self.chance.choice(PAGE_SIZES))
+        self.clock.pass_seconds(HOUR)  # so that a clock that was set back is past all that happened before
 
-    def _connect(self) -> None:
-        for system, stand_in, url in (("quickbooks", self.intuit, BOOKS), ("stripe", self.stripe, STRIPE)):
-            values = {**stand_in.settings(self.world, url), "in_flight": "1", "page_size_max": self.pages}
-            if system == "quickbooks":
-                values |= {"webhook_verifier": VERIFIER}
-            wish = setup.Wish(system=system, company=self.id, zone=self.world.zone, values=values, allow_writes=True)
-            setup.connect(self.house, wish)
-        desk = self._new()
-        sync_all(desk, _unheard)
-        chosen = {"clearing": "Stripe Clearing", "bank": "Checking", "fees": "Stripe Fees"}
-        pattern = BookingPattern.DEPOSIT if self.seed % 3 == 1 else BookingPattern.CLEARING
-        if pattern is BookingPattern.DEPOSIT:
-            del chosen["clearing"]
-        setup.choose_accounts(desk, "stripe", {**chosen, "suspense": "Stripe Suspense"}, pattern)
+    def _page_size(self, size: str) -> None:
+        store = self.house.store
+        for each in store.connections(HARBOR):
+            store.put_secrets(HARBOR, each.connection_id, {"page_size_max": size}, self.house.actor)
 
     def _new(self) -> Worker:
         """A process that begins now."""
-        company = next(one for one in self.house.store.companies() if one.company_id == self.id)
-        return Worker(self.house, company)
+        return Worker(self.house, next(iter(self.house.store.companies())))
 
     @property
     def desk(self) -> Worker:
@@ -213,40 +133,82 @@ class Firm:
     def _boundary(self, name: str) -> None:
         if name not in ALL_BOUNDARIES:
             raise LookupError(name)
-        self._die()
+        self._die("boundary")
 
-    def _die(self) -> None:
-        if self.mortal and self.chance.randrange(100) < DEATHS_PERCENT:
-            self.deaths += 1
+    def _happens(self, share: int) -> bool:
+        return self.chance.randrange(1000) < share
+
+    def _die(self, where: str) -> None:
+        if self.mortal and self._happens(DEATHS[where]):
             raise Died
 
-    def _around(self, _side: str, when: str, call: Call) -> None:
+    def _around(self, call: Call, answer: Answer | None) -> None:
         """What happens beside a call: its caller dies, or sleeps so long that another one takes over; people work."""
         write = call.method == "POST" and "/oauth2/" not in call.path and not call.path.endswith("/query")
-        if write and when == "before" and self.worker is not None and not self._holds(self.worker):
-            self.broken.append(f"{call.path} was written to without the lease")
+        if write and answer is None:
+            self._may_be_written(call)
+        reads_ours = call.method == "GET" and "/payment/" in call.path
+        if reads_ours and answer is not None and answer.status == requests.codes.ok:
+            self._conflict(call.path.rpartition("/")[2])
         if not self.mortal:
             return
-        self._die()
-        if call.method == "GET" and when == "after" and self.chance.randrange(100) < MEANWHILE_PERCENT:
-            self._people()
-        if write and when == "after" and self.chance.randrange(100) < TAKEN_OVER_PERCENT:
+        self._die("write" if write else "read")
+        if answer is not None and call.method == "GET":
+            self._meanwhile(call, answer)
+        if answer is not None and write and self._happens(TAKEN_OVER):
             self._taken_over()
+
+    def _may_be_written(self, call: Call) -> None:
+        """No write without the lease; after a person has forbidden writing, at most the one that was under way."""
+        if self.worker is not None and not self._holds(self.worker):
+            self.broken.append(f"{call.path} was written to without the lease")
+        if not self.people.allowed():
+            self._forbidden.add(call.headers.get("idempotency-key") or call.first("requestid"))
+            if len(self._forbidden) > 1:
+                self.broken.append(f"{call.path} was written to after writing was forbidden")
+
+    def _meanwhile(self, call: Call, answer: Answer) -> None:
+        """Between a reading and what follows it: rows are added or struck out, or a person forbids us to write."""
+        if self._happens(MEANWHILE):
+            self.met["something happened between two pages"] += "limit" in call.query or "query" in call.query
+            self.people.act()
+        elif self.worker is not None and self.worker.held and self._happens(FORBIDDEN):
+            self._forbid()
+        if "query" in call.query and self.intuit.conduct.search_lag_seconds:
+            self._search(call, answer)
+
+    def _search(self, call: Call, answer: Answer) -> None:
+        """Whether an entry of ours stands there that a look-up does not show yet."""
+        entity = call.first("query").partition(" FROM ")[2].partition(" ")[0]
+        doubtful = {row.op_id for row in self.rows() if row.state in (OutboxState.UNSURE, OutboxState.SENDING)}
+        for mark in doubtful & self.marked().keys():
+            there = any(found == entity for found, _ in self.marked()[mark])
+            self.met["a search did not show yet what was there"] += there and mark.encode() not in answer.body
+
+    def _conflict(self, vendor_id: str) -> None:
+        """Somebody changes the very entry that was read, before anything is done with it; once in quiet times."""
+        if self._happens(CONFLICT) and (self.mortal or not self.met["edited in quiet times"]):
+            self.met["edited in quiet times"] += not self.mortal
+            self.people.change_payment(vendor_id)
+
+    def _forbid(self) -> None:
+        if self.people.allowed():
+            self.people.may_write(False)
+            self.met["writing forbidden"] += 1
+            self._forbidden.clear()
 
     def _holds(self, worker: Worker) -> bool:
         """Whether it still has every lease it works under, as the store says."""
         with self.house.store._database.read() as tx:
-            held = tx.exec_driver_sql(
-                "SELECT name, fence FROM lease WHERE company_id = ? AND owner != ''", (self.id,)
-            ).all()
-        return {(one.name, one.fence) for one in worker.held} <= {(name, fence) for name, fence in held}
+            held = tx.exec_driver_sql("SELECT name, fence FROM lease WHERE company_id = ? AND owner != ''", (HARBOR,))
+            return {(one.name, one.fence) for one in worker.held} <= {(name, fence) for name, fence in held.all()}
 
     def _taken_over(self) -> None:
         """The leases of whoever is in a call run out, and another process does what there is to do."""
         asleep = self.worker
         if asleep is None or not asleep.held:
             return
-        self.takeovers += 1
+        self.met["taken over"] += 1
         for lease in asleep.held:
             self.house.store.release(lease)
         self.clock.pass_seconds(self.chance.choice((0, 61, 600)))
@@ -272,24 +234,40 @@ class Firm:
         """Some turns in bad weather, with people at work in the books; then the weather is over, and it goes on until
         nothing is left to be done."""
         self.weather.over, self.mortal = False, True
-        for _ in range(self.chance.randint(4, 8)):
-            self._deliver()
-            self._work(self.chance.choice((read, book, book, carry, note)))
-            self._people()
+        for _ in range(self.chance.randint(2, 4)):
+            self.people.deliver()
+            self._work(self.chance.choice((book, book, book, carry, carry, note, note)))
+            self.people.act()
+            self._offend()
             self.clock.pass_seconds(self.chance.choice(PAUSES))
         self.weather.over, self.mortal = True, False
+        self.people.let_in_again()
+        self.people.may_write(True)
         self.quiet_from = self.clock.now()
         for _ in range(TURNS_MAX):
             self.clock.pass_seconds(7 * HOUR)
             for wire in self.wires.values():
                 wire.settle()
-            for act in (read, book, carry, push):
-                self._work(act)
-            self._overdue()
-            if not unfinished(self.desk) and not any(wire.late for wire in self.wires.values()):
+            self.people.deliver()
+            self._work(carry)
+            self._work(push)
+            if unfinished(self.desk) or any(wire.late for wire in self.wires.values()):
+                self._overdue()
+                continue
+            self._work(book)
+            if not unfinished(self.desk):
                 break
-        self.clock.pass_seconds(HOUR)  # no search lags as long as that
+        self.clock.pass_seconds(3 * 24 * HOUR)  # no search lags as long as that, and no delivery comes later
+        self.people.deliver()
+        self.met["edited in quiet times"] += 1  # nobody does anything any more
         self._work(read)
+
+    def _offend(self) -> None:
+        """A person takes away our access, or gives back our leave to write."""
+        if self._happens(REVOKED):
+            self.people.revoke(self.chance.choice(("quickbooks", "stripe")))
+        elif not self.people.allowed() and self._happens(500):
+            self.people.may_write(True)
 
     def _overdue(self) -> None:
         """In good weather nothing is unsure for longer than its settle time and two of our intervals."""
@@ -299,40 +277,10 @@ class Firm:
                 if self.clock.now() > after(max(row.doubted_at, self.quiet_from), most):
                     self.broken.append(f"{row.subject} has been unsure since {row.doubted_at}")
 
-    def _people(self) -> None:
-        """Somebody works in the books, and QuickBooks tells of it: late, twice, out of order, or not at all."""
-        office = self.intuit.office()
-        with suppress(Refusal):
-            match self.chance.randrange(6):
-                case 0:
-                    office.edit("Invoice", self.chance.choice(office.ids("Invoice")), PrivateNote="Looked at.")
-                case 1:
-                    office.edit("Customer", self.chance.choice(office.ids("Customer")), Notes="Pays late.")
-                case 2:
-                    office.invoice(office.ids("Customer")[0], "10.00", f"P-{self.chance.randrange(10**6)}")
-                case 3 if len(office.ids("Invoice")) > INVOICES:
-                    office.delete("Invoice", office.ids("Invoice")[-1])
-        self.sender.delivering = Delivering(doubled=self.chance.random() < 0.5, shuffle_seed=self.seed)
-        for parcel in self.sender.deliveries():
-            if self.chance.random() < 0.8:
-                when = self.clock.monotonic() + self.chance.choice((0, 60, 3 * 24 * HOUR))
-                self.parcels.append((when, parcel))
-
-    def _deliver(self) -> None:
-        """What QuickBooks and somebody who is not QuickBooks send us by now."""
-        door = hints.doors()["quickbooks"]
-        due = [each for each in self.parcels if each[0] <= self.clock.monotonic()]
-        self.parcels = [each for each in self.parcels if each not in due]
-        for _, parcel in due:
-            headers = {name.lower(): value for name, value in parcel.headers.items()}
-            hints.take(self.house, door, parcel.body, headers)
-            if hints.take(self.house, door, parcel.body + b" ", headers) is not None:
-                self.broken.append("a forged delivery was believed")
-
     # What there is
 
     def rows(self) -> tuple[OutboxRow, ...]:
-        return self.house.store.outbox(self.id)
+        return self.house.store.outbox(HARBOR)
 
     def books(self, entity: str) -> list[dict[str, Any]]:
         """The objects of one entity, as the stand-in of the books holds them."""
@@ -340,9 +288,14 @@ class Firm:
         found: list[dict[str, Any]] = json.loads(json.dumps(held[self.world.realm][entity], default=str))
         return found
 
-    def marked(self) -> dict[OpId, list[tuple[str, Decimal]]]:
+    def marked(self) -> Mapping[OpId, list[tuple[str, Decimal]]]:
         """Every object of the books that carries our mark, by that mark: its entity and amount."""
         found: dict[OpId, list[tuple[str, Decimal]]] = defaultdict(list)
+        ledger = self.people.ledger
+        for record in (*ledger.newest("invoice"), *ledger.newest("customer")):
+            mark = record["metadata"].get("receivables_note_ref", "").rpartition(" ")[2]
+            if mark:
+                found[OpId(mark)].append(("metadata", Decimal()))
         for entity in (*POSTED, "Attachable"):
             for row in self.books(entity):
                 text = str(row.get("Note" if entity == "Attachable" else "PrivateNote") or "")
@@ -358,7 +311,7 @@ def read(_firm: Firm, desk: Worker) -> None:
 
 
 def book(_firm: Firm, desk: Worker) -> None:
-    """Read, plan, apply."""
+    """Read, plan, apply; what was begun before is carried on."""
     sync_all(desk, _unheard)
     apply_plan(desk, make_plan(desk), _unheard, _unseen)
 
@@ -371,6 +324,7 @@ def carry(_firm: Firm, desk: Worker) -> None:
 def note(firm: Firm, desk: Worker) -> None:
     """Write down a call, and push its note."""
     words = f"Call {len(firm.contacts)} was not answered."
+    at_processor = firm.chance.random() < 0.5 and "S-1" not in firm.contacts.values()  # which keeps the latest only
     said = Said(
         by=desk.actor,
         at=desk.clock.now(),
@@ -381,21 +335,15 @@ def note(firm: Firm, desk: Worker) -> None:
         words=words,
     )
     with suppress(UserError):
-        contact = draft(desk, firm.chance.choice(("A-1", "B-2")), said)
-        firm.contacts.append(words)
+        about = "S-1" if at_processor else firm.chance.choice(("A-1", "B-2"))
+        contact = draft(desk, about, said)
+        firm.contacts[words] = about
         log_contact(desk, contact, notes_for(desk, contact), _unseen)
 
 
 def push(_firm: Firm, desk: Worker) -> None:
     """Push what was written down and not pushed."""
     push_later(desk, unpushed(desk), _unseen)
-
-
-def _world(seed: int, chance: random.Random) -> World:
-    amounts = {name: f"{chance.randint(500, 99_999) / 100:.2f}" for name in ("one", "two", "three", "four")}
-    more = chance.choice(MORE).format(seed=seed, **amounts)
-    (world,) = parse(WORLD.format(seed=seed, realm=9_000_000 + seed, more=more, **amounts))
-    return world
 
 
 def _unseen(_row: OutboxRow) -> None:
@@ -407,4 +355,3 @@ def _unheard(_what: str, _done: int, _expected: int | None = None, /) -> None:
 
 
 FINISHED = frozenset({OutboxState.DONE, OutboxState.DEAD})
-__all__ = ["Firm", "WiredHouse", "opened", "registry"]

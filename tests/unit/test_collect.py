@@ -17,6 +17,7 @@ from connector.model.invoice import Issued
 from connector.model.money_in import Payment, PaymentState
 from connector.model.party import AccountRole
 from connector.model.source import ActorId, CompanyId, Kind, Ref, Tag
+from connector.notes import note_text, render_status
 from connector.reconcile.tieout import tie_out
 from connector.web.words import why_now
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
@@ -206,6 +207,30 @@ def test_money_on_its_way_leaves_the_payer_in_peace(mirror: Mirror) -> None:
     mirror.charge("py_1", "100.00", state=PaymentState.PENDING, tags=(Tag("invoice_number", "A-100"),))
     item = on(mirror, "2026-06-10")
     assert (item.due, item.why, item.pending) == (False, Why.MONEY_PENDING, money("100.00"))
+
+
+@pytest.mark.req("F25")
+def test_credit_that_is_not_applied_is_shown_and_taken_off_in_the_aging_the_list_and_the_note(mirror: Mirror) -> None:
+    mirror.invoice("A", "Acme", "100.00", due="2026-06-01")
+    mirror.invoice("B", "Acme", "60.00", due="2026-06-02")
+    mirror.invoice("C", "Birch", "80.00", due="2026-06-01")
+    mirror.received("p-1", "Acme", "40.00", unapplied="40.00")
+    mirror.received("p-2", "Birch", "50.00", unapplied="50.00")
+    mirror.credit("CM", "Birch", "30.00")
+    seen = mirror.seen()
+    by_name = {row.name: row for row in aging(seen, BOOKS, TODAY).rows}
+    assert [(str(row.unapplied), str(row.total)) for row in (by_name["Acme"], by_name["Birch"])] == [
+        ("40.00 USD", "120.00 USD"), ("80.00 USD", "0.00 USD"),
+    ]  # fmt: skip
+    items = {item.invoice.number: item for item in worklist(seen, {}, TODAY)}
+    assert (items["A"].due, items["A"].credit, items["B"].credit) == (True, money("40.00"), money("40.00"))
+    assert (items["C"].due, items["C"].why, items["C"].credit) == (False, Why.CREDIT, money("80.00"))
+    assert why_now(items["C"]) == "Covered by credit that is not applied; 80.00 USD of credit is not applied"
+    kept = contact(mirror, ref(Kind.INVOICE, "i-A"), said(Outcome.NO_ANSWER))
+    assert kept.credit == money("40.00")
+    left = "40.00 USD of credit is not applied yet, so 120.00 USD is left of what is past due"
+    assert f"Open 100.00 USD, 9 days overdue; {left}." in note_text(kept)
+    assert f"Invoice A: open 100.00 USD, 9 days overdue; {left}." in render_status(kept, 1_000)
 
 
 def test_a_correction_replaces_what_it_corrects(mirror: Mirror) -> None:

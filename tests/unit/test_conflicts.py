@@ -22,7 +22,8 @@ from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref, 
 from connector.model.stamp import read_stamps
 from connector.plan import Frame, Plan, plan
 from connector.reconcile.booked import Written
-from connector.reconcile.conflicts import Conflict, Values, Wrote, conflicts, fees_elsewhere, held_back
+from connector.reconcile.conflict import Conflict, Values, Wrote
+from connector.reconcile.conflicts import conflicts, fees_elsewhere, held_back
 from connector.reconcile.match import reconcile
 from connector.reconcile.polluted import Ground
 from tests.builders import BOOKS, PROCESSOR, USD, Mirror, money, ref
@@ -100,7 +101,7 @@ class Desk:
         return {**fees_elsewhere(self.ground()), **held_back(self.found(), log)}
 
     def plan(self, *log: Ruling) -> Plan:
-        seen, numbers = self.mirror.seen(), count(1)
+        seen, numbers = replace(self.mirror.seen(), rulings=log), count(1)
         posting = PostingAccounts(clearing={USD: self.clearing}, bank={USD: self.bank}, fees=self.fees)
         connection = Connection(
             company_id=CompanyId("harbor"), connection_id=PROCESSOR, system="stripe", account="acct_1", live=False,
@@ -113,14 +114,15 @@ class Desk:
             made_by=ActorId("dana"),
             new_op_id=lambda: OpId(f"{next(numbers):A>20}"),
             held=self.held(*log),
+            conflicts=self.found(),
         )
         return plan(seen, reconcile(seen), [connection], frame)
 
 
-def said(found: Conflict, kind: RulingKind) -> Ruling:
+def said(found: Conflict, kind: RulingKind, amount: str = "120.00") -> Ruling:
     return Ruling(
-        payment=found.about, kind=kind, by=ActorId("dana"), at=NOW, gross=money("120.00"), unapplied=money("0.00"),
-        seen=found.state,
+        payment=found.about, kind=kind, by=ActorId("dana"), at=NOW, gross=money(amount), unapplied=money("0.00"),
+        seen=found.state, number=1,
     )  # fmt: skip
 
 
@@ -165,7 +167,7 @@ def test_every_money_field_that_a_person_changed_beside_a_refund_is_named(
     desk.refunded()
     desk.mirror.put(desk.entry, replace(desk.payment(desk.entry), **change))  # type: ignore[arg-type]
     (found,) = desk.found()
-    assert [value.field for value in found.values] == [field]
+    assert {value.field for value in found.values} == {"amount", field}
 
 
 def test_a_payment_that_a_person_gave_to_another_invoice_is_a_conflict_by_itself() -> None:
@@ -173,7 +175,7 @@ def test_a_payment_that_a_person_gave_to_another_invoice_is_a_conflict_by_itself
     share = Allocation(payment=desk.entry, target=desk.other, amount=money("120.00"))
     desk.mirror.put(desk.entry, replace(desk.payment(desk.entry), allocations=(share,)))
     (found,) = desk.found()
-    assert found.values == (Values("settles", "INV-1 120.00 USD", "INV-2 120.00 USD", "120.00 USD"),)
+    assert found.values == (Values("settles", "INV-1 120.00 USD", "INV-2 120.00 USD", "INV-1 120.00 USD"),)
 
 
 def test_what_a_person_applied_of_the_rest_is_no_conflict() -> None:

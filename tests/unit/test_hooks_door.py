@@ -15,7 +15,8 @@ from connector.app.hints import Taken, doors, listening, take
 from connector.app.house import House
 from connector.config import Config
 from connector.model.source import CompanyId, ConnectionId
-from connector.web.hooks import BODY_BYTES_MAX, KEPT_SECONDS
+from connector.web.hooks import BODY_BYTES_MAX
+from connector.web.kept import KEPT_SECONDS
 from connector.web.pay import pay_app
 from tests.clocks import FakeClock
 from tests.unit.hooks_ground import BOOKS, VERIFIER, Json, config_of, connect, delivery, event, signed

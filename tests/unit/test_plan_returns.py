@@ -12,10 +12,11 @@ from connector.dates import business_date
 from connector.model.finding import FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import IntentKind
+from connector.model.mirror import Gone, GoneState
 from connector.model.money_in import Dispute, DisputeState, Payment, PaymentState
 from connector.model.party import AccountRole
 from connector.model.settlement import EntryNature
-from connector.model.source import Kind
+from connector.model.source import Kind, OpId
 from connector.money import grouped
 from connector.plan import Plan
 from connector.reconcile.booked import taking_back
@@ -36,6 +37,8 @@ from tests.unit.returned_ground import (
     owing,
     rest,
 )
+
+ENTRY = ref(Kind.BOOK_ENTRY, f"j-{LINE.vendor_id}")
 
 
 @pytest.fixture
@@ -85,10 +88,21 @@ def test_a_debit_that_failed_late_is_taken_back_and_its_line_is_told_from_its_ow
     assert kinds(books.plan()) == ["void"]
 
 
-def test_a_card_dispute_takes_nothing_back_until_it_is_lost(books: ReturnedBooks) -> None:
+def test_a_card_dispute_makes_the_customer_owe_it_and_takes_no_payment_back_until_it_is_lost(
+    books: ReturnedBooks,
+) -> None:
     books.returned(state=DisputeState.OPEN)
     made = books.plan()
-    assert [(line.subject, line.intent.on) for line in made.lines] == [(f"expense:{LINE}", business_date("2026-05-27"))]
+    day = business_date("2026-05-27")
+    assert [(line.subject, line.intent.on) for line in made.lines] == [
+        (f"expense:{LINE}", day),
+        (f"journal:{LINE}", day),
+    ]
+    assert {each.account: grouped(each.amount) for each in made.effects()} == {
+        "Accounts receivable: Acme": "120.00 USD",
+        "Stripe Clearing": "-124.00 USD",
+        "Stripe Fees": "4.00 USD",
+    }
     (told,) = made.left_out
     assert (told.code, told.amount) == (FindingCode.DISPUTED, money("120.00"))
     assert "Leave payment p-1 in quickbooks as it is" in told.next_step
@@ -263,3 +277,84 @@ def test_a_return_of_another_payment_takes_nothing_back(books: ReturnedBooks) ->
     made = books.plan()
     assert [each.subject for each in made.lines] == [f"expense:{line}"]
     assert [each.refs for each in made.left_out] == [(other,)]
+
+
+def fought_over(books: ReturnedBooks) -> None:
+    """The dispute was open long enough for its entry to be written; now it is lost."""
+    books.returned()
+    books.journal(LINE, "-120.00")
+    books.mirror.book_entry("e-2", "4.00", f"receivables op={'F' * 20} src={LINE}")
+
+
+def test_when_an_open_dispute_is_lost_its_entry_goes_with_the_payment_so_that_the_invoice_is_open_again(
+    books: ReturnedBooks,
+) -> None:
+    fought_over(books)
+    made = books.plan()
+    assert kinds(made) == ["void", "void"]
+    assert [line.void.target for line in made.lines if line.void is not None] == [POSTED, ENTRY]
+    assert "so that INV-1 is open again" in made.lines[0].sentence
+    assert "which stood for the open dispute of payment py_1" in made.lines[1].sentence
+    assert {each.account: each.amount.minor for each in made.effects()} == {
+        "Accounts receivable: Acme": 0,
+        "Stripe Clearing": 0,
+    }
+    assert made.left_out == ()
+
+
+@pytest.mark.parametrize("how", ["edited", "closed", "settled", "copied"])
+def test_an_entry_of_a_lost_dispute_that_may_not_be_taken_back_stays_for_it(books: ReturnedBooks, how: str) -> None:
+    fought_over(books)
+    match how:
+        case "edited":
+            books.mirror.answered[ENTRY] = "an earlier version"
+        case "closed":
+            books.mirror.profile(closed_through=business_date("2026-04-01"))
+        case "settled":
+            books.mirror.received("p-9", "Acme", "120.00", {ENTRY: "120.00"})
+        case _:
+            books.stand("p-2")
+            books.mirror.invoice("INV-1", "Acme", "240.00", still_open="0.00")
+    made = books.plan()
+    assert made.lines == ()
+    assert rest(books.purse()) == {}
+
+
+def test_an_entry_of_a_lost_dispute_is_taken_back_also_where_only_the_payment_was(books: ReturnedBooks) -> None:
+    fought_over(books)
+    books.ours()
+    made = books.plan()
+    assert [line.void.target for line in made.lines if line.void is not None] == [ENTRY]
+    books.mirror.in_flight.add(taking_back(OpId("E" * 20)))
+    assert books.plan().lines == ()
+
+
+def test_an_entry_that_went_with_its_payment_is_told_as_nobodys_doing_and_is_not_written_again(
+    books: ReturnedBooks,
+) -> None:
+    fought_over(books)
+    books.ours()
+    del books.mirror.records[ENTRY]
+    books.mirror.gone[ENTRY] = Gone(state=GoneState.DELETED)
+    books.mirror.written[f"journal:{LINE}"] = ENTRY
+    books.mirror.in_flight.add(f"journal:{LINE}")
+    books.mirror.taken_back[f"journal:{LINE}"] = ""
+    made = books.plan()
+    assert made.lines == ()
+    assert FindingCode.POSTING_UNDONE not in [each.code for each in made.left_out]
+    assert rest(books.purse()) == {}
+
+
+def test_a_dispute_that_is_won_after_its_entry_was_written_is_reversed_exactly(books: ReturnedBooks) -> None:
+    books.returned(state=DisputeState.OPEN)
+    books.journal(LINE, "-120.00")
+    books.mirror.book_entry("e-2", "4.00", f"receivables op={'F' * 20} src={LINE}")
+    assert books.plan().lines == ()
+    books.mirror.dispute("dp_1", DEBIT, "120.00", DisputeState.WON)
+    books.mirror.entry("txn_back", FIGHT, "120.00", "0.00", EntryNature.DISPUTE_BACK, created="2026-06-02T14:00:00Z")
+    made = books.plan()
+    assert kinds(made) == ["journal"]
+    assert {each.account: grouped(each.amount) for each in made.effects()} == {
+        "Accounts receivable: Acme": "-120.00 USD",
+        "Stripe Clearing": "120.00 USD",
+    }

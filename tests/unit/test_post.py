@@ -15,17 +15,19 @@ from connector.errors import (
     NeedsReconnect,
     OutcomeUnknown,
     RateLimited,
+    Refused,
     Rejected,
     Unreachable,
     VendorError,
 )
 from connector.model.allocation import Allocation
 from connector.model.firm import Actor, Company
-from connector.model.intent import IntentKind, Posting, PostPayment, WriteKey, Written
+from connector.model.intent import Intent, IntentKind, Posting, PostPayment, WriteKey, Written
 from connector.model.source import ActorId, CompanyId, Kind, OpId, Ref
 from connector.money import Money
 from connector.ports import Check, Page
-from connector.post import SETTLE_SECONDS, Posted, Tools, disagreement, post
+from connector.post import SETTLE_SECONDS, Posted, Tools, post
+from connector.readback import disagreement
 from connector.store import OutboxRow, OutboxState, Store
 from tests.builders import BOOKS, PROCESSOR, USD, money, ref
 from tests.clocks import FakeClock
@@ -96,6 +98,13 @@ class Bench:
     books: OtherBooks
     clock: FakeClock
     settle: dict[IntentKind, int] = field(default_factory=dict)
+    allowed: int = 100
+    """So many writes until a person forbids them."""
+
+    def _permitted(self, _intent: Intent) -> None:
+        if not self.allowed:
+            raise Refused("The books are connected read-only.")
+        self.allowed -= 1
 
     def run(self) -> Posted:
         tools = Tools(
@@ -105,6 +114,7 @@ class Bench:
             boundary=lambda _name: None,
             settle=self.settle,
             progress=lambda _row: None,
+            permitted=self._permitted,
         )
         with self.store.holding(COMPANY, "books", "test", 60) as lease:
             return post(tools, COMPANY, lease)
@@ -256,6 +266,20 @@ def test_one_bad_row_does_not_hold_up_the_others(bench: Bench) -> None:
     bench.books.script = ["lost-before", "ok"]
     result = bench.run()
     assert ([row.op_id for row in result.done], [row.op_id for row in result.waiting]) == (["B" * 20], [OP])
+
+
+def test_once_a_person_has_forbidden_writing_nothing_more_is_sent_and_it_goes_on_when_it_is_allowed(
+    bench: Bench,
+) -> None:
+    other = OpId("B" * 20)
+    bench.store.outbox_add([payment(other, "ch_2")])
+    bench.allowed = 1
+    assert bench.run().forbidden is not None
+    states = {row.op_id: row.state for row in bench.store.outbox(COMPANY)}
+    assert (len(bench.books.keys), states) == (1, {OP: OutboxState.DONE, other: OutboxState.READY})
+    bench.allowed = 1
+    assert bench.run().forbidden is None
+    assert len(bench.books.keys) == len(bench.books.held) == len(states)
 
 
 def test_settling_other_invoices_than_asked_is_a_disagreement() -> None:

@@ -12,7 +12,7 @@ from connector.model.allocation import Allocation
 from connector.model.intent import ApplyCredit, DepositPart, JournalPart, PostDeposit, PostPayment, VoidPosting, Written
 from connector.model.source import Kind, OpId, Ref
 from connector.money import zero
-from connector.post import disagreement
+from connector.readback import disagreement
 from tests.builders import BOOKS, PROCESSOR, USD, money, ref
 
 ABOUT = ref(Kind.PAYMENT, "ch_1", PROCESSOR)

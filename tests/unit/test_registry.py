@@ -16,7 +16,7 @@ from tests.unit.strangers import installed
 
 def test_the_built_in_adapters_are_found_by_name() -> None:
     found = registry.specs()
-    assert {"quickbooks", "stripe"} <= found.keys()
+    assert {"paypal", "quickbooks", "stripe"} <= found.keys()
     assert all(spec.name == name for name, spec in found.items())
 
 
@@ -36,9 +36,9 @@ def test_looking_at_the_list_imports_no_library_of_a_vendor() -> None:
 
 
 def test_an_adapter_that_is_not_installed_is_told_with_those_that_are() -> None:
-    with pytest.raises(UserError, match="There is no adapter for 'paypal'") as caught:
-        registry.spec_of("paypal")
-    assert "quickbooks, stripe" in caught.value.next_step
+    with pytest.raises(UserError, match="There is no adapter for 'xero'") as caught:
+        registry.spec_of("xero")
+    assert "paypal, quickbooks, stripe" in caught.value.next_step
 
 
 @pytest.mark.parametrize("entry", ["nowhere_at_all:spec", "halfway_adapter:nothing_there"])

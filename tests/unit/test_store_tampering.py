@@ -15,7 +15,7 @@ from sqlalchemy import LargeBinary, Table, select, text, update
 from connector import canonical
 from connector.model.approval import Approval
 from connector.model.money_in import AttemptState
-from connector.model.paylink import AttemptId, LinkAttempt, LinkId
+from connector.model.paylink import AttemptId, LinkAttempt, LinkId, Receipt, ReceiptState, Step
 from connector.model.ruling import Forgotten, Ruling, RulingKind
 from connector.model.source import Kind, PlanId
 from connector.money import Money
@@ -26,7 +26,7 @@ from tests.clocks import FakeClock
 from tests.unit.store_ground import ACME, ANN, BOOKS, RUN, USD, by_hand, ready, ref, write
 from tests.unit.test_store_journal import lived_in
 
-UNSEALED = {"secret", "cursor", "lease", "tie_check", "notice", "budget", "inbox"}
+UNSEALED = {"secret", "cursor", "lease", "tie_check", "notice", "budget", "inbox", "under_way"}
 """What the module of `verify` says is not vouched for."""
 
 BYTES_TRIED = 24
@@ -63,6 +63,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             amount=Money(1, USD), methods=("card",), state=AttemptState.CREATED, expires_at=clock.now(),
         )  # fmt: skip
         made.save_attempt(ACME, attempt)
+        receipt = Receipt(
+            payment=paid, attempt_id=attempt.attempt_id, link_id=attempt.link_id, debt=ref(1), amount=Money(1, USD),
+            kept=Money(1, USD), state=ReceiptState.SUCCEEDED, at=clock.now(),
+        )  # fmt: skip
+        step = Step(
+            attempt_id=attempt.attempt_id, link_id=attempt.link_id, before="offered", after="succeeded", cause="poll"
+        )
+        made.add_receipt(ACME, receipt, attempt, step)
         by_hand(made)
         with made._database.engine.connect() as tx:
             tx.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -126,7 +126,8 @@ def _read_errors(address: _Address) -> list[str]:
             return []
     if address.entity is None:
         return [f"{address.resource!r} is no entity"]
-    if len(address.rest) > 1 or (not address.rest and address.entity != "Preferences"):
+    printed = address.resource == "invoice" and address.rest[1:] == ("pdf",)
+    if (len(address.rest) > 1 and not printed) or (not address.rest and address.entity != "Preferences"):
         return [f"{address.entity}: a read names one id, not {address.rest}"]
     return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from adapters.quickbooks.standin.snapshot import corrupt, dump
 from adapters.quickbooks.standin.wording import Document, moment_text, render
 from connector.clock import Clock
 from connector.errors import UserError
+from connector.testing.papers import one_page
 from connector.testing.standin import BEHIND, Answer, Call
 from connector.testing.worlds import World
 
@@ -30,7 +32,7 @@ TOKENS = "/oauth2/v1/tokens/bearer"
 REVOKE = "/v2/oauth2/tokens/revoke"
 REQUEST_ID_CHARS_MAX = 50
 
-_ADDRESS = re.compile(r"/v3/company/([^/]+)/([^/]+)(?:/([^/]+)(/send)?)?")
+_ADDRESS = re.compile(r"/v3/company/([^/]+)/([^/]+)(?:/([^/]+)(/send|/pdf)?)?")
 _ENTITIES = {entity.lower(): entity for entity in ENTITIES}
 _SINGLES: dict[str, tuple[str, Callable[[Company], Document]]] = {
     "companyinfo": ("CompanyInfo", lists.company_info),
@@ -192,7 +194,10 @@ class Intuit:
                 raise faults.not_authorised()
             company.begin(self._clock.now())
             company.lag_seconds = self._conduct.search_lag_seconds
-            if found[4] and found[2] == "invoice" and call.method == "POST":
+            if found[4] == "/pdf" and found[2] == "invoice" and call.method == "GET":
+                self._traffic[company.facts.realm].metered += 1
+                return _printed(company, found[3])
+            if found[4] == "/send" and found[2] == "invoice" and call.method == "POST":
                 sent = send_invoice(company, found[3], call.first("sendTo"))
                 return self._wrapped(company, "Invoice", documents.text(company, sent))
             return self._admitted(call, company, found[2], (found[3] or "") + (found[4] or ""))
@@ -249,6 +254,16 @@ class Intuit:
 
     def _wrapped(self, company: Company, name: str, inner: str) -> Answer:
         return Answer(body=f'{{"{name}":{inner},"time":"{self._time(company)}"}}'.encode())
+
+
+def _printed(company: Company, vendor_id: str) -> Answer:
+    """An invoice as the company's customers get it."""
+    record = company.records["Invoice"].get(vendor_id)
+    if record is None:
+        raise faults.not_found("Invoice")
+    fields = json.loads(documents.text(company, record), parse_float=str)
+    lines = (company.facts.name, f"Invoice {fields.get('DocNumber', '')}", f"Total {fields['TotalAmt']}")
+    return Answer(body=one_page(lines), content_type="application/pdf")
 
 
 def _query_of(call: Call) -> str:

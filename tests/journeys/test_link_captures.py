@@ -1,0 +1,282 @@
+"""Where a payer only approves and we take the money: it is taken once, for a debt that is still open, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.paypal.standin.books import Books
+from adapters.paypal.standin.ordering import Ordering
+from adapters.paypal.standin.people import People
+from connector.app.books import reconcile_all, sync_all
+from connector.app.house import House
+from connector.app.settling import BALANCE_GONE, settle
+from connector.errors import Refused
+from connector.model.finding import Decision, FindingCode
+from connector.model.money_in import AttemptState
+from connector.model.paylink import Flag, PaymentLink
+from connector.money import grouped
+from connector.paylinks import Offer
+from connector.store import OutboxState
+from tests.clocks import FakeClock
+from tests.journeys.firm import KILLED
+from tests.journeys.shop import FIRM, Shop, nothing, open_shop
+from tests.journeys.till import payer
+
+pytestmark = pytest.mark.gate
+
+ACCOUNT = "SHXPS2345678A"
+CAPTURE = "POST /v2/checkout/orders/*/capture"
+NUMBERS = 18
+WORLD = f"""
+company  Walkabout Tools  {FIRM}
+account  Checking  bank USD
+account  Stripe Clearing  bank USD
+account  Stripe Fees  expense USD
+account  Undeposited Funds  undeposited USD
+account  Accounts Receivable  receivable USD
+customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
+""" + "".join(
+    f"2026-03-02  invoice  C-{number}  Acme Bakery  {100 + number}.00 USD  due 2026-04-01\n"
+    for number in range(1, NUMBERS + 1)
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Every test takes an invoice of its own."""
+    with open_shop(tmp_path_factory.mktemp("captures"), WORLD) as opened:
+        yield opened
+
+
+def wallet(shop: Shop) -> Books:
+    return shop.paypal.books[ACCOUNT]
+
+
+def people(shop: Shop) -> People:
+    return shop.paypal.people[ACCOUNT]
+
+
+def ordering(shop: Shop) -> Ordering:
+    return shop.paypal.ordering(ACCOUNT)
+
+
+def approved(shop: Shop, number: str, funds: str = "balance") -> PaymentLink:
+    """A payer who has agreed on the processor's page and has not come back."""
+    link = shop.link(number)
+    answer = payer(shop.click(link, "paypal"), do="approve", funds=funds)
+    assert answer.headers["Location"].split("?")[0].endswith("/back")
+    return link
+
+
+def taken(shop: Shop, link: PaymentLink) -> int:
+    """How often anybody asked for the money of that link's pages."""
+    pages = {each.page_id for each in shop.attempts(link)}
+    return sum(1 for order in ordering(shop).captured if order in pages)
+
+
+def decisions(shop: Shop) -> tuple[Decision, ...]:
+    """What the house would book now."""
+    with shop.desk() as desk:
+        return reconcile_all(desk).outcome.decisions
+
+
+def state(shop: Shop, link: PaymentLink) -> AttemptState:
+    return shop.attempts(link)[-1].state
+
+
+def test_approved_money_is_taken_when_the_payer_comes_back_and_reaches_the_right_invoice(shop: Shop) -> None:
+    link = approved(shop, "C-1")
+    shop.back(link)
+    shop.back(link)
+    assert (state(shop, link), taken(shop, link), shop.offer(link)) == (AttemptState.SUCCEEDED, 1, Offer.PROCESSING)
+    shop.sync()
+    (decision,) = [each for each in decisions(shop) if each.payment == shop.receipts()[-1].payment]
+    assert [each.target.vendor_id for each in decision.allocations] == [shop.firm.invoice("C-1")["Id"]]
+
+
+@pytest.mark.req("A4")
+@pytest.mark.parametrize("how", ["paid", "void"])
+def test_what_was_paid_or_voided_after_the_payer_approved_it_is_never_taken(shop: Shop, how: str) -> None:
+    number = {"paid": "C-2", "void": "C-3"}[how]
+    link = approved(shop, number)
+    if how == "paid":
+        shop.part_paid(number, str(100 + int(number[2:])))
+    else:
+        shop.void(number)
+    shop.back(link)
+    shop.settle()
+    shop.sync()
+    assert taken(shop, link) == 0
+    (attempt,) = shop.attempts(link)
+    assert (attempt.state, attempt.fault) == (AttemptState.CANCELLED, BALANCE_GONE)
+    assert [each for each in shop.receipts() if each.link_id == link.link_id] == []
+    assert shop.offer(link) is (Offer.PAID if how == "paid" else Offer.CLOSED)
+
+
+@pytest.mark.req("A4")
+def test_a_capture_that_never_arrived_is_not_sent_again_when_the_debt_was_paid_meanwhile(shop: Shop) -> None:
+    link = approved(shop, "C-18")
+    order = f"GET /v2/checkout/orders/{shop.attempts(link)[0].page_id}"
+    shop.firm.faults("paypal", f"{CAPTURE} 1 drop-before\n{order} 2 status-before 403")
+    shop.back(link)
+    assert shop.offer(link) is Offer.CHECKING
+    shop.part_paid("C-18", "118")
+    shop.settle()
+    shop.back(link)
+    shop.sync()
+    assert (taken(shop, link), shop.offer(link)) == (0, Offer.PAID)
+    assert [each for each in shop.receipts() if each.link_id == link.link_id] == []
+
+
+def test_less_than_was_approved_is_open_so_nothing_is_taken_and_the_payer_may_try_again(shop: Shop) -> None:
+    link = approved(shop, "C-4")
+    shop.part_paid("C-4", "4")
+    shop.back(link)
+    assert (taken(shop, link), shop.offer(link)) == (0, Offer.PAY)
+    assert grouped(shop.visit(link).showing.amount) == "100.00 USD"
+
+
+def test_a_page_that_another_way_to_pay_has_replaced_is_never_captured(shop: Shop) -> None:
+    link = shop.link("C-5")
+    wallet_page = shop.click(link, "paypal")
+    card_page = shop.click(link, "card")
+    payer(wallet_page, do="approve", funds="balance")
+    shop.settle()
+    assert taken(shop, link) == 0
+    payer(card_page, method="card")
+    shop.back(link)
+    assert shop.offer(link) is Offer.PROCESSING
+    assert sorted(each.state for each in shop.attempts(link)) == [AttemptState.CANCELLED, AttemptState.SUCCEEDED]
+
+
+@pytest.mark.req("A3")
+def test_an_order_that_is_completed_while_its_money_is_on_its_way_shows_so_and_books_nothing(shop: Shop) -> None:
+    link = approved(shop, "C-6", "echeck")
+    shop.back(link)
+    (attempt,) = shop.attempts(link)
+    assert (attempt.state, shop.offer(link)) == (AttemptState.PROCESSING, Offer.PROCESSING)
+    assert attempt.waits_for
+    assert [each for each in shop.receipts() if each.link_id == link.link_id] == []
+    assert [(each.clearing, grouped(each.amount)) for each in shop.visit(link).receipts] == [(True, "106.00 USD")]
+    with pytest.raises(Refused):
+        shop.click(link, "card")
+    shop.sync()
+    debt = shop.firm.invoice("C-6")["Id"]
+    assert [each for each in decisions(shop) if debt in {one.target.vendor_id for one in each.allocations}] == []
+    (capture,) = [each for each in wallet(shop).captures.values() if each.amount == 10_600]
+    people(shop).clear(capture.id)
+    shop.settle()
+    assert [grouped(each.kept) for each in shop.receipts() if each.link_id == link.link_id] == ["106.00 USD"]
+
+
+def test_an_echeck_that_bounces_lets_the_payer_try_again(shop: Shop) -> None:
+    link = approved(shop, "C-7", "echeck")
+    shop.back(link)
+    (capture,) = [each for each in wallet(shop).captures.values() if each.amount == 10_700]
+    people(shop).deny(capture.id)
+    shop.settle()
+    assert (state(shop, link), shop.offer(link)) == (AttemptState.FAILED, Offer.PAY)
+
+
+@pytest.mark.req("A5")
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [("C-8", f"{CAPTURE} 1 drop-after"), ("C-9", f"{CAPTURE} 1 status-after 502"), ("C-10", f"{CAPTURE} 1 truncate")],
+)
+def test_after_a_lost_answer_there_is_one_charge_and_one_receipt_and_never_a_failure(
+    shop: Shop, number: str, fault: str
+) -> None:
+    link = approved(shop, number)
+    shop.firm.faults("paypal", fault)
+    seen = set()
+    for _ in range(4):
+        shop.back(link)
+        seen.add(state(shop, link))
+    assert AttemptState.FAILED not in seen
+    assert state(shop, link) is AttemptState.SUCCEEDED
+    amount = 10_000 + 100 * int(number[2:])
+    assert len([each for each in wallet(shop).captures.values() if each.amount == amount]) == 1
+    assert len([each for each in shop.receipts() if each.link_id == link.link_id]) == 1
+    (row,) = rows_of(shop, link)
+    assert row is OutboxState.DONE
+
+
+def rows_of(shop: Shop, link: PaymentLink) -> list[OutboxState]:
+    """The writes that took money for a link."""
+    wanted = {each.capture for each in shop.attempts(link)}
+    with shop.desk() as desk:
+        return [row.state for row in desk.store.outbox(desk.id) if row.op_id in wanted]
+
+
+@pytest.mark.req("A5")
+def test_where_nobody_says_what_became_of_it_the_page_says_so_and_it_is_asked_for_days(shop: Shop) -> None:
+    link = approved(shop, "C-11")
+    (attempt,) = shop.attempts(link)
+    shop.firm.faults("paypal", f"{CAPTURE} 1 drop-after\nGET /v2/checkout/orders/{attempt.page_id} 2 status-before 403")
+    shop.back(link)
+    assert (state(shop, link), shop.offer(link)) == (AttemptState.UNKNOWN, Offer.CHECKING)
+    with pytest.raises(Refused):
+        shop.click(link, "card")
+    later = FakeClock((datetime.now(UTC) + timedelta(hours=2)).isoformat())
+    for _ in range(30):
+        with House(shop.firm.config(), later) as house:
+            found = settle(house.company(None), attempt.attempt_id, "poll")
+        if found is not None and found.state is AttemptState.SUCCEEDED:
+            break
+    assert state(shop, link) is AttemptState.SUCCEEDED
+    assert len([each for each in wallet(shop).captures.values() if each.amount == 11_100]) == 1
+    assert len([each for each in shop.receipts() if each.link_id == link.link_id]) == 1
+
+
+def test_other_funds_are_asked_for_on_the_same_page_and_the_poller_never_tries_by_itself(shop: Shop) -> None:
+    link = shop.link("C-12")
+    page = shop.click(link, "paypal")
+    payer(page, do="approve", funds="declined")
+    shop.back(link)
+    asked = taken(shop, link)
+    assert state(shop, link) in (AttemptState.OFFERED, AttemptState.APPROVED)
+    shop.settle()
+    shop.settle()
+    assert taken(shop, link) == asked
+    payer(page, do="approve", funds="balance")
+    shop.back(link)
+    assert (state(shop, link), len(shop.attempts(link))) == (AttemptState.SUCCEEDED, 1)
+
+
+def test_another_amount_than_was_asked_or_another_payee_is_kept_flagged_and_told(shop: Shop) -> None:
+    link = approved(shop, "C-13")
+    wallet(shop).conduct.other_amount = 11_000
+    try:
+        shop.back(link)
+    finally:
+        wallet(shop).conduct.other_amount = None
+    (receipt,) = [each for each in shop.receipts() if each.link_id == link.link_id]
+    assert (grouped(receipt.amount), Flag.AMOUNT_MISMATCH in receipt.flags) == ("110.00 USD", True)
+    shop.sync()
+    assert FindingCode.OTHER_AMOUNT in {each.code for each in shop.findings()}
+
+
+@pytest.mark.parametrize(
+    ("number", "point"),
+    [
+        ("C-14", "link.capture-stored"),
+        ("C-15", "post.sent"),
+        ("C-16", "link.captured"),
+        ("C-17", "link.receipt-stored"),
+    ],
+)
+def test_a_kill_while_approved_money_is_taken_leaves_one_charge_and_one_receipt(
+    shop: Shop, number: str, point: str
+) -> None:
+    link = approved(shop, number)
+    ran = shop.firm.run("link", "settle", crash_at=point)
+    assert ran.code == KILLED, ran.out + ran.err
+    with shop.desk() as desk:
+        sync_all(desk, nothing)
+    assert (state(shop, link), shop.offer(link)) == (AttemptState.SUCCEEDED, Offer.PROCESSING)
+    amount = 10_000 + 100 * int(number[2:])
+    assert len([each for each in wallet(shop).captures.values() if each.amount == amount]) == 1
+    assert len([each for each in shop.receipts() if each.link_id == link.link_id]) == 1

@@ -1,0 +1,21 @@
+"""What the laws of wired worlds share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.laws.test_written_once import IN_MEMORY
+from tests.laws.wired_start import Stage
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """Where wired worlds begin, one after another."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as made:
+        opened = Stage(Path(made))
+        yield opened
+        opened.close()
