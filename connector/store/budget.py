@@ -160,9 +160,9 @@ class SharedBudget:
         self._clock = clock
         self._title = spender.title
         self._allowed = pace.metered_per_month
-        # Rounded up, with the millisecond by which the first of a minute's calls may be late on top: no minute, from
-        # wherever it is counted, sees more than was said.
-        self.gap_us = -(-(MINUTE_US + MILLISECOND_US) // pace.calls_per_minute)
+        # Rounded up, with a millisecond in every second on top, by which the first of a second's calls may be late: no
+        # second and no minute, from wherever it is counted, sees more than was said.
+        self.gap_us = -(-(MINUTE_US + 60 * MILLISECOND_US) // pace.calls_per_minute)
         self.burst = pace.calls_burst
         self._now: ColumnElement[int] = now if now is not None else now_ms()
         self._key = {"company_id": spender.company, "connection_id": spender.connection}

@@ -5,7 +5,8 @@ the rows themselves are read and compared. Whoever can rewrite rows, entries and
 the database back, leaves no trace in here: a head that was kept somewhere else catches that too.
 
 Not vouched for are secrets (each is sealed by itself), and what a sync makes anew: cursors, notices, which rows did not
-tie, leases, budgets, hints, money under way to debts, and the words by which contacts are found.
+tie, leases, budgets, hints, whose turn it is, what was told of what is wrong, money under way to debts, and the words
+by which contacts are found.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def test_a_call_costs_no_statement_for_its_slot_but_the_first_and_one_now_and_th
 def test_two_connections_to_one_account_share_its_slots_its_pace_and_its_pause(store: Store, clock: FakeClock) -> None:
     one, other = (timed(store, clock, OurPace(calls_per_minute=60, calls_burst=1)) for _ in range(2))
     with one.flight(), other.flight():
-        assert clock.slept == pytest.approx([1.0], abs=1e-3)
+        assert clock.slept == pytest.approx([1.0], abs=5e-3)
     assert store.room(Spender(ACME, BOOKS, "x")).slots is store.room(Spender(ACME, BOOKS, "y")).slots
 
 

@@ -123,7 +123,7 @@ def test_an_unsure_write_waits_for_its_settle_time_and_is_not_repeated_before(fi
     slow = {"RECEIVABLES_SETTLE_PAYMENT": "3600"}
     first = firm.run("apply", "--yes", **slow)
     assert first.code == 1
-    assert "looked up before it is repeated, until" in first.out
+    assert "It is looked up before it is repeated: receivables apply, not before 2" in first.out
     posts = [path for method, path, _ in firm.doubles["quickbooks"].calls if method == "POST" and "/payment" in path]
     again = firm.run("apply", "--yes", **slow)
     assert again.code == 1

@@ -23,7 +23,8 @@ from tests.unit.store_ground import ACME, BOOKS, OTHER, STRIPE, ready, statement
 USUAL = OurPace()
 GAP_MS = 240
 """Between two calls at 250 in a minute."""
-MILLISECOND = 1e-3
+NEARLY = 5e-3
+"""A millisecond in a second is laid on top, for the clock of the database knows no less."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -60,22 +61,20 @@ def most_in(window_seconds: float, calls: list[float]) -> int:
 
 
 def test_the_burst_goes_at_once_and_then_one_call_per_share_of_the_minute(store: Store, clock: FakeClock) -> None:
-    assert moments(timed(store, clock, USUAL), clock, 7) == pytest.approx(
-        [0, 0, 0, 0, 0.24, 0.48, 0.72], abs=MILLISECOND
-    )
+    assert moments(timed(store, clock, USUAL), clock, 7) == pytest.approx([0, 0, 0, 0, 0.24, 0.48, 0.72], abs=NEARLY)
 
 
 def test_a_quiet_hour_saves_up_no_more_than_the_burst(store: Store, clock: FakeClock) -> None:
     budget = timed(store, clock, USUAL)
     moments(budget, clock, 4)
     clock.pass_seconds(3600)
-    assert [at - 3600 for at in moments(budget, clock, 5)] == pytest.approx([0, 0, 0, 0, 0.24], abs=MILLISECOND)
+    assert [at - 3600 for at in moments(budget, clock, 5)] == pytest.approx([0, 0, 0, 0, 0.24], abs=NEARLY)
 
 
 def test_several_calls_may_be_taken_at_once(store: Store, clock: FakeClock) -> None:
     budget = timed(store, clock, OurPace(calls_per_minute=60, calls_burst=1))
     budget.take(3)
-    assert clock.slept == pytest.approx([2.0], abs=MILLISECOND)
+    assert clock.slept == pytest.approx([2.0], abs=NEARLY)
 
 
 PACES = {
@@ -167,7 +166,7 @@ def test_nothing_of_the_database_is_held_while_somebody_waits(store: Store) -> N
             super().sleep(seconds)
 
     timed(store, Busy(), OurPace(calls_per_minute=60, calls_burst=1)).take(2)
-    assert waited == pytest.approx([1.0], abs=MILLISECOND)
+    assert waited == pytest.approx([1.0], abs=NEARLY)
 
 
 def test_a_pause_holds_everybody_of_the_connection_back_and_then_the_pace_goes_on(
@@ -176,9 +175,9 @@ def test_a_pause_holds_everybody_of_the_connection_back_and_then_the_pace_goes_o
     one, other = timed(store, clock, USUAL), timed(store, clock, USUAL)
     moments(one, clock, 4)
     one.pause(60)
-    assert moments(other, clock, 6) == pytest.approx([60, 60, 60, 60, 60.24, 60.48], abs=MILLISECOND)
+    assert moments(other, clock, 6) == pytest.approx([60, 60, 60, 60, 60.24, 60.48], abs=NEARLY)
     timed(store, clock, USUAL, connection=STRIPE).take()
-    assert sum(clock.slept) == pytest.approx(60.48, abs=MILLISECOND)
+    assert sum(clock.slept) == pytest.approx(60.48, abs=NEARLY)
 
 
 def test_who_slept_past_his_turn_takes_another_and_goes_not_together_with_the_others(store: Store) -> None:
@@ -190,7 +189,7 @@ def test_who_slept_past_his_turn_takes_another_and_goes_not_together_with_the_ot
 
     clock = Starved()
     budget = timed(store, clock, USUAL)
-    assert moments(budget, clock, 9) == pytest.approx([0, 0, 0, 0, 2.24, 2.24, 2.24, 2.24, 2.48], abs=MILLISECOND)
+    assert moments(budget, clock, 9) == pytest.approx([0, 0, 0, 0, 2.24, 2.24, 2.24, 2.24, 2.48], abs=NEARLY)
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one(store: Store, clock: FakeClock) -> None:

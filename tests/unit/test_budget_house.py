@@ -54,7 +54,7 @@ def gap_of(house: House, settings: object, of: AdapterSpec = spec) -> tuple[int,
 
 def test_the_pace_is_the_adapters_unless_a_person_chose_one(house: House) -> None:
     assert gap_of(house, settings()) == (240, 2)
-    assert gap_of(house, settings(calls_per_minute="60")) == (1000, 2)
+    assert gap_of(house, settings(calls_per_minute="60")) == (1001, 2)
     assert gap_of(house, settings(calls_per_minute="450")) == (133, 1)
     assert gap_of(house, Aimed(live=True)) == (240, 2)
 

@@ -20,6 +20,7 @@ CODES = {
     "UnknownRecord('It is so.')": 2,
     "UnknownCurrency('QQQ')": 2,
     "Refused('It is so.')": 2,
+    "TooManyTries('It is so.', retry_after_seconds=1)": 2,
     "Unreachable('It is so.')": 4,
     "RateLimited('It is so.', retry_after_seconds=1)": 4,
     "BudgetSpent('It is so.')": 4,
@@ -32,6 +33,7 @@ CODES = {
     "StoreLocked('It is so.')": 5,
     "StoreCorrupt('It is so.')": 5,
     "LeaseLost('It is so.')": 5,
+    "TurnOver('It is so.')": 1,
     "Disagreement('It is so.')": 1,
 }
 """What an adapter may raise, and the exit code that the README gives it."""

@@ -26,7 +26,7 @@ from tests.clocks import FakeClock
 from tests.unit.store_ground import ACME, ANN, BOOKS, RUN, USD, by_hand, ready, ref, write
 from tests.unit.test_store_journal import lived_in
 
-UNSEALED = {"secret", "cursor", "lease", "tie_check", "notice", "budget", "inbox", "under_way"}
+UNSEALED = {"secret", "cursor", "lease", "tie_check", "notice", "budget", "inbox", "under_way", "due", "alarm"}
 """What the module of `verify` says is not vouched for."""
 
 BYTES_TRIED = 24
