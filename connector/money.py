@@ -36,6 +36,7 @@ DIGITS: dict[str, int] = {
 """Minor-unit digits of every currency that money may be in."""
 
 _POWERS = tuple(10**n for n in range(5))
+_SCALES = tuple(Decimal(power) for power in _POWERS)
 
 
 class MoneyError(ReceivablesError):
@@ -104,7 +105,7 @@ def zero(code: Currency) -> Money:
 
 def from_decimal(amount: Decimal | int, code: Currency) -> Money:
     """Major units as a vendor writes them (12.5 USD) to Money; MoneyError if the currency has fewer digits."""
-    scaled = amount * _POWERS[DIGITS[code]]
+    scaled = amount * _SCALES[DIGITS[code]]
     try:
         minor = int(scaled)
     except (InvalidOperation, OverflowError, ValueError):

@@ -23,7 +23,7 @@ from connector.store import Author, Counts, Store
 
 RECORDS_PER_TRANSACTION = 1_000
 LEASE_SECONDS = 60.0
-ALLOCATIONS_PER_COLLECTION = 1_000_000
+ALLOCATIONS_PER_COLLECTION = 100_000
 
 
 class Progress(Protocol):

@@ -249,12 +249,14 @@ class _Intake:
 
 
 def _seen(connection: ConnectionId, records: Sequence[Mirrored]) -> list[_Sighting]:
-    if any(one.ref.connection != connection or "\0" in one.ref.vendor_id for one in records):
-        raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
-    return [
-        (one.ref.kind, one.ref.vendor_id, one.version, hashlib.sha256(one.raw).digest()[:_HASH_BYTES], one)
-        for one in records
-    ]
+    seen: list[_Sighting] = []
+    sha256 = hashlib.sha256
+    for one in records:
+        owner, kind, vendor_id = one.ref
+        if owner != connection or "\0" in vendor_id:
+            raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
+        seen.append((kind, vendor_id, one.version, sha256(one.raw).digest()[:_HASH_BYTES], one))
+    return seen
 
 
 def _known(scribe: Scribe, connection: ConnectionId, arrived: list[list[_Sighting]]) -> _KnownByKind:

@@ -12,8 +12,9 @@ from tests.bench.bench_stripe_sync import ALLOWED_PER_SECOND, LIBRARY_ROWS, LIMI
 ROWS = 50_000
 CPU_US_MAX = 90
 RSS_MB_MAX = 120
-WALL_SECONDS_MAX = {50: ("ours", 15), 200: ("many", 30)}
-"""At 200 milliseconds with as many calls under way as may be set; the pace of an account is not in the way here."""
+WALL_SECONDS_MAX = {50: 15, 200: 30}
+"""With as many calls under way as may be set, and the pace of an account not in the way. With the four that are usual,
+slow pages take no less than their number by four: 12.5 and 50 seconds."""
 TICK_MS_MAX = 50
 TICK_CALLS_MAX = 3
 
@@ -34,9 +35,9 @@ def test_a_hundred_thousand_records_cost_a_fifteenth_of_the_librarys_and_slow_pa
     ours, library = measured("ours", ROWS, 0), measured("library", LIBRARY_ROWS, 0)
     sys.stdout.write(shown("ours", ROWS, 0, ours) + "\n" + shown("library", LIBRARY_ROWS, 0, library) + "\n")
     assert library["cpu"] / LIBRARY_ROWS >= 15 * ours["cpu"] / ROWS
-    for delay_ms, (reader, wall_seconds_max) in WALL_SECONDS_MAX.items():
-        said = measured(reader, ROWS, delay_ms)
-        sys.stdout.write(shown(reader, ROWS, delay_ms, said) + "\n")
+    for delay_ms, wall_seconds_max in WALL_SECONDS_MAX.items():
+        said = measured("many", ROWS, delay_ms)
+        sys.stdout.write(shown("many", ROWS, delay_ms, said) + "\n")
         assert said["wall"] <= wall_seconds_max
 
 
