@@ -67,7 +67,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
 
 @pytest.mark.parametrize(
     "times",
-    [pytest.param(1, marks=pytest.mark.gate), pytest.param(25, marks=[pytest.mark.long, pytest.mark.req("E3")])],
+    [pytest.param(1, marks=pytest.mark.gate), pytest.param(25, marks=pytest.mark.long)],
 )
 def test_a_worker_killed_in_mid_turn_is_taken_over_in_time_and_no_two_work_on_one_company(
     ground: Ground, times: int
