@@ -63,7 +63,6 @@ def test_what_the_policy_decides_is_right_up_to_identical_invoices() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.req("R16")
 def test_of_thousands_of_its_decisions_hardly_one_is_wrong_and_none_is_taken_for_evidence() -> None:
     test_nobody_gets_the_policy_who_did_not_ask_for_it()
     decisions = right = 0
