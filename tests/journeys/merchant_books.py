@@ -62,6 +62,29 @@ ROUNDS_MAX = 6
 _UNDER_WAY = ("pending", "in_transit")
 
 
+def planned(
+    seen: Snapshot, posting: PostingAccounts, pattern: BookingPattern, account: Ledger, ops: Iterator[int]
+) -> Plan:
+    """What would be planned of it at the merchant's own hour."""
+    connection = Connection(
+        company_id=CompanyId("harbor"),
+        connection_id=CONNECTION,
+        system="stripe",
+        account=ACCOUNT,
+        live=False,
+        posting=posting,
+        pattern=pattern,
+    )
+    frame = Frame(
+        plan_id=PlanId("plan-1"),
+        company_id=CompanyId("harbor"),
+        made_at=instant_from_epoch(account.now()),
+        made_by=ActorId("dana"),
+        new_op_id=lambda: op_id(next(ops)),
+    )
+    return plan(seen, reconcile(seen), [connection], frame, untied=tie_out(seen).findings)
+
+
 class BooksBeside:
     """An account at Stripe, and the books in one pattern. `balance` is what the account must hold, by the figures of
     whoever acts there, in the API's integers and lower case."""
@@ -193,23 +216,7 @@ class BooksBeside:
 
     def plan_of(self, seen: Snapshot) -> Plan:
         """What would be planned of that."""
-        connection = Connection(
-            company_id=CompanyId("harbor"),
-            connection_id=CONNECTION,
-            system="stripe",
-            account=ACCOUNT,
-            live=False,
-            posting=self.posting,
-            pattern=self._pattern,
-        )
-        frame = Frame(
-            plan_id=PlanId("plan-1"),
-            company_id=CompanyId("harbor"),
-            made_at=instant_from_epoch(self.account.now()),
-            made_by=ActorId("dana"),
-            new_op_id=lambda: op_id(next(self._ops)),
-        )
-        return plan(seen, reconcile(seen), [connection], frame, untied=tie_out(seen).findings)
+        return planned(seen, self.posting, self._pattern, self.account, self._ops)
 
     def _post(self, line: PlanLine) -> None:
         """Write it, read it back, compare it."""

@@ -20,22 +20,20 @@ from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.life import Merchant
 from connector.dates import BusinessDate, instant_from_epoch, later, zone
 from connector.model.finding import Finding
-from connector.model.firm import BookingPattern, Connection, PostingAccounts
+from connector.model.firm import BookingPattern, PostingAccounts
 from connector.model.intent import PostTransfer
 from connector.model.mirror import Gone, Noun
-from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref
+from connector.model.source import Kind, OpId, Ref
 from connector.money import Currency, Money, currency
-from connector.plan import Frame, Plan, PlanLine, plan
+from connector.plan import Plan, PlanLine
 from connector.readback import disagreement
 from connector.reconcile.booked import unnumbered
 from connector.reconcile.clearing import Standing, standings
-from connector.reconcile.match import reconcile
 from connector.reconcile.sides import Ground, Sheet, sheets
 from connector.reconcile.snapshot import Snapshot, snapshot
-from connector.reconcile.tieout import tie_out
 from connector.testing.worlds import parse
 from tests.clocks import FakeClock
-from tests.journeys.merchant_books import ACCOUNT, CODES, STRIPE_WORLD, op_id
+from tests.journeys.merchant_books import ACCOUNT, CODES, STRIPE_WORLD, planned
 from tests.laws.plain_books import BOOKS, Document, PlainBooks
 from tests.purses import balances_of, record_of
 from tests.stripe_rig import CONNECTION
@@ -298,23 +296,7 @@ class YearBeside:
 
     def _plan(self, seen: Snapshot) -> Plan:
         self.plans += 1
-        connection = Connection(
-            company_id=CompanyId("harbor"),
-            connection_id=CONNECTION,
-            system="stripe",
-            account=ACCOUNT,
-            live=False,
-            posting=self.posting,
-            pattern=BookingPattern.CLEARING,
-        )
-        frame = Frame(
-            plan_id=PlanId("plan-1"),
-            company_id=CompanyId("harbor"),
-            made_at=instant_from_epoch(self.account.now()),
-            made_by=ActorId("dana"),
-            new_op_id=lambda: op_id(next(self._ops)),
-        )
-        return plan(seen, reconcile(seen), [connection], frame, untied=tie_out(seen).findings)
+        return planned(seen, self.posting, BookingPattern.CLEARING, self.account, self._ops)
 
     def _write(self, line: PlanLine) -> None:
         answer = self.books.post(line.intent, line.op_id)
