@@ -71,12 +71,12 @@ def test_the_slots_of_a_killed_process_come_free(store: Store, address: str) -> 
         killed = callers(address, server, 3, 10_000)
         while intuit.traffic().flight_max < SLOTS:
             SystemClock().sleep(0.02)
+        assert intuit.traffic().flight_max == SLOTS
+        # From here on calls of the dead may still be under way at the other end, which nobody here can count.
         for each in killed:
             os.kill(each.pid, signal.SIGKILL)
             each.wait(10)
         before = intuit.traffic().calls
-        assert intuit.traffic().flight_max == SLOTS
-        # From here on calls of the dead may still be under way at the other end, which nobody here can count.
         assert callers(address, server, 1, 4)[0].wait(60) == 0
         assert intuit.traffic().calls >= before + 24
 
