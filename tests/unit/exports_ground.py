@@ -10,8 +10,9 @@ from xml.sax.saxutils import escape
 from adapters.quickbooks.exports import EXPORTS as BOOKS
 from adapters.stripe.exports import EXPORTS as PROCESSOR
 from connector.app.exports.gathered import Asked, Gathered, gathered
-from connector.app.exports.mapping import BankMapping
-from connector.app.exports.recognise import Known, grids_of, recognised, sound
+from connector.app.exports.recognise import Known, recognised, sound
+from connector.exports.mapping import BankMapping
+from connector.exports.opening import grids_of
 from connector.model.export import Exports
 from connector.reconcile.cash.case import Policy
 

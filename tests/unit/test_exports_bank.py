@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from connector.app.exports.bank import BankLine, statement
-from connector.app.exports.mapping import BankMapping, read_mapping
-from connector.app.exports.suggest import suggestion
 from connector.errors import UserError
+from connector.exports.bank import BankLine, statement
+from connector.exports.mapping import BankMapping, read_mapping
+from connector.exports.suggest import suggestion
 from tests.unit.exports_ground import FIXTURES, as_workbook
 
 AMERICAN = FIXTURES / "bank" / "AccountHistory.csv"

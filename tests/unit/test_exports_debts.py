@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.app.exports.debts import debts, parties, together
-from connector.app.exports.grid import csv_grid
 from connector.app.exports.recognise import recognised, sound
 from connector.errors import UserError
+from connector.exports.grid import csv_grid
 from connector.reconcile.cash.case import Party
 from tests.unit.exports_ground import AGING, INVOICES, LAYOUTS, as_workbook, known, put
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.app.exports.days import order_of, ordinals
-from connector.app.exports.figures import amounts, decimal_mark
-from connector.app.exports.grid import BadCell, Number
+from connector.exports.days import order_of, ordinals
+from connector.exports.figures import amounts, decimal_mark
+from connector.exports.grid import BadCell, Number
 from connector.money import Currency
 
 USD, EUR, JPY, KWD = Currency("USD"), Currency("EUR"), Currency("JPY"), Currency("KWD")

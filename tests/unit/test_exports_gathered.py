@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.app.exports.gathered import Asked, gathered
-from connector.app.exports.mapping import BankMapping
 from connector.errors import UserError
+from connector.exports.mapping import BankMapping
 from connector.reconcile.cash.case import Policy
 from connector.reconcile.cash.payouts import Made
 from tests.unit.exports_ground import AGING, BALANCE_HEADER, CHARGE, EXPORTS, INVOICES, put, read, table

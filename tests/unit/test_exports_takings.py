@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.app.exports.grid import csv_grid
 from connector.app.exports.recognise import recognised, sound
 from connector.app.exports.takings import Takings, takings
 from connector.errors import UserError
+from connector.exports.grid import csv_grid
 from connector.model.export import Tells
 from connector.reconcile.cash.case import ReceiptKind
 from tests.unit.exports_ground import BALANCE_HEADER, CHARGE, LAYOUTS, known, put, table

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.app.exports.grid import Number
-from connector.app.exports.recognise import grids_of
-from connector.app.exports.workbook import UNPACKED_BYTES_MAX, sheets
 from connector.errors import UserError
+from connector.exports.grid import Number
+from connector.exports.opening import grids_of
+from connector.exports.workbook import UNPACKED_BYTES_MAX, sheets
 from tests.unit.exports_ground import FIXTURES, cells, workbook
 
 AGING = FIXTURES / "Larch & Vale Landscaping LLC_A_R Aging Detail Report.xlsx"

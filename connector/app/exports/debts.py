@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from connector.app.exports.grid import Row
 from connector.app.exports.recognise import Known
 from connector.errors import UserError
+from connector.exports.grid import Row
 from connector.model.export import Means
 from connector.money import Currency, Money, grouped
 from connector.reconcile.cash.case import Item, Party

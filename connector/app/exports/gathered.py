@@ -12,17 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from connector.app.exports.bank import BankLine, Statement, statement
 from connector.app.exports.beside import Beside, beside, once
 from connector.app.exports.debts import Entry, debts, parties, together
-from connector.app.exports.grid import Grid, Row
-from connector.app.exports.mapping import BankMapping
-from connector.app.exports.recognise import DELIMITERS, HEADER_WITHIN_ROWS, Known, grids_of, recognised, sound
+from connector.app.exports.recognise import Known, recognised, sound
 from connector.app.exports.recorded import perhaps_recorded
 from connector.app.exports.shown import STRANGE, Seen, remarks, seen_bank, seen_debts, seen_takings
 from connector.app.exports.takings import Takings, takings
 from connector.app.folder import Purse, sources
 from connector.errors import UserError
+from connector.exports.bank import BankLine, Statement, statement
+from connector.exports.grid import Grid, Row
+from connector.exports.mapping import BankMapping
+from connector.exports.opening import DELIMITERS, HEADER_WITHIN_ROWS, grids_of
 from connector.model.export import Exports, Layout, Tells
 from connector.reconcile.cash.case import Case, Item, Party, Policy, Receipt, ReceiptKind
 from connector.reconcile.cash.landings import landed

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from connector.app.exports.days import ordinals
-from connector.app.exports.figures import amounts
-from connector.app.exports.grid import BadCell, Grid, Row, contents, csv_grid, decoded
-from connector.app.exports.workbook import is_workbook, sheets
 from connector.errors import UserError
+from connector.exports.days import ordinals
+from connector.exports.figures import amounts
+from connector.exports.grid import BadCell, Grid, Row
+from connector.exports.opening import HEADER_WITHIN_ROWS
 from connector.model.export import Layout, Means, Tells
 from connector.money import DIGITS, Currency
-
-HEADER_WITHIN_ROWS = 30
-"""So far down a header may stand; above it stand titles."""
-DELIMITERS = (",", ";", "\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +82,6 @@ class Known:
             self.grid.refuse(rows[at].line, self.title(column), str(bad), bad.next_step)
         found = dict(zip(places, read, strict=True))
         return [[found.get((at, column), 0) for column in columns] for at in range(len(rows))]
-
-
-def grids_of(path: Path, delimiters: Sequence[str] = DELIMITERS[:1], encoding: str = "") -> list[Grid]:
-    """A file's rows, once per delimiter, or its sheets."""
-    held = contents(path)
-    if is_workbook(held):
-        try:
-            with zipfile.ZipFile(io.BytesIO(held)) as archive:
-                return sheets(path.name, archive)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise UserError(
-                f"{path.name} is no readable workbook.", next_step="Download it again; nothing was written."
-            ) from None
-    text = decoded(path.name, held, encoding)
-    return [csv_grid(path.name, text, delimiter) for delimiter in delimiters]
 
 
 def recognised(grids: Iterable[Grid], layouts: Iterable[tuple[str, Layout]]) -> Known | None:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connector.app.exports.bank import Statement
 from connector.app.exports.debts import Debts, Entry
 from connector.app.exports.recognise import Known
 from connector.app.exports.takings import Takings
+from connector.exports.bank import Statement
 from connector.model.export import Means
 from connector.money import Currency, Money, grouped
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from connector.app.exports.grid import Row
 from connector.app.exports.recognise import Known
+from connector.exports.grid import Row
 from connector.model.export import Means
 from connector.reconcile.cash.case import Receipt, ReceiptKind
 from connector.reconcile.cash.payouts import PAYOUT_ITSELF, Payout, Transaction

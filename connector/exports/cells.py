@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation, Overflow
 
-from connector.app.exports.grid import Grid, Number, Row
+from connector.exports.grid import Grid, Number, Row
 
 Place = tuple[int, int]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from connector.app.exports.grid import BadCell, Number
+from connector.exports.grid import BadCell, Number
 from connector.money import DIGITS, Currency, MoneyError, from_decimal
 
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f ", " "))

@@ -1,4 +1,4 @@
-"""A bank's file by a mapping, as lines of money that came in. What went out settles no invoice."""
+"""A bank's file by a mapping, as its bookings; and those of them that brought money."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from connector.app.exports.days import is_day, ordinals
-from connector.app.exports.figures import amounts
-from connector.app.exports.grid import BadCell, Grid, Row
-from connector.app.exports.mapping import BankMapping, delimiter_of
-from connector.app.exports.recognise import HEADER_WITHIN_ROWS, grids_of
 from connector.errors import UserError
+from connector.exports.days import is_day, ordinals
+from connector.exports.figures import amounts
+from connector.exports.grid import BadCell, Grid, Row
+from connector.exports.mapping import BankMapping, delimiter_of
+from connector.exports.opening import HEADER_WITHIN_ROWS, grids_of
 from connector.money import DIGITS, Currency, Money, grouped
 
 _CHECK = "Check the mapping: receivables match --bank FILE --suggest-map; nothing was written."
@@ -20,7 +20,7 @@ _SEPARATOR = " "
 
 
 class BankLine(NamedTuple):
-    """Money that came in. `id` is the bank's own, else the file and the line."""
+    """A booking: money that came in, or, below nought, went out. `id` is the bank's own, else the file and the line."""
 
     id: str
     line: int
@@ -64,8 +64,35 @@ class _File:
             self.refuse(rows, column, bad)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookings:
+    """All of a bank's file, in its own order. `balances`: what was on the account after each line, where it says so and
+    they follow; of a single line it cannot be told which way they run."""
+
+    file: _File
+    lines: list[BankLine]
+    balances: list[int]
+    newest_first: bool
+    passed_over: int
+
+
 def statement(path: Path, mapping: BankMapping) -> Statement:
-    """The lines of a bank's file. UserError where one cannot be read, or a balance does not follow."""
+    """The lines of a bank's file that brought money. UserError: one cannot be read, or a balance does not follow."""
+    found = bookings(path, mapping)
+    came = [line for line in found.lines if line.amount > 0]
+    _refuse_doubled(found.file, came)
+    return Statement(
+        name=path.name,
+        came=came,
+        went=len(found.lines) - len(came),
+        passed_over=found.passed_over,
+        checked=bool(mapping.balance),
+    )
+
+
+def bookings(path: Path, mapping: BankMapping) -> Bookings:
+    """Every booking of a bank's file, as they stand in it. UserError where one cannot be read, or a balance does not
+    follow."""
     file, below = _opened(path, mapping)
     rows = [row for row in below if file.text(row, mapping.date) and _has_amount(file, row)]
     for row in rows:
@@ -79,8 +106,8 @@ def statement(path: Path, mapping: BankMapping) -> Statement:
         file.refuse(rows, mapping.date, bad)
     codes = _codes(file, rows)
     signed = _signed(file, rows, codes)
-    _follow(file, rows, codes, signed)
-    came = [
+    balances, upwards = _follow(file, rows, codes, signed)
+    lines = [
         BankLine(
             id=file.text(row, mapping.id) or f"{path.name}:{row.line}",
             line=row.line,
@@ -92,16 +119,8 @@ def statement(path: Path, mapping: BankMapping) -> Statement:
             text=_SEPARATOR.join(filter(None, (file.text(row, column) for column in mapping.text))),
         )
         for at, row in enumerate(rows)
-        if signed[at] > 0
     ]
-    _refuse_doubled(file, came)
-    return Statement(
-        name=path.name,
-        came=came,
-        went=len(rows) - len(came),
-        passed_over=len(below) - len(rows),
-        checked=bool(mapping.balance),
-    )
+    return Bookings(file=file, lines=lines, balances=balances, newest_first=upwards, passed_over=len(below) - len(rows))
 
 
 def _opened(path: Path, mapping: BankMapping) -> tuple[_File, Sequence[Row]]:
@@ -167,10 +186,13 @@ def _turned(file: _File, row: Row, amount: int) -> int:
     return file.grid.refuse(row.line, mapping.sign, f"{word[:20]!r} is neither money in nor money out", _CHECK)
 
 
-def _follow(file: _File, rows: Sequence[Row], codes: Sequence[Currency], signed: Sequence[int]) -> None:
-    """Each balance must follow from the one before it, the oldest line first or last."""
+def _follow(
+    file: _File, rows: Sequence[Row], codes: Sequence[Currency], signed: Sequence[int]
+) -> tuple[list[int], bool]:
+    """Each balance must follow from the one before it, the oldest line first or last. The balances, none where there
+    are none to be followed, and whether the newest line is the first."""
     if not file.mapping.balance or len(set(codes)) != 1:
-        return
+        return [], False
     held = file.amounts(rows, file.mapping.balance, codes)
     down = next((at for at in range(1, len(rows)) if held[at] - held[at - 1] != signed[at]), None)
     up = next((at for at in range(1, len(rows)) if held[at - 1] - held[at] != signed[at - 1]), None)
@@ -180,6 +202,7 @@ def _follow(file: _File, rows: Sequence[Row], codes: Sequence[Currency], signed:
         file.grid.refuse(
             rows[at].line, file.mapping.balance, f"the balance {shown} does not follow from the lines around it", _CHECK
         )
+    return held, down is not None
 
 
 def _refuse_doubled(file: _File, came: Sequence[BankLine]) -> None:

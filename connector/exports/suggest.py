@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from connector.app.exports.days import is_day, order_of
-from connector.app.exports.figures import decimal_mark, is_amount
-from connector.app.exports.grid import BadCell, Grid, Row, contents, csv_grid, decoded
-from connector.app.exports.mapping import BankMapping
-from connector.app.exports.recognise import DELIMITERS, HEADER_WITHIN_ROWS, grids_of
-from connector.app.exports.workbook import is_workbook
 from connector.errors import UserError
+from connector.exports.days import is_day, order_of
+from connector.exports.figures import decimal_mark, is_amount
+from connector.exports.grid import BadCell, Grid, Row, contents, csv_grid, decoded
+from connector.exports.mapping import BankMapping
+from connector.exports.opening import DELIMITERS, HEADER_WITHIN_ROWS, grids_of
+from connector.exports.workbook import is_workbook
 from connector.money import DIGITS, Currency
 
 SAMPLES = 3

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from connector.app.exports.grid import BadCell
-from connector.app.sheets import YEAR_MAX, YEAR_MIN
+from connector.exports.grid import BadCell
+
+YEAR_MIN, YEAR_MAX = 1970, 2199
 
 _ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ].*)?")
 _LOCAL = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2 ?([0-9]{4}|[0-9]{2})(?:[T ,].*)?")

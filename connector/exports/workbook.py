@@ -17,9 +17,9 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from xml.parsers import expat
 
-from connector.app.exports.cells import Cell, Sheet, place_of
-from connector.app.exports.grid import CELLS_MAX, ROWS_MAX, Grid
 from connector.errors import UserError
+from connector.exports.cells import Cell, Sheet, place_of
+from connector.exports.grid import CELLS_MAX, ROWS_MAX, Grid
 
 UNPACKED_BYTES_MAX = 256 << 20
 TEXT_CHARACTERS_MAX = 32_767

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.app.exports.days import ORDERS
-from connector.app.exports.grid import contents
 from connector.errors import UserError
+from connector.exports.days import ORDERS
+from connector.exports.grid import contents
 from connector.money import DIGITS
 
 _PROPOSE = "See a proposal: receivables match --bank FILE --suggest-map."
