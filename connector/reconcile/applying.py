@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.dates import BusinessDate
-from connector.model.invoice import Invoice, InvoiceState
 from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Ref
-from connector.reconcile.cash.case import Case, Item, Party, Policy, Receipt, ReceiptKind
+from connector.reconcile.cash.case import Case, Item, Policy, Receipt, ReceiptKind
+from connector.reconcile.cash.evidence import payment_lines
+from connector.reconcile.cash.questions import Question, question
+from connector.reconcile.cash.record import Line
 from connector.reconcile.cash.rounds import Rounds
 from connector.reconcile.cash.standing import ECHO_DAYS, Standing
 from connector.reconcile.cash.verdict import Class, Verdict
-from connector.reconcile.debts import OWED
 from connector.reconcile.learned import facts, sign_of
-from connector.reconcile.payer import Payers
+from connector.reconcile.ledger import Kept, Ledger
 from connector.reconcile.snapshot import Snapshot
 
 SURE = frozenset({Class.KEY, Class.REFERENCE})
@@ -46,13 +47,29 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """The engine as it stands when nothing more follows. `places`: the receipt of each payment. `payments`, `items`:
-    the record behind each place. `by_itself`: the receipts that may be posted without a person."""
+    the record behind each place. `by_itself`: the receipts that may be posted without a person. `asked` and `lines`:
+    what was said of the undecided and of the decided, once, for whoever says it again."""
 
     at: Standing
     places: Mapping[Ref, int]
     payments: Sequence[Ref]
     items: Sequence[Ref]
     by_itself: frozenset[int]
+    asked: dict[int, Question] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
+
+    def question(self, place: int) -> Question:
+        """Why nothing follows about a receipt."""
+        found = self.asked.get(place)
+        if found is None:
+            found = self.asked[place] = question(self.at, place)
+        return found
+
+    def line(self, payment: Ref) -> Line:
+        """What the verdict about a payment stands on."""
+        if not self.lines:
+            self.lines.update((line.payment.id, line) for line in payment_lines("", self.at, {}))
+        return self.lines[str(payment)]
 
     def verdict(self, payment: Ref) -> Verdict | None:
         """What it says about a payment, whether or not that may be posted."""
@@ -63,46 +80,73 @@ class Applied:
         return {self.items[share.item]: share.applied for share in verdict.shares}
 
 
-def open_amounts(snapshot: Snapshot, twins: Mapping[Ref, Ref]) -> dict[Ref, int]:
-    """What is open of every debt, and, negative, of every credit note of the books. Closed and void ones are nothing,
-    and are there because texts name them."""
-    found: dict[Ref, int] = {}
-    for ref, invoice in snapshot.invoices.items():
-        if ref not in twins and invoice.state is not InvoiceState.DRAFT:
-            found[ref] = max(invoice.open.minor, 0) if invoice.state in OWED else 0
-    for ref, note in snapshot.credit_notes.items():
-        if snapshot.in_books(ref):
-            found[ref] = -max(note.open.minor, 0) if note.state in OWED else 0
-    return found
-
-
-def apply(snapshot: Snapshot, wanted: Wanted, opened: Mapping[Ref, int], payers: Payers, *, proposing: bool) -> Applied:
-    """Everything that follows about these payments; without `proposing` only what may be posted."""
+def apply(snapshot: Snapshot, wanted: Wanted, held: Ledger, *, proposing: bool, kept: Kept | None = None) -> Applied:
+    """Everything that follows about these payments; without `proposing` only what may be posted. `kept`: what there is
+    of the same company from before. Asked the very same as the last time, it says what it said then."""
+    kept = kept if kept is not None else Kept()
     refs = sorted(wanted.payments)
-    items = _items(snapshot, wanted, opened, payers)
     case = Case(
-        parties=_parties(snapshot, items, payers),
-        items=items,
+        parties=held.parties,
+        items=_left(held, wanted.spent),
         receipts=[_receipt(snapshot, wanted, ref) for ref in refs],
         policy=_policy(snapshot),
-        learned={sign: str(fact.customer) for sign, fact in facts(snapshot, payers).items()},
+        learned={sign: str(fact.customer) for sign, fact in facts(snapshot, held.payers).items()},
     )
-    rounds = Rounds(case)
-    at = rounds.at
     places = {ref: place for place, ref in enumerate(refs)}
-    doubted = {places[ref] for ref in wanted.doubted if ref in places}
-    permitted = {each for each in Class if each.value in snapshot.rules.automatic} - NEVER
-    if snapshot.rules.oldest_first:
-        permitted.add(Class.IDENTICAL)
-    touchy = _touchy(snapshot, wanted, places, opened)
-    if touchy:
-        _run(rounds, frozenset(permitted & SURE), doubted)
-    _run(rounds, frozenset(permitted), doubted | touchy)
-    by_itself = frozenset(at.verdicts)
-    if proposing:
-        _run(rounds, None, doubted)
-    known = {str(ref): ref for ref in opened}
-    return Applied(at=at, places=places, payments=refs, items=[known[item.id] for item in items], by_itself=by_itself)
+    asked = _Asked(
+        case=case,
+        payments=refs,
+        permitted=_permitted(snapshot),
+        doubted=frozenset(places[ref] for ref in wanted.doubted if ref in places),
+        touchy=_touchy(snapshot, wanted, places, held.opened),
+        proposing=proposing,
+    )
+    last, said = kept.answer or (None, None)
+    if last == asked and isinstance(said, Applied):
+        return said
+    at, by_itself = _decided(asked, kept.ground.rounds(case))
+    said = Applied(at=at, places=places, payments=refs, items=held.refs, by_itself=by_itself)
+    kept.answer = asked, said
+    return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Everything on which the engine's answer depends, by the places of its receipts."""
+
+    case: Case
+    payments: Sequence[Ref]
+    permitted: frozenset[Class]
+    doubted: frozenset[int]
+    touchy: frozenset[int]
+    proposing: bool
+
+
+def _permitted(snapshot: Snapshot) -> frozenset[Class]:
+    """The classes that the company lets post by themselves."""
+    found = {each for each in Class if each.value in snapshot.rules.automatic} - NEVER
+    return frozenset(found | {Class.IDENTICAL} if snapshot.rules.oldest_first else found)
+
+
+def _decided(asked: _Asked, rounds: Rounds) -> tuple[Standing, frozenset[int]]:
+    """The engine at the end, and what of it may be posted without a person."""
+    if asked.touchy:
+        _run(rounds, asked.permitted & SURE, asked.doubted)
+    _run(rounds, asked.permitted, asked.doubted | asked.touchy)
+    by_itself = frozenset(rounds.at.verdicts)
+    if asked.proposing:
+        _run(rounds, None, asked.doubted)
+    return rounds.at, by_itself
+
+
+def _left(held: Ledger, spent: Mapping[Ref, int]) -> Sequence[Item]:
+    """The items with what is not spoken for yet."""
+    if not any(spent.values()):
+        return held.items
+    return [
+        item._replace(amount=item.amount - spent[ref]) if spent.get(ref) else item
+        for ref, item in zip(held.refs, held.items, strict=True)
+    ]
 
 
 def _run(rounds: Rounds, permitted: frozenset[Class] | None, aside: Iterable[int]) -> None:
@@ -136,70 +180,6 @@ def _touchy(snapshot: Snapshot, wanted: Wanted, places: Mapping[Ref, int], opene
 def _policy(snapshot: Snapshot) -> Policy:
     rules = snapshot.rules
     return Policy(rounding=rules.rounding, bank_fee=rules.bank_fee, oldest_first=rules.oldest_first, partial=True)
-
-
-def _items(snapshot: Snapshot, wanted: Wanted, opened: Mapping[Ref, int], payers: Payers) -> list[Item]:
-    """Every debt and credit. A void invoice whose number a living one carries is not there at all."""
-    living = {
-        invoice.number
-        for ref, invoice in snapshot.invoices.items()
-        if ref in opened and invoice.state is not InvoiceState.VOID
-    }
-    found = []
-    for ref in sorted(opened):
-        held = snapshot.invoices.get(ref) or snapshot.credit_notes[ref]
-        if held.state is InvoiceState.VOID and (not snapshot.in_books(ref) or held.number in living):
-            continue
-        due = held.due_on if isinstance(held, Invoice) else None
-        customer = _customer(snapshot, payers, held.customer)
-        issued = held.issued_on.toordinal()
-        found.append(
-            Item(
-                id=str(ref),
-                number=held.number or "",
-                party=str(customer) if customer is not None else "",
-                currency=str(held.total.currency),
-                amount=opened[ref] - wanted.spent.get(ref, 0),
-                issued=issued,
-                due=due.toordinal() if due is not None else issued,
-            )
-        )
-    return found
-
-
-def _customer(snapshot: Snapshot, payers: Payers, named: Ref | None) -> Ref | None:
-    """The customer of the books who owes it; the processor's own where the books have none."""
-    kept = snapshot.survivor(named)
-    if kept is None or snapshot.in_books(kept):
-        return kept
-    record = snapshot.customers.get(kept)
-    return (payers.counterpart(record) if record is not None else None) or kept
-
-
-def _parties(snapshot: Snapshot, items: Sequence[Item], payers: Payers) -> list[Party]:
-    """The customers of the books, and those of the processors who owe something there and are none of the books'.
-
-    One that is inactive, and of whom not a single document is left, was merged into another: it names no payer."""
-    owing = {item.party for item in items}
-    parents = {customer.parent for customer in snapshot.customers.values()}
-    found = []
-    for ref, customer in sorted(snapshot.customers.items()):
-        own = snapshot.in_books(ref)
-        if own and not customer.active and str(ref) not in owing and ref not in parents:
-            continue
-        if not own and (str(ref) not in owing or payers.counterpart(customer) is not None):
-            continue
-        parent = snapshot.survivor(customer.parent)
-        found.append(
-            Party(
-                id=str(ref),
-                name=customer.name,
-                parent=str(parent) if parent is not None else "",
-                email=customer.email or "",
-                processor_id="" if own else str(ref),
-            )
-        )
-    return found
 
 
 def _receipt(snapshot: Snapshot, wanted: Wanted, ref: Ref) -> Receipt:

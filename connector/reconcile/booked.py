@@ -15,10 +15,12 @@ from connector.model.settlement import EntryNature
 from connector.model.source import ConnectionId, Kind, OpId, Ref, ref_from_text
 from connector.model.stamp import Stamp
 from connector.money import Currency, Money
-from connector.reconcile.snapshot import Snapshot
+from connector.reconcile.snapshot import Snapshot, Stamps
 
 Written = tuple[IntentKind, Ref]
 """A kind of write, and the outside record it is for."""
+
+_KINDS = {kind.value: kind for kind in IntentKind}
 
 
 def subject_of(kind: IntentKind, about: Ref) -> str:
@@ -169,12 +171,17 @@ def _undone(snapshot: Snapshot, subject: str, ref: Ref, by_hand: str) -> Undone:
 def _read(subject: str) -> Written | None:
     """The kind and the record that `subject_of` wrote; None for a subject of another making."""
     kind, _, about = subject.partition(":")
-    ref = ref_from_text(about)
-    return (IntentKind(kind), ref) if ref is not None and kind in IntentKind.__members__.values() else None
+    known, ref = _KINDS.get(kind), ref_from_text(about)
+    return (known, ref) if known is not None and ref is not None else None
 
 
-def _stamped(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
-    """(kind, outside record, object of the books, whether it is void) for every stamp in the books."""
+def _stamped(snapshot: Snapshot) -> Stamps:
+    if not snapshot.stamps:
+        snapshot.stamps.append(tuple(_find_stamps(snapshot)))
+    return snapshot.stamps[0]
+
+
+def _find_stamps(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, bool]]:
     for ref, payment in snapshot.payments.items():
         void = payment.state is PaymentState.VOID
         for about in _abouts(snapshot, ref, payment.stamps, void=void):

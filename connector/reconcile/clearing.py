@@ -151,7 +151,7 @@ def placed(ref: Ref, entry: BalanceEntry, books: Books) -> Iterator[Placed]:
         if books.is_nothing(ref):
             yield Placed(currency=code, minor=entry.gross.minor)
         else:
-            yield from _payment(entry, about, books, banked=banked)
+            yield from _payment(entry, about, books, banked=banked and about not in books.gone_out)
         yield _fee(entry, booked=banked or books.has(IntentKind.EXPENSE, about))
     elif about is not None and (nature is EntryNature.PAYOUT or books.is_own(ref)):
         done = books.left(about, ref) or books.is_nothing(ref)
@@ -224,6 +224,9 @@ class Books:
         self._even = frozenset(line for lines in groups for line in lines)
         self.apart = dict(self._find_apart(snapshot))
         """Payouts that took money although they carried payments, by their own line: what those come to."""
+        self.gone_out = frozenset(self._find_gone_out(snapshot))
+        """Payments that stood in such a payout's deposit: a person took out that, and then them. The entry beside it,
+        which stands, has none of them."""
         self._halved = frozenset(
             line
             for lines in groups
@@ -280,6 +283,18 @@ class Books:
                 yield payout.entry, banked[about]
             elif about in beside and subject_of(IntentKind.DEPOSIT, about) in snapshot.written:
                 yield payout.entry, payout.amount.minor - beside[about]
+
+    def _find_gone_out(self, snapshot: Snapshot) -> Iterator[Ref]:
+        ever = ever_posted(snapshot) if self.apart else {}
+        for about, payout in snapshot.payouts.items():
+            if payout.entry not in self.apart or self.has(IntentKind.DEPOSIT, about):
+                continue
+            lines = [snapshot.balance_entries[ref] for ref in payout.entries or () if ref in snapshot.balance_entries]
+            ours = {each.about: each.gross.minor for each in lines if each.nature is EntryNature.PAYMENT}
+            held = {each: minor for each, minor in ours.items() if each in ever}
+            # Others may have been out of the books before, and are in the entry: then the deposit came to less.
+            if sum(held.values()) == self.apart[payout.entry]:
+                yield from (each for each in held if each is not None and each not in self._gross)
 
     @staticmethod
     def _find_fees_apart(snapshot: Snapshot) -> Iterator[Ref]:

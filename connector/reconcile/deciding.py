@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
-from connector.model.allocation import Adjustment, AdjustmentKind, Allocation
+from connector.model.allocation import Adjustment, AdjustmentKind, Allocation, Shortfall
 from connector.model.finding import Decision, Evidence, Finding, Ground
 from connector.model.money_in import Payment
 from connector.model.ruling import Ruling, RulingKind
 from connector.model.source import Kind, Ref
 from connector.money import Currency, Money, total
-from connector.reconcile import reasons
+from connector.reconcile import reasons, short
 from connector.reconcile.applying import Applied
 from connector.reconcile.cash.adjust import BANK_FEE, DISCOUNT, ROUNDING, WITHHOLDING
 from connector.reconcile.cash.converted import EXCHANGE
 from connector.reconcile.cash.evidence import payment_lines
-from connector.reconcile.cash.questions import question
+from connector.reconcile.cash.lacking import WORDS, likely
+from connector.reconcile.cash.proposals import Proposals
 from connector.reconcile.cash.record import Line
 from connector.reconcile.cash.verdict import Class, Verdict
 from connector.reconcile.references import Named
@@ -61,11 +61,6 @@ class Sayings:
         self._keys = keys
         self._told = told
 
-    @cached_property
-    def _lines(self) -> dict[str, Line]:
-        """What each verdict stands on."""
-        return {line.payment.id: line for line in payment_lines("", self._applied.at, {})}
-
     def decisions(self, ref: Ref, payment: Payment, verdict: Verdict) -> list[Decision]:
         """The decision about a payment, and one about each credit note that is used up with it."""
         code, key = payment.gross.currency, self._keys.get(ref)
@@ -103,7 +98,7 @@ class Sayings:
             if key.ground is Ground.SOURCE_LINK:
                 said = f"The processor's own link to {key.evidence.says}"
             return f"{said} names {names}."
-        return self._lines[str(ref)].sentence
+        return self._applied.line(ref).sentence
 
     def _evidence(self, ref: Ref, payment: Payment, verdict: Verdict) -> Iterator[Evidence]:
         """Where to look it up: the key, else the numbers in the text, else the amount."""
@@ -111,7 +106,7 @@ class Sayings:
         if verdict.kind is Class.KEY and key is not None:
             yield key.evidence
             return
-        spans = self._lines[str(ref)].spans
+        spans = self._applied.line(ref).spans
         for span in spans:
             field = "reference" if payment.reference is not None and span.text in payment.reference else "memo"
             yield Evidence(ref=ref, field=field, says=span.text)
@@ -126,8 +121,16 @@ class Sayings:
         for share in verdict.shares:
             left = share.open - share.applied
             if left > 0:
-                target = self._applied.items[share.item]
-                yield reasons.short_payment(ref, payment, target, Money(left, payment.gross.currency))
+                target, amount = self._applied.items[share.item], Money(left, payment.gross.currency)
+                yield reasons.short_payment(ref, payment, target, amount, self._why_short(ref, share.open, left))
+
+    def _why_short(self, ref: Ref, open_: int, left: int) -> str:
+        """The reason that a person gave, else what the sum looks like; "" for none."""
+        word = short.said(self._snapshot.rulings).get(ref)
+        if word is not None:
+            return f"{WORDS[word.short]}, says {word.by}"
+        guess = likely(open_, left)
+        return f"it looks like {WORDS[guess]}" if guess is not Shortfall.UNKNOWN else ""
 
     def proposal(self, ref: Ref, payment: Payment, verdict: Verdict) -> Finding:
         """What follows, and waits for a person's word."""
@@ -139,8 +142,8 @@ class Sayings:
         place = self._applied.places[ref]
         verdict = self._applied.verdict(ref)
         if verdict is not None:
-            return reasons.second_time(ref, payment, self._lines[str(ref)].sentence)
-        asked = question(self._applied.at, place)
+            return reasons.second_time(ref, payment, self._applied.line(ref).sentence)
+        asked = self._applied.question(place)
         rivals = [self._applied.items[item] for item in asked.rivals]
         gone = next((rival for rival in rivals if rival in void), None)
         if gone is not None:
@@ -153,15 +156,15 @@ def adjustments_of(minor: int, named: str, code: Currency) -> tuple[Adjustment, 
     return (Adjustment(kind=_KINDS[named], amount=Money(minor, code)),) if minor else ()
 
 
-def evidence_of(applied: Applied) -> dict[Ref, Line]:
+def evidence_of(applied: Applied, proposals: Proposals) -> dict[Ref, Line]:
     """What the last word about each payment stands on. A line's step counts the decisions of one run, and would change
     with every new payment: it is only kept whether there was a decision."""
-    asked = {
-        place: question(applied.at, place) for place in range(len(applied.payments)) if place not in applied.at.verdicts
-    }
-    lines = payment_lines("", applied.at, asked)
+    verdicts = applied.at.verdicts
+    asked = {place: applied.question(place) for place in range(len(applied.payments)) if place not in verdicts}
     by_id = {str(ref): ref for ref in applied.payments}
-    return {by_id[line.payment.id]: replace(line, step=min(line.step, 0)) for line in lines}
+    decided = (applied.line(applied.payments[place]) for place in verdicts)
+    undecided = payment_lines("", applied.at, asked, with_decided=False, proposals=proposals)
+    return {by_id[line.payment.id]: replace(line, step=min(line.step, 0)) for line in (*decided, *undecided)}
 
 
 def as_ruled(snapshot: Snapshot, ruling: Ruling) -> list[Decision]:

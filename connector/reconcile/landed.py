@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator
 
 from connector.model.allocation import Allocation
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostJournal, PostPayment, VoidPosting, Written
+from connector.model.intent import (
+    ApplyCredit,
+    Intent,
+    PostDeposit,
+    PostJournal,
+    PostPayment,
+    ShowLink,
+    VoidPosting,
+    Written,
+)
+from connector.model.link_line import LinkLine
 from connector.model.money_in import PaymentState
 from connector.model.settlement import Deposit
 from connector.model.source import Ref
@@ -37,8 +47,12 @@ def not_landed(snapshot: Snapshot, answered: Iterable[tuple[Intent, Written]]) -
                 found += _banked(snapshot, intent, answer.ref)
             case PostJournal():
                 found += _moved(snapshot, intent, answer.ref)
+            case VoidPosting(link=link) if link is not None:
+                found += _lines(snapshot, intent.target, None, link)
             case VoidPosting():
                 found += _reopened(snapshot, intent, off)
+            case ShowLink():
+                found += _lines(snapshot, intent.about, intent.puts, intent.takes_out)
             case _:
                 pass
     return tuple(found)
@@ -77,6 +91,22 @@ def _moved(snapshot: Snapshot, intent: PostJournal, ref: Ref) -> Iterator[Findin
     for part in intent.parts:
         if part.account not in named:
             yield _finding(ref, part.account, part.amount, f"{ref} does not move {part.account}")
+
+
+def _lines(snapshot: Snapshot, ref: Ref, puts: LinkLine | None, takes_out: LinkLine | None) -> Iterator[Finding]:
+    """What an invoice shows of its payment link, as it was read after it was changed."""
+    invoice = snapshot.invoices.get(ref)
+    stands = {each.line for each in invoice.links} if invoice is not None else set()
+    told = _called(snapshot, ref)
+    if puts is not None and puts.seen.line not in stands:
+        yield _told(ref, f"{told} was given its payment link, and does not show it now")
+    if takes_out is not None and takes_out.seen.line in stands:
+        yield _told(ref, f"{told} still shows the payment link that was taken off it")
+
+
+def _told(ref: Ref, what: str) -> Finding:
+    step = f"Look at it in {ref.connection}; then sync again."
+    return Finding(code=FindingCode.NOT_LANDED, sentence=f"{what}.", next_step=step, refs=(ref,))
 
 
 def _reopened(snapshot: Snapshot, intent: VoidPosting, off: set[Ref]) -> Iterator[Finding]:

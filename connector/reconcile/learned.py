@@ -18,14 +18,21 @@ from connector.reconcile.payer import Payers
 from connector.reconcile.rulings import in_force
 from connector.reconcile.snapshot import Snapshot
 
+PAYER_TAG = "payer_account"
+"""The name under which a payment carries a hash of the account that paid it, where a bank tells that account."""
+
 POINTS_MIN = 2
 """Two payments, or one word of a person about a processor's customer."""
 
 
 def sign_of(ref: Ref, payment: Payment) -> str:
-    """Under which sign money comes: the processor's customer, else the connection and the payer's name; "" without."""
+    """Under which sign money comes: the processor's customer, else the connection with the payer's account or, where
+    none is told, the payer's name; "" without."""
     if payment.customer is not None:
         return str(payment.customer)
+    account = next((tag.value for tag in payment.tags if tag.name == PAYER_TAG), "")
+    if account:
+        return f"{ref.connection}/account/{account}"
     name = " ".join((payment.payer or "").casefold().split())
     return f"{ref.connection}/payer/{name}" if name else ""
 

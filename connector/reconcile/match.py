@@ -8,30 +8,28 @@ no invoice ever receives more than its open balance and no payment gives more th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connector.model.allocation import Allocation, AllocationState
 from connector.model.finding import Decision, Evidence, Finding, Ground
 from connector.model.intent import IntentKind
-from connector.model.invoice import InvoiceState
 from connector.model.money_in import Payment, PaymentState
 from connector.model.ruling import Ruling
 from connector.model.source import Ref, Tag, ref_from_text
 from connector.money import total
 from connector.reconcile import deciding, reasons
-from connector.reconcile.applying import Applied, Wanted, apply, open_amounts
+from connector.reconcile.applying import Applied, Wanted, apply
+from connector.reconcile.arrivals import arrivals, strange
 from connector.reconcile.booked import ever_posted, posted_payments, undone, we_took_back
-from connector.reconcile.debts import books_index, is_debt, twins
 from connector.reconcile.fights import as_it_stands, disputes_of
-from connector.reconcile.payer import Payers
+from connector.reconcile.ledger import kept_in, ledger
 from connector.reconcile.references import (
     DEBT_TAG,
     NUMBER_TAGS,
     Named,
     named_by_key,
     named_in_text,
-    number_index,
 )
 from connector.reconcile.returned import booked_back
 from connector.reconcile.rulings import in_force, kept_out, number_of, overtaken
@@ -42,13 +40,15 @@ from connector.reconcile.snapshot import Snapshot
 class Reconciliation:
     """What was decided, what a person should know, and which payments the books already hold.
 
-    `posted` maps a processor's payment to the payment of the books that carries its stamp. `applied` is the engine as
+    `posted` maps a processor's payment to the payment of the books that carries its stamp. `arrived` maps a line of a
+    bank that is no payment of a customer to the payout that it is, or may be one of. `applied` is the engine as
     it stood at the end, for whoever wants its evidence or its proposals.
     """
 
     decisions: tuple[Decision, ...]
     findings: tuple[Finding, ...]
     posted: dict[Ref, Ref] = field(default_factory=dict)
+    arrived: Mapping[Ref, tuple[Ref, ...]] = field(default_factory=dict)
     applied: Applied | None = field(default=None, compare=False, repr=False)
 
 
@@ -69,21 +69,11 @@ class _Matcher:
     def __init__(self, snapshot: Snapshot, *, told: bool) -> None:
         self._snapshot = snapshot
         self._told = told
-        self._index = books_index(snapshot)
-        self._twins = twins(snapshot, self._index)
-        self._payers = Payers(snapshot)
-        self._opened = open_amounts(snapshot, self._twins)
+        self._ledger = ledger(snapshot)
+        self._index, self._every = self._ledger.index, self._ledger.every
+        self._twins, self._opened = self._ledger.twins, self._ledger.opened
+        self._void, self._void_index = self._ledger.void, self._ledger.void_index
         self._spent: dict[Ref, int] = {}
-        living = [(ref, inv) for ref, inv in snapshot.invoices.items() if ref not in self._twins and is_debt(inv)]
-        self._every = number_index(living)
-        known = {inv.number for _, inv in living}
-        void = (
-            (ref, inv)
-            for ref, inv in snapshot.invoices.items()
-            if snapshot.in_books(ref) and inv.state is InvoiceState.VOID and inv.number not in known
-        )
-        self._void = dict(void)
-        self._void_index = number_index(self._void.items())
         self._undone = undone(snapshot)
         self._in_force = in_force(snapshot.rulings)
         self._kept_out = kept_out(snapshot.rulings)
@@ -94,6 +84,7 @@ class _Matcher:
         self._decisions: list[Decision] = []
         self._findings: list[Finding] = []
         self._asked: dict[Ref, Payment] = {}
+        self._arrivals = arrivals(snapshot)
         self._keys: dict[Ref, Named] = {}
         self._words: dict[Ref, str] = {}
 
@@ -104,6 +95,8 @@ class _Matcher:
             payment = as_it_stands(ref, received, disputes)
             if self._snapshot.in_books(ref):
                 self._in_the_books(ref, payment)
+            elif ref in self._arrivals.payouts and ref not in in_books and ref not in self._in_force.decided:
+                continue  # what a processor sent
             elif ref not in in_books:
                 self._consider(ref, payment)
             elif ref in told and payment.state is not PaymentState.DISPUTED:
@@ -115,6 +108,7 @@ class _Matcher:
             decisions=tuple(sorted(self._decisions, key=self._by_day)),
             findings=tuple(self._findings),
             posted=in_books,
+            arrived=self._arrivals.payouts,
             applied=applied,
         )
 
@@ -145,6 +139,9 @@ class _Matcher:
         ruling = self._in_force.decided.get(ref)
         if ruling is not None:
             self._as_said(ref, payment, ruling)
+            return
+        if ref in self._arrivals.strange:
+            self._findings.append(strange(ref, payment, self._arrivals.strange[ref]))
             return
         self._ask(ref, payment)
 
@@ -252,7 +249,8 @@ class _Matcher:
             spent=self._spent,
             doubted=frozenset(self._in_force.rejected),
         )
-        applied = apply(self._snapshot, wanted, self._opened, self._payers, proposing=self._told)
+        kept = kept_in(self._snapshot)
+        applied = apply(self._snapshot, wanted, self._ledger, proposing=self._told, kept=kept)
         sayings = deciding.Sayings(self._snapshot, applied, self._keys, told=self._told)
         for ref, payment in _in_order(self._asked.items()):
             verdict = applied.verdict(ref)

@@ -88,7 +88,9 @@ class Review:
             )
             return
         yield from (
-            self._option(ref, each) for each in (self._proposals.of(place) if verdict is None else ()) if each.shares
+            self._option(ref, each)
+            for each in (self._proposals.of(place, self._applied.question(place)) if verdict is None else ())
+            if each.shares
         )
 
     def _option(self, ref: Ref, proposed: Proposal) -> Option:
@@ -112,7 +114,7 @@ class Review:
     @cached_property
     def lines(self) -> Mapping[Ref, Line]:
         """What every payment's last word stands on: decisions, proposals and questions."""
-        return evidence_of(self._applied)
+        return evidence_of(self._applied, self._proposals)
 
     def examined(self) -> dict[Ref, Examined]:
         """All of it, to be kept."""

@@ -17,6 +17,7 @@ from connector.model.intent import IntentKind
 from connector.model.settlement import BalanceEntry, EntryNature, Membership, Payout, PayoutMade, PayoutState
 from connector.model.source import Ref
 from connector.money import Currency, Money, grouped, total, zero
+from connector.reconcile.arrivals import arrivals
 from connector.reconcile.booked import standing
 from connector.reconcile.chains import Chains, Line
 from connector.reconcile.running import Proposal, Running
@@ -49,7 +50,8 @@ class Explanation:
     """One payout: what it consists of, whether that is its amount, and every reason why not.
 
     `difference` is the amount less what the lines come to. `own` is the payout's line in the processor's ledger, `back`
-    the one by which it came back. `missing` are lines that it names and that were not read.
+    the one by which it came back. `arrived` is the line of a bank's statement that is
+    it. `missing` are lines that it names and that were not read.
     """
 
     payout: Ref
@@ -67,6 +69,7 @@ class Explanation:
     reverses: Ref | None = None
     reversed_by: Ref | None = None
     proposal: Proposal | None = None
+    arrived: Ref | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -87,6 +90,7 @@ class Statements:
         self._snapshot = snapshot
         self._chains = Chains(snapshot, decisions)
         self._running = Running(snapshot)
+        self._arrived = {of[0]: line for line, of in arrivals(snapshot).payouts.items() if len(of) == 1}
 
     def all(self) -> Iterator[Explanation]:
         """Every payout, the latest first."""
@@ -117,6 +121,7 @@ class Statements:
             back=self._line(payout.back),
             reverses=payout.reverses,
             reversed_by=payout.reversed_by,
+            arrived=self._arrived.get(ref),
         )
         judged = self._judged(plain, payout)
         return replace(judged, reasons=(*judged.reasons, *self._came_back(ref, payout, judged)))

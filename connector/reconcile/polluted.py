@@ -19,6 +19,7 @@ from connector.model.money_in import Payment, PaymentState
 from connector.model.party import AccountRole
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Money, grouped
+from connector.reconcile.arrivals import arrivals, banks
 from connector.reconcile.clearing import Accounts
 from connector.reconcile.named import Names
 from connector.reconcile.pairing import Held, Known, Paired, paired
@@ -51,10 +52,16 @@ class Ground:
     words: Mapping[ConnectionId, tuple[str, ...]] = field(default_factory=dict)
     transit: Accounts = field(default_factory=dict)
     """The accounts for payouts on their way: neither the processor's nor the bank's."""
+    banks: Accounts = field(default_factory=dict)
+    """The bank accounts whose statements are read, by the connection that reads them."""
 
     def clearing(self, connection: ConnectionId) -> frozenset[Ref]:
         """The clearing accounts of one processor."""
         return frozenset(ref for (each, _), ref in self.accounts.items() if each == connection)
+
+    def bank(self, connection: ConnectionId) -> frozenset[Ref]:
+        """The bank accounts that a connection reads the statements of."""
+        return frozenset(ref for (each, _), ref in self.banks.items() if each == connection)
 
     def every_clearing(self) -> frozenset[Ref]:
         """Those of all of them."""
@@ -66,10 +73,13 @@ class Ground:
         return frozenset(ref for ref, each in snapshot.accounts.items() if snapshot.in_books(ref) and each.role is role)
 
     def processors(self) -> tuple[ConnectionId, ...]:
-        """Every connection that has a ledger or payments and keeps no books."""
+        """Every connection that has a ledger or payments, keeps no books and is no bank."""
         snapshot = self.snapshot
         refs = (*snapshot.payments, *snapshot.payouts, *snapshot.balance_entries)
-        return tuple(sorted({ref.connection for ref in refs if not snapshot.in_books(ref)}))
+        reading = banks(snapshot)
+        return tuple(
+            sorted({ref.connection for ref in refs if not snapshot.in_books(ref) and ref.connection not in reading})
+        )
 
 
 class Posted:
@@ -86,6 +96,7 @@ class Posted:
         """The entries of other hands to which an entry of ours added what they were posted without."""
         self.held = self._find_held()
         self.pairs = {each: self._pairs(each) for each in ground.processors()}
+        self.pairs |= {each: self._at_the_bank(each) for each in sorted(banks(ground.snapshot))}
         netted = [pair for pairs in self.pairs.values() for pair in _netted(ground.snapshot, pairs)]
         self.netted = {ref: held for held, ref in netted if held.ref not in self.made_whole}
         """The entries that stand at the net of a processor's payment."""
@@ -110,6 +121,31 @@ class Posted:
             held
             for held, into in self.held
             if (held.named.connection == connection if held.named is not None else into in clearing)
+        ]
+        return paired(known, mine, NEAR_DAYS)
+
+    def _at_the_bank(self, connection: ConnectionId) -> Paired:
+        """Money that a bank shows, beside whatever the books brought to that account by another hand: a payment, or
+        a deposit of several, or any other entry. There only sum and day can tell, and what is ours is known by name."""
+        snapshot, own = self.ground.snapshot, self.ground.bank(connection)
+        payouts = arrivals(snapshot).payouts
+        known = [
+            Known(ref, each.gross, each.received_on, self.payers.of(each))
+            for ref, each in snapshot.payments.items()
+            if ref.connection == connection and each.state not in NO_MONEY and ref not in payouts
+        ]
+        mine = [held for held, into in self.held if held.named is not None and held.named.connection == connection]
+        mine += [held for held, into in self.held if held.named is None and into in own]
+        known_refs = {held.ref for held in mine}
+        mine += [
+            Held(ref, deposit.total, deposit.on)
+            for ref, deposit in snapshot.deposits.items()
+            if snapshot.in_books(ref) and deposit.into in own and not deposit.stamps and ref not in known_refs
+        ]
+        mine += [
+            Held(ref, entry.amount, entry.on)
+            for ref, entry in snapshot.book_entries.items()
+            if snapshot.in_books(ref) and entry.paid_to in own and not entry.stamps and ref not in known_refs
         ]
         return paired(known, mine, NEAR_DAYS)
 

@@ -255,12 +255,13 @@ def over_payment(ref: Ref, payment: Payment, numbers: str, rest: Money) -> Findi
     )
 
 
-def short_payment(ref: Ref, payment: Payment, invoice: Ref, left: Money) -> Finding:
-    """Less came than was open; the rest stays open and is nobody's to write off."""
+def short_payment(ref: Ref, payment: Payment, invoice: Ref, left: Money, why: str = "") -> Finding:
+    """Less came than was open; the rest stays open and is nobody's to write off. `why`: the reason, if there is one."""
+    ask = "Ask the payer for the rest, or for the reason it was held back"
     return Finding(
         code=FindingCode.SHORT_PAYMENT,
-        sentence=f"{_what(ref, payment)} leaves {grouped(left)} of its invoice open.",
-        next_step="Ask the payer for the rest, or for the reason it was held back.",
+        sentence=f"{_what(ref, payment)} leaves {grouped(left)} of its invoice open{f': {why}' if why else ''}.",
+        next_step=f"{ask}, and say it (receivables review short {ref.vendor_id} REASON).",
         refs=(ref, invoice),
         amount=left,
     )

@@ -18,6 +18,12 @@ from connector.model.source import Kind, Ref, Tag, ref_from_text
 DEBT_TAG = "receivables_debt"
 """Our own key in a processor's metadata: the text of the invoice's Ref."""
 
+REFERENCE_TAG = "creditor_reference"
+"""A creditor reference (ISO 11649) that came with the money, and whose check digits fit. Behind them stand the letters
+and digits of the invoice's number (`connector.remit.creditor_reference`)."""
+
+_REFERENCE_HEAD = 4
+
 NUMBER_TAGS = frozenset(
     {"invoice", "invoice_number", "invoice_no", "invoice_id", "receivables_invoice", "order_invoice"}
 )
@@ -50,10 +56,20 @@ class NumberIndex:
         found = self.by_number.get(number.strip().upper(), ())
         return found[0] if len(found) == 1 else None
 
+    def referred_to(self, reference: str) -> Ref | None:
+        """The one invoice whose number a creditor reference is made of, by its letters and digits."""
+        body = reference.upper()[_REFERENCE_HEAD:]
+        found = {ref for number, refs in self.by_number.items() if _bare(number) == body for ref in refs}
+        return found.pop() if body and len(found) == 1 else None
+
     def several(self, number: str) -> tuple[Ref, ...]:
         """All invoices with that number when there is more than one."""
         found = self.by_number.get(number.strip().upper(), ())
         return found if len(found) > 1 else ()
+
+
+def _bare(number: str) -> str:
+    return "".join(each for each in number if each.isascii() and each.isalnum())
 
 
 def number_index(invoices: Iterable[tuple[Ref, Invoice]]) -> NumberIndex:
@@ -101,6 +117,10 @@ def named_by_key(
             only = index.only(tag.value)
             if only is not None:
                 shops[only] = Named(invoice=only, ground=Ground.STORED_KEY, evidence=evidence)
+        elif tag.name == REFERENCE_TAG:
+            only = index.referred_to(tag.value)
+            if only is not None:
+                own[only] = Named(invoice=only, ground=Ground.STORED_KEY, evidence=evidence)
     return tuple((own or shops).values())
 
 

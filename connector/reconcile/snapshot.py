@@ -8,6 +8,7 @@ from typing import cast
 
 from connector.model.allocation import Allocation
 from connector.model.firm import MatchingRules
+from connector.model.intent import IntentKind
 from connector.model.invoice import CreditNote, Invoice
 from connector.model.mirror import Gone, Noun
 from connector.model.money_in import Attempt, Dispute, Payment, Refund
@@ -15,6 +16,9 @@ from connector.model.party import Account, Customer, Profile
 from connector.model.ruling import Forgotten, Ruling
 from connector.model.settlement import BalanceEntry, BookEntry, Deposit, Payout
 from connector.model.source import ConnectionId, Kind, OpId, Ref
+
+Stamps = tuple[tuple[IntentKind, Ref, Ref, bool], ...]
+"""(kind, outside record, object of the books, whether it is void) for every stamp in the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,11 @@ class Snapshot:
     rules: MatchingRules = field(default_factory=MatchingRules)
     rulings: tuple[Ruling, ...] = ()
     forgotten: tuple[Forgotten, ...] = ()
+    kept: list[object] = field(default_factory=list, repr=False, compare=False)
+    """What deciding made of an earlier snapshot of the same company, for as far as the records are the same ones. It
+    may be missing, and changes no decision (`ledger`)."""
+    stamps: list[Stamps] = field(default_factory=list, init=False, repr=False, compare=False)
+    """What `booked` found in it, once: many ask, and each would go through all records again."""
 
     @property
     def invoices(self) -> dict[Ref, Invoice]:

@@ -15,9 +15,9 @@ from connector.model.finding import Decision, Finding, FindingCode
 from connector.model.money_in import Payment, PaymentState
 from connector.model.source import Kind, Ref
 from connector.money import Money, grouped
-from connector.reconcile.applying import NEVER, Applied, Wanted, apply, open_amounts
-from connector.reconcile.debts import OWED, books_index, twins
-from connector.reconcile.payer import Payers
+from connector.reconcile.applying import NEVER, Applied, Wanted, apply
+from connector.reconcile.debts import OWED
+from connector.reconcile.ledger import Ledger, items_of, ledger, parties_of
 from connector.reconcile.polluted import Row, called, living
 from connector.reconcile.rulings import number_of
 from connector.reconcile.snapshot import Snapshot
@@ -35,13 +35,19 @@ def not_applied(
     for decision in decided:
         for each in decision.allocations:
             spent[each.target] += each.amount.minor
-    opened = open_amounts(snapshot, twins(snapshot, books_index(snapshot)))
-    for ref in waiting:
-        opened.pop(ref, None)
     wanted = Wanted(payments=waiting, keys={}, words={}, spent=spent, doubted=frozenset())
-    applied = apply(snapshot, wanted, opened, Payers(snapshot), proposing=True)
+    applied = apply(snapshot, wanted, _beside(snapshot, waiting), proposing=True)
     rows = (_row(snapshot, applied, ref, waiting[ref], as_of) for ref in sorted(waiting))
     return tuple(row for row in rows if row is not None)
+
+
+def _beside(snapshot: Snapshot, waiting: Collection[Ref]) -> Ledger:
+    """The ledger without credit notes that are put to it as money."""
+    whole = ledger(snapshot)
+    opened = {ref: minor for ref, minor in whole.opened.items() if ref not in waiting}
+    refs, items = items_of(snapshot, opened, whole.payers)
+    parties = parties_of(snapshot, items, whole.payers)
+    return replace(whole, opened=opened, refs=refs, items=items, parties=parties)
 
 
 def _unapplied(snapshot: Snapshot) -> dict[Ref, Payment]:

@@ -248,6 +248,7 @@ def best_peer(found: dict[str, Score]) -> float:
 
 
 @pytest.mark.long
+@pytest.mark.req("R2")
 def test_of_a_hundred_thousand_receipts_hardly_one_is_decided_wrongly_in_any_world_and_any_class() -> None:
     for name in PRICED:
         mine = large(name)["engine"]
@@ -269,6 +270,7 @@ def test_of_a_hundred_thousand_receipts_hardly_one_is_decided_wrongly_in_any_wor
 
 
 @pytest.mark.long
+@pytest.mark.req("R3")
 def test_of_a_hundred_thousand_receipts_nearly_all_that_can_be_decided_are() -> None:
     asked = {"smb": (0.97, 0.93), "b2b": (0.97, 0.945), "subs": (0.95, 0.89)}
     for name, (recall, through) in asked.items():

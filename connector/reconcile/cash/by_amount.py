@@ -13,6 +13,7 @@ from connector.reconcile.cash.explained import searched
 from connector.reconcile.cash.heaps import Heap
 from connector.reconcile.cash.stale import is_claimed_whole, is_common
 from connector.reconcile.cash.standing import Standing
+from connector.reconcile.cash.usual import may_be_several
 from connector.reconcile.cash.verdict import Class, Verdict
 
 DUE_GRACE_DAYS = 5
@@ -47,7 +48,7 @@ def _may_be_another(at: Standing, heap: Heap, place: int, item: int) -> bool:
         return True
     if at.strangers[at.group[item], receipt.currency, receipt.amount] > 0 and is_common(at, item):
         return True
-    return _is_of_one_day(at, heap, place)
+    return _is_of_one_day(at, heap, place) or may_be_several(at, heap, place, item)
 
 
 def _is_of_one_day(at: Standing, heap: Heap, place: int) -> bool:
@@ -76,7 +77,12 @@ def several(at: Standing, place: int) -> Verdict | None:
     if count < SEVERAL_MIN or (count > sums.RUNS_AMONG_MAX and not _may_be_all(at, heap, place)):
         return None
     others = heap.open(receipt.on)
-    found = [verdict for terms in terms_of(at, payer.group) for verdict in _sets(at, place, others, terms)]
+    found = [
+        verdict
+        for terms in terms_of(at, payer.group)
+        for verdict in _sets(at, place, others, terms)
+        if not terms or any(share.pay != share.applied for share in verdict.shares)
+    ]
     return found[0] if len(found) == 1 else None
 
 
@@ -155,6 +161,8 @@ def agreed(at: Standing, place: int) -> Verdict | None:
     heap = at.heap(place, payer.group)
     if len(found) != 1 or heap is None or heap.exact(receipt.amount, receipt.on, 1):
         return None
-    if _is_of_one_day(at, heap, place):
+    if len(heap.exact(found[0].shares[0].open, receipt.on)) > 1:  # Of which the same is missing, too late perhaps.
+        return None
+    if _is_of_one_day(at, heap, place) or may_be_several(at, heap, place, found[0].shares[0].item):
         return None
     return at.with_rivals(found[0]._replace(kind=Class.AMOUNT_TERMS))

@@ -13,6 +13,8 @@ from connector.reconcile.cash.stretches import Ending, backwards, families, unti
 
 EACH_MAX = 6
 SEVERAL = 2
+EQUAL_MAX = 1_000
+"""Of more items of the amount each is so seldom the one that it would not be shown."""
 OVER_SHARE_MAX = 5
 NEAR_SHARE = 100
 """Of several items together, the hundredth part may be too much."""
@@ -36,13 +38,10 @@ class ByHabit:
     def _singles(self, place: int, others: Sequence[int]) -> Iterator[Idea]:
         """One item of the amount, or of which an agreed cut or a bank's fee leaves it."""
         at, receipt, policy, fit = self._at, self._at.case.receipts[place], self._at.case.policy, self._fit
-        near = []
-        for item in others:
-            left = at.left[item]
-            if left == receipt.amount:
-                yield from fit.whole(place, Sort.AMOUNT, [item])
-            elif abs(left - receipt.amount) * 4 <= receipt.amount:
-                near.append(item)
+        equal = [item for item in others if at.left[item] == receipt.amount]
+        for item in equal if len(equal) <= EQUAL_MAX else ():
+            yield from fit.whole(place, Sort.AMOUNT, [item])
+        near = [item for item in others if 0 < abs(at.left[item] - receipt.amount) * 4 <= receipt.amount]
         for item in near:
             for terms in (DISCOUNT, WITHHOLDING) if policy.terms else ():
                 if net(at, receipt, item, terms) != at.left[item]:

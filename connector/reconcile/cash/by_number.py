@@ -17,9 +17,10 @@ from connector.reconcile.cash.adjust import (
 )
 from connector.reconcile.cash.despite import despite_name
 from connector.reconcile.cash.explained import NOTHING, explained
-from connector.reconcile.cash.slips import is_like
+from connector.reconcile.cash.slips import is_led, is_like
 from connector.reconcile.cash.stale import is_common, is_contested, may_be_stale
 from connector.reconcile.cash.standing import Standing
+from connector.reconcile.cash.usual import is_off_time, may_be_several
 from connector.reconcile.cash.verdict import Class, Verdict
 
 NEAR_MAX = 50
@@ -30,6 +31,8 @@ AHEAD_DAYS = 7
 """Nobody pays an invoice so many days before it is made."""
 EARLY_DAYS, LATE_DAYS = 14, 35
 """Hardly anybody pays so many days before or after the day it is due."""
+TELLING_MIN = 5
+"""Of fewer digits, very many numbers are one slip away."""
 CUT_MIN = 2
 """So many digits of a number that was cut tell something by themselves."""
 
@@ -42,6 +45,11 @@ def key(at: Standing, place: int, *, at_last: bool = False) -> Verdict | None:
     if at.case.receipts[place].amount == at.left[item]:
         return None if may_be_stale(at, place, item, at_last=at_last) else at.verdict(place, Class.KEY, [item])
     if not at.is_first_to_mean(place, item) or at.is_echo(place, at.payer[place].group):
+        return None
+    heap = at.heap(place, at.group[item])
+    if heap is not None and any(
+        one != item for one in heap.exact(at.case.receipts[place].amount, at.receipts[place].on)
+    ):
         return None
     agreed = under_terms(at, place, [item]) or within_limits(at, place, [item])
     return agreed._replace(kind=Class.KEY) if agreed is not None else None
@@ -56,7 +64,7 @@ def reference(at: Standing, place: int) -> Verdict | None:
     """The numbers in the text, and the amount agrees."""
     found = [item for item in at.named(place) if at.left[item]]
     receipt = at.case.receipts[place]
-    if at.is_keyed_beside(place, found) or (at.payer[place].group < 0 and _is_another_s(at, place, found)):
+    if at.is_keyed_beside(place, found) or _is_another_s(at, place, found):
         return None
     if not found:
         return _one_of_several(at, place) or despite_name(at, place)
@@ -72,12 +80,14 @@ def reference(at: Standing, place: int) -> Verdict | None:
 
 
 def _is_another_s(at: Standing, place: int, found: Sequence[int]) -> bool:
-    """Whether what somebody nobody knows names is rather another's: not made yet when it was paid, or of an amount that
-    very many items have and paid at another time than such things are."""
+    """Whether what is named is rather another's, or something else than a number of ours: not made yet when it was
+    paid, and of an amount that others have too; or, where nobody is known to have paid, of an amount that very many
+    have and paid at another time than such things are."""
     items, on = at.case.items, at.case.receipts[place].on
-    if any(items[item].issued > on + AHEAD_DAYS for item in found):
+    known = at.payer[place].group >= 0
+    if any(items[item].issued > on + AHEAD_DAYS and (not known or at.alike(item) > 1) for item in found):
         return True
-    return len(found) == 1 and _is_off(at, place, found[0])
+    return not known and len(found) == 1 and _is_off(at, place, found[0])
 
 
 def _is_off(at: Standing, place: int, item: int) -> bool:
@@ -258,7 +268,8 @@ def near(at: Standing, place: int) -> Verdict | None:
     named = [item for item in at.named(place) if at.left[item]]
     if at.is_keyed_beside(place, named) or (named and not at.is_one_group(named)):
         return None
-    tokens = _slipped(at, place, named)
+    written = _slipped(at, place, named)
+    tokens = list(written)
     rest = receipt.amount - sum(at.left[item] for item in named)
     heaps = [(group, heap) for group in groups if (heap := at.heap(place, group)) is not None]
     if not tokens or rest <= 0:
@@ -271,7 +282,7 @@ def near(at: Standing, place: int) -> Verdict | None:
 
     exact = [item for _, heap in heaps for item in like(heap.exact(rest, receipt.on, NEAR_MAX))]
     if exact:
-        sure = len(exact) == 1 and not _is_off(at, place, exact[0])
+        sure = len(exact) == 1 and not _is_off(at, place, exact[0]) and _tells(at, place, written, exact[0])
         return at.verdict(place, Class.NEAR_MISS, [*named, exact[0]]) if sure else None
     close = [item for group, _ in heaps for item in single_under_terms(at, place, group, rest)]
     found = [verdict for item in like(close) if (verdict := under_terms(at, place, [*named, item])) is not None]
@@ -280,23 +291,40 @@ def near(at: Standing, place: int) -> Verdict | None:
     return at.with_rivals(found[0]._replace(kind=Class.NEAR_MISS))
 
 
+def _tells(at: Standing, place: int, written: Mapping[str, str], item: int) -> bool:
+    """Whether a number is long enough to tell one item from another by a slip. A short one is like many: it says no
+    more than the amount, which another item must not have, nor others together."""
+    heap, receipt, number = at.heap(place, at.group[item]), at.case.receipts[place], at.case.items[item].number
+    for token, word in written.items():
+        long = len(word.lstrip("0")) >= TELLING_MIN or is_led(receipt.text, word, number)
+        if long and _is_like(at, token, item):
+            return True
+    if heap is None or at.is_echo(place, at.group[item]):
+        return False
+    if is_off_time(at, place, item) or may_be_several(at, heap, place, item):
+        return False
+    return len(heap.exact(at.left[item], receipt.on)) == 1
+
+
 def _is_like(at: Standing, token: str, item: int) -> bool:
     """Whether that may be an item's number written down wrong, or what payers write of it."""
     end = at.numbers.end_of(item)
     return is_like(token, at.numbers.digits_of(item)) or (bool(end) and is_like(token, end))
 
 
-def _slipped(at: Standing, place: int, named: Sequence[int]) -> list[str]:
-    """What may be one of the payer's numbers written down wrong."""
-    reading = at.reading[place]
+def _slipped(at: Standing, place: int, named: Sequence[int]) -> dict[str, str]:
+    """What may be one of the payer's numbers written down wrong, with how it stands there."""
+    reading, text = at.reading[place], at.receipts[place].text
     meant = set(named)
-    tokens = list(reading.strange)
-    tokens += [
-        at.numbers.digits_of(mention.items[0])
-        for mention in reading.mentions
-        if not meant.intersection(mention.items) and not _was_meant(at, place, mention.items)
-    ]
-    return [_numeral(token) for token in (*tokens, *reading.loose)]
+    found: dict[str, str] = {}
+    for token in reading.strange:
+        found[_numeral(token)] = token
+    for mention in reading.mentions:
+        if not meant.intersection(mention.items) and not _was_meant(at, place, mention.items):
+            found[at.numbers.digits_of(mention.items[0])] = text[mention.start : mention.end]
+    for token in reading.loose:
+        found.setdefault(_numeral(token), token)
+    return found
 
 
 def _was_meant(at: Standing, place: int, items: Sequence[int]) -> bool:

@@ -109,11 +109,6 @@ class CashBook:
         self._reopen([place], groups)
         self._begin_again({**self._said, receipt: dict(applied)})
 
-    def unsay(self, receipt: str) -> None:
-        """The word is taken back, and the receipt waits again."""
-        self._begin_again({one: applied for one, applied in self._said.items() if one != receipt})
-        self._reopen([self.at.receipt_at[receipt]], ())
-
     def _register(self, places: Iterable[int]) -> None:
         """By which groups these are found, and those about which something else is known."""
         for place in (*places, *self.at.known_anew):

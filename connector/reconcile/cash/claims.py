@@ -317,6 +317,15 @@ def _identical(doubt: Doubt) -> Iterator[str]:
     yield from (*_whole(doubt), *_only(doubt, named=0, sought=1))
     if not doubt.policy.oldest_first:
         yield "the company does not permit the oldest first"
+    mine, among = doubt.known[doubt.sought[0]] if doubt.sought else None, doubt.line.considered
+    if mine is None or mine.open != doubt.paid.amount:
+        yield "it does not bring what one of several identical items is"
+        return
+    equal = [known for one in among if (known := doubt.known[one]).open == mine.open]
+    if any(known.customer != mine.customer for known in equal):
+        yield "the items of its amount are several customers'"
+    if any((known.issued, known.due, known.id) < (mine.issued, mine.due, mine.id) for known in equal):
+        yield "an older item is the same"
 
 
 def _again(doubt: Doubt) -> Iterator[str]:

@@ -32,22 +32,14 @@ class News(NamedTuple):
 class Entered:
     """Items and receipts go by their places. More of both may come at any time."""
 
-    def __init__(self, case: Case) -> None:
-        self.parties: list[Party] = list(case.parties)
-        self.items: list[Item] = []
+    def __init__(self, case: Case, ground: Entered | None = None) -> None:
+        """`ground` has the same customers and items, under the same policy, and no receipts: what was made of those is
+        not made again. Nothing is entered there while this is used."""
         self.receipts: list[Receipt] = []
-        self.case = replace(case, parties=self.parties, items=self.items, receipts=self.receipts)
-        self.payers = Payers(self.parties, case.learned)
-        self._party_at = {party.id: place for place, party in enumerate(self.parties)}
-        self.rates = self._rates()
-        self._party: list[int] = []
-        self.group: list[int] = []
-        self.left: list[int] = []
-        self.since: list[int] = []
-        self.heaps: dict[tuple[int, str], Heap] = {}
-        self.numbers = Numbers(())
-        self.item_of: dict[str, int] = {}
-        self._alike: Counter[tuple[str, int]] = Counter()
+        if ground is None:
+            self._begin(case)
+        else:
+            self._stand_on(ground, case)
         self.receipt_at: dict[str, int] = {}
         self.waiting: dict[int, None] = {}
         self._rank: list[tuple[int, str]] = []
@@ -65,7 +57,38 @@ class Entered:
         self.tariff: Counter[int] = Counter()
         self._short: dict[int, list[int]] = defaultdict(list)
         self.known_anew: list[int] = []
-        self.enter(items=case.items, receipts=case.receipts)
+        self.enter(items=case.items if ground is None else (), receipts=case.receipts)
+
+    def _begin(self, case: Case) -> None:
+        """With these customers, and no items yet."""
+        self.parties: list[Party] = list(case.parties)
+        self.items: list[Item] = []
+        self.case = replace(case, parties=self.parties, items=self.items, receipts=self.receipts)
+        self.payers = Payers(self.parties, case.learned)
+        self._party_at = {party.id: place for place, party in enumerate(self.parties)}
+        self.rates = self._rates()
+        self._party: list[int] = []
+        self.group: list[int] = []
+        self.left: list[int] = []
+        self.since: list[int] = []
+        self.heaps: dict[tuple[int, str], Heap] = {}
+        self.numbers = Numbers(())
+        self.item_of: dict[str, int] = {}
+        self._alike: Counter[tuple[str, int]] = Counter()
+
+    def _stand_on(self, ground: Entered, case: Case) -> None:
+        """With the customers and items of another; what deciding moves is our own."""
+        self.parties, self.items = ground.parties, list(ground.items)
+        self.case = replace(case, parties=self.parties, items=self.items, receipts=self.receipts)
+        self.payers = ground.payers.afresh(case.learned, ground._party_at)
+        self._party_at, self._party = ground._party_at, ground._party
+        self.rates, self.group, self.item_of = ground.rates, ground.group, ground.item_of
+        self.left, self.since = list(ground.left), list(ground.since)
+        self.heaps = {key: heap.afresh(self.items, self.left, self.since) for key, heap in ground.heaps.items()}
+        self.numbers = ground.numbers.afresh()
+        if self.items:
+            ground.alike(0)
+        self._alike = ground._alike
 
     def _rates(self) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
         """The agreed discounts and withheld taxes of every group that has any, in hundredths of a percent."""
@@ -138,7 +161,7 @@ class Entered:
         old, self.items[place] = self.items[place], item
         self.left[place] += item.amount - old.amount
         self.since[place] = item.issued if self.since[place] == old.issued else max(self.since[place], item.issued)
-        self._alike.clear()
+        self._alike = Counter()
         self.heaps[self.group[place], item.currency].place_again(place)
         return self.group[place]
 
@@ -194,18 +217,20 @@ class Entered:
 
     def _enter_payments(self, places: Sequence[int], put: Callable[[list[int], int], None]) -> None:
         """What each is like, and what it means. The first of all come in order, and need no place looked for."""
-        limit = self.case.policy.bank_fee
+        limit, left, receipts, payer = self.case.policy.bank_fee, self.left, self.receipts, self.payer
+        equal, sent, naming = self._equal, self._sent, self._naming
         for place in places:
-            receipt, group = self.receipts[place], self.payer[place].group
-            put(self._equal[group, receipt.currency, receipt.amount], place)
-            put(self._sent[group, receipt.currency], place)
-            if receipt.key:
-                self._keyed[receipt.key].append(place)
+            receipt, group = receipts[place], payer[place].group
+            currency, key = receipt.currency, receipt.key
+            put(equal[group, currency, receipt.amount], place)
+            put(sent[group, currency], place)
+            if key:
+                self._keyed[key].append(place)
             named = self.named(place)
-            for item in self.meant(place) if receipt.key else named:
-                put(self._naming[item], place)
+            for item in self.meant(place) if key else named:
+                put(naming[item], place)
             if named and limit:
-                short = sum([self.left[item] for item in named]) - receipt.amount
+                short = sum([left[item] for item in named]) - receipt.amount
                 if 0 < short <= limit:
                     self.tariff[short] += 1
                     self._short[short].append(place)
@@ -227,18 +252,19 @@ class Entered:
 
     def _concerned(self, place: int) -> frozenset[int]:
         """The groups whose items decide about a receipt."""
-        key, payer = self.receipts[place].key, self.payer[place]
-        found = {payer.group, *payer.among}
-        for mention in self.reading[place].mentions[:NAMED_MAX]:
-            found.update([self.group[item] for item in mention.items])
-        item = self.item_of.get(key, -1) if key else -1
-        if item >= 0:
-            found.add(self.group[item])
-        if len(found) > 1:
-            return frozenset(found)
+        key, payer, mentions = self.receipts[place].key, self.payer[place], self.reading[place].mentions
+        if mentions or key or payer.among:
+            found = {payer.group, *payer.among}
+            for mention in mentions[:NAMED_MAX]:
+                found.update([self.group[item] for item in mention.items])
+            item = self.item_of.get(key, -1) if key else -1
+            if item >= 0:
+                found.add(self.group[item])
+            if len(found) > 1:
+                return frozenset(found)
         alone = self._alone.get(payer.group)
         if alone is None:
-            alone = self._alone[payer.group] = frozenset(found)
+            alone = self._alone[payer.group] = frozenset((payer.group,))
         return alone
 
     def ties(self, place: int) -> frozenset[int]:
@@ -298,13 +324,16 @@ class Entered:
         return known
 
     def _look_named(self, place: int) -> list[int]:
-        payer, receipt = self.payer[place], self.receipts[place]
+        mentions = self.reading[place].mentions
+        if not mentions:
+            return []
+        payer, currency, items, groups = self.payer[place], self.receipts[place].currency, self.items, self.group
         found: dict[int, None] = {}
-        for mention in self.reading[place].mentions[:NAMED_MAX]:
+        for mention in mentions[:NAMED_MAX]:
             meant = [
                 item
                 for item in mention.items
-                if self.items[item].currency == receipt.currency and not self.is_vetoed(payer, self.group[item])
+                if items[item].currency == currency and not self.is_vetoed(payer, groups[item])
             ]
             if len(meant) == 1:
                 found[meant[0]] = None
@@ -312,8 +341,9 @@ class Entered:
 
     def is_vetoed(self, payer: Payer, group: int) -> bool:
         """Whether it is known that somebody else paid."""
-        if payer.group >= 0:
-            return group != payer.group
+        paid = payer.group
+        if paid >= 0:
+            return group != paid
         return bool(payer.among) and group not in payer.among
 
     def meant(self, place: int) -> list[int]:

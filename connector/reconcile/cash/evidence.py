@@ -86,9 +86,16 @@ def lines_of(company: str, at: Standing, asked: Mapping[int, Question]) -> Itera
     yield from payment_lines(company, at, asked)
 
 
-def payment_lines(company: str, at: Standing, asked: Mapping[int, Question]) -> Iterator[Line]:
+def payment_lines(
+    company: str,
+    at: Standing,
+    asked: Mapping[int, Question],
+    *,
+    with_decided: bool = True,
+    proposals: Proposals | None = None,
+) -> Iterator[Line]:
     """Each decision in the order in which they were taken, then what was not decided, with what may be proposed."""
-    yield from _Witness(company, at).lines(asked)
+    yield from _Witness(company, at, proposals or Proposals(at)).lines(asked, with_decided=with_decided)
 
 
 def _digest(at: Standing) -> str:
@@ -126,17 +133,18 @@ def _group_of(at: Standing, item: int) -> str:
 class _Witness:
     """Goes through the decisions once more, in the order in which they were taken, and says what was open then."""
 
-    def __init__(self, company: str, at: Standing) -> None:
+    def __init__(self, company: str, at: Standing, proposals: Proposals) -> None:
         self._company = company
         self._at = at
         self._case = at.case
         self._left = [item.amount for item in at.case.items]
         self._since = [item.issued for item in at.case.items]
-        self._proposals = Proposals(at)
+        self._proposals = proposals
 
-    def lines(self, asked: Mapping[int, Question]) -> Iterator[Line]:
+    def lines(self, asked: Mapping[int, Question], *, with_decided: bool) -> Iterator[Line]:
         for step, verdict in enumerate(self._at.verdicts.values()):
-            yield told(self._decided(step, verdict))
+            if with_decided:
+                yield told(self._decided(step, verdict))
             for share in verdict.shares:
                 self._left[share.item] -= share.applied
                 if verdict.kind is Class.REVERSAL:
@@ -266,7 +274,10 @@ class _Witness:
             yield Rival(items=(items[item].id,), why=why)
         equal = [one for one, left in opens.items() if left == receipt.amount and one not in shares | meant]
         for item in equal[:RIVALS_MAX]:
-            yield Rival(items=(items[item].id,), why="It has the same amount, and the text names another.")
+            why = "It has the same amount, and the text names another."
+            if verdict.kind is Class.IDENTICAL:
+                why = "It is the same, and the oldest is taken for the one that was paid first."
+            yield Rival(items=(items[item].id,), why=why)
 
     def _adjustments(self, verdict: Verdict) -> Iterator[Adjustment]:
         policy = self._case.policy

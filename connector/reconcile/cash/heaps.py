@@ -78,6 +78,12 @@ class Heap:
         self.steps = 0
         self._view: _View | None = None
 
+    def afresh(self, items: Sequence[Item], left: list[int], since: list[int]) -> Heap:
+        """The same items in the same order, of which that much is open."""
+        made = Heap(items, left, since)
+        made.places = self.places.copy()
+        return made
+
     def add(self, place: int) -> None:
         """An item that was not here."""
         self._view = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -100,6 +101,12 @@ class Numbers:
             self._learn()
             self.times_learned += 1
         return self._cuts.see(texts) or bool(numbers)
+
+    def afresh(self) -> Numbers:
+        """The same numbers, before any text was seen. To be added to no more."""
+        made = copy(self)
+        made._cuts = Cuts()  # noqa: SLF001 - one of our own kind
+        return made
 
     @property
     def cut_at(self) -> frozenset[int]:
@@ -239,8 +246,7 @@ class Numbers:
         bare = NOISE.sub(self._noise, without_check_digits(_capitals(text[:TEXT_MAX])))
         tokens = [(found.start(), found.end(), found[0]) for found in _TOKEN.finditer(bare)]
         mentions: list[Mention] = []
-        strange: list[str] = []
-        loose: list[str] = []
+        strange, loose = list[str](), list[str]()
         at = 0
         while at < len(tokens):
             word = tokens[at][2]
@@ -280,7 +286,7 @@ class Numbers:
 
     def _noise(self, found: re.Match[str]) -> str:
         """Blanks for what is no document number, unless the company's own numbers look so."""
-        lead, text = found["lead"], found[0]
+        lead, text = found["lead"] or found["line"], found[0]
         if lead is not None:
             return text if lead.replace(".", "") in self._prefixes else " " * len(text)
         if found["bank"] is not None:
@@ -444,9 +450,8 @@ class Numbers:
         width = len(trailing(word).lstrip("0"))
         if width in self._widths:
             return True
-        padded = len(trailing(word))
         return any(word.startswith(one) for one in self._prefixes) and (
-            not self._widths.isdisjoint((width - 1, width + 1)) or padded in self._padded_widths
+            not self._widths.isdisjoint((width - 1, width + 1)) or len(trailing(word)) in self._padded_widths
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -112,13 +113,14 @@ class Payers:
         self._endings = Endings()
         self._is_told_by_ending = not self._endings.see(words_of(name) for name in {*self._sorted, *seen})
         self._memory: dict[str, Payer] = {}
+        self._signs: dict[tuple[str, ...], Payer] = {}
 
     def see(self, names: Iterable[str]) -> bool:
         """More names of its payers. True where that changes how it spells them, and so who may have paid."""
         was = self._endings.loose
         self._is_told_by_ending = not self._endings.see(map(words_of, names))
         if was != self._endings.loose:
-            self._memory.clear()
+            self._forget()
         return was != self._endings.loose
 
     def remember(self, before: Payers) -> None:
@@ -126,6 +128,15 @@ class Payers:
         self.learned, self.learned_names, self._seen = before.learned, before.learned_names, before._seen
         self._endings = before._endings
         self.see(self._sorted)
+
+    def afresh(self, learned: Mapping[str, str], places: Mapping[str, int]) -> Payers:
+        """The same customers, before any payment was seen; `places` are theirs by their ids."""
+        made = copy(self)
+        made.learned = {account: self.root[places[who]] for account, who in learned.items() if who in places}
+        made.learned_names, made._seen, made._plains = {}, {}, {}  # noqa: SLF001 - one of our own kind
+        made._memory, made._signs = {}, {}  # noqa: SLF001 - the same
+        made._endings = self._endings.afresh()  # noqa: SLF001 - the same
+        return made
 
     def _unique(self, keys: Iterable[str]) -> dict[str, int]:
         """Key to group; -1 for a key that several groups have."""
@@ -155,6 +166,14 @@ class Payers:
 
     def of(self, receipt: Receipt) -> Payer:
         """Who paid it. Two signs that contradict each other are nobody's."""
+        # Most of them come again and again.
+        signs = receipt.payer_name, receipt.payer_account, receipt.processor_id, receipt.email
+        known = self._signs.get(signs)
+        if known is None:
+            known = self._signs[signs] = self._of(receipt)
+        return known
+
+    def _of(self, receipt: Receipt) -> Payer:
         found = NOBODY
         for basis, key, index in (
             (Basis.PROCESSOR, receipt.processor_id, self._by_processor),
@@ -191,8 +210,13 @@ class Payers:
             if name:
                 new |= self._told(self.learned_names, self._plain(name), group)
         if new:
-            self._memory.clear()
+            self._forget()
         return new
+
+    def _forget(self) -> None:
+        """What was found before something else became known."""
+        self._memory.clear()
+        self._signs.clear()
 
     def _told(self, known: dict[str, int], key: str, group: int) -> bool:
         """Somebody's sign stood beside a receipt of that group once more."""
@@ -200,6 +224,7 @@ class Payers:
         if tally[0] != group:
             tally[0] = -1
             known.pop(key, None)
+            self._signs.clear()
             return False
         tally[1] += 1
         if tally[1] < STRONG_MIN or key in known:

@@ -6,6 +6,7 @@ Nothing here is ever applied by itself. It is only worked out for receipts that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from connector.model.finding import FindingCode
@@ -43,11 +44,19 @@ class Proposals:
 
     def __init__(self, at: Standing) -> None:
         self.at = at
-        self._ideas = Ideas(at)
+        self._said: dict[int, tuple[Proposal, ...]] = {}
 
     def of(self, place: int, asked: Question | None = None) -> tuple[Proposal, ...]:
         """The best of them for an undecided receipt, none where nothing can be guessed."""
-        asked = asked or question(self.at, place)
+        if place not in self._said:
+            self._said[place] = self._of(place, asked or question(self.at, place))
+        return self._said[place]
+
+    @cached_property
+    def _ideas(self) -> Ideas:
+        return Ideas(self.at)
+
+    def _of(self, place: int, asked: Question) -> tuple[Proposal, ...]:
         ranked = self.ranked(place, asked.code)
         return tuple(
             Proposal(

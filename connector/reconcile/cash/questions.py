@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connector.model.allocation import Shortfall
 from connector.model.finding import FindingCode
 from connector.money import Money, currency, grouped
 from connector.reconcile.cash import sums
 from connector.reconcile.cash.case import ReceiptKind
+from connector.reconcile.cash.lacking import WORDS, likely
 from connector.reconcile.cash.nextsteps import NEXT
 from connector.reconcile.cash.standing import Standing
 
@@ -90,7 +92,7 @@ def _about_key(at: Standing, place: int, key: int) -> Question:
     if equal:
         said += f", which is what {listed(at, equal)} {_comes(equal)} to."
         return Question(place, FindingCode.REUSED_KEY, said, (key, *equal))
-    return Question(place, FindingCode.OTHER_AMOUNT, f"{said}.", (key,))
+    return Question(place, FindingCode.OTHER_AMOUNT, f"{said}{_looks(at, place, (key,))}.", (key,))
 
 
 def _about_amount(at: Standing, place: int) -> Question:
@@ -164,12 +166,25 @@ def _about_text(at: Standing, place: int, named: Sequence[int]) -> Question:
         return Question(place, FindingCode.ALREADY_SETTLED, said, tuple(named))
     if still:
         total = _amount(at, place, sum(at.left[item] for item in still))
-        said = f"It names {listed(at, still)}, of which {total} is open, and brings {_brings(at, place)}."
+        said = f"It names {listed(at, still)}, of which {total} is open, and brings {_brings(at, place)}"
+        said += f"{_looks(at, place, still)}."
         return Question(place, FindingCode.OTHER_AMOUNT, said, still)
     if reading.mentions:
         return _about_others(at, place, reading.mentions[0].items)
     said = f"It names {reading.strange[0]}, and no invoice has that number."
     return Question(place, FindingCode.UNKNOWN_REFERENCE, said)
+
+
+def _looks(at: Standing, place: int, still: Sequence[int]) -> str:
+    """What is missing of one item, and what that looks like; "" where it looks like nothing."""
+    receipt, left = at.case.receipts[place], at.left[still[0]]
+    short = left - receipt.amount
+    if len(still) > 1 or short <= 0 or at.case.items[still[0]].currency != receipt.currency:
+        return ""
+    guess = likely(left, short)
+    return (
+        f"; the {_amount(at, place, short)} missing looks like {WORDS[guess]}" if guess is not Shortfall.UNKNOWN else ""
+    )
 
 
 def _about_others(at: Standing, place: int, others: Sequence[int]) -> Question:

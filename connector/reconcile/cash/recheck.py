@@ -141,7 +141,10 @@ def _rivals(doubt: Doubt) -> Iterator[str]:
         for one in line.considered
         if doubt.open(one) == doubt.paid.amount and one not in settled and one not in named
     ]
-    expected += [(item, "It has the same amount, and the text names another.") for item in equal[:RIVALS_MAX]]
+    why = "It has the same amount, and the text names another."
+    if line.kind == "identical":
+        why = "It is the same, and the oldest is taken for the one that was paid first."
+    expected += [(item, why) for item in equal[:RIVALS_MAX]]
     if expected != [("".join(rival.items), rival.why) for rival in line.rivals]:
         yield "it does not say of every rival why it was none"
 

@@ -39,6 +39,7 @@ class Course:
     _since: dict[str, date] = field(default_factory=dict)
     _back: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _owed: dict[str, int] = field(default_factory=dict)
+    _rows: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
     _rates: list[Rate] = field(default_factory=list)
     _paid: list[Paid] = field(default_factory=list)
     _lines: dict[str, Line] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Course:
             for why in (*faults(self._whole(record), self.head), *self._follows(record)):
                 yield f"{record.company or 'the company'}, payment {record.payment.id}: {why}."
             self._apply(record)
+            yield from (f"{record.company or 'the company'}, payment {why}." for why in self._ended(record))
 
     def end(self) -> Iterator[str]:
         """What only shows at the end."""
@@ -74,6 +76,8 @@ class Course:
                 yield f"{head.company or 'the company'}: it says {said} {what}, and there are {found}."
         if head.receipts != digest(self._paid):
             yield f"{head.company or 'the company'}: its payments are not those that came."
+        for last, row in self._rows.items():
+            yield f"{head.company or 'the company'}, payment {row[0].payment.id}: {last} does not end its row."
         for item, left in self._owed.items():
             if left:
                 yield f"{head.company or 'the company'}: the instalments on {item} leave {left} of it."
@@ -114,7 +118,7 @@ class Course:
             yield from self._complete(line)
         if line.kind == "reversal":
             yield from self._taken_back(line)
-        for other in line.together:
+        for other in line.together if line.kind != "identical" else ():
             first = self._lines.get(other.id)
             if line.step >= 0 and (
                 first is None or (first.payment.on, first.payment.amount) != (other.on, other.amount)
@@ -122,6 +126,29 @@ class Course:
                 yield f"{other.id} came otherwise"
         if line.kind == "duplicate":
             yield from self._repeated(line)
+
+    def _ended(self, line: Line) -> Iterator[str]:
+        """Identical items are only given to identical receipts where none of them was open when the last one came."""
+        if line.kind != "identical" or line.step < 0:
+            return
+        last = line.together[0].id if line.together else line.payment.id
+        self._rows[last].append(line)
+        if last != line.payment.id:
+            return
+        row = self._rows.pop(last)
+        debts = [debt for one in row for each in one.settled if (debt := self._debts.get(each.item)) is not None]
+        settled = {(debt.customer, debt.currency, debt.amount) for debt in debts}
+        alike = {(one.payment.currency, one.payment.amount) for one in row}
+        if len(settled) > 1 or len(alike) > 1:
+            yield f"{last}: the receipts of its row, or their items, are not the same"
+        left = [
+            item
+            for group in {debt.group for debt in debts}
+            for item in self._there(group, line)
+            if self._left[item] == self._debts[item].amount == line.payment.amount
+        ]
+        if left:
+            yield f"{last}: {left[0]} is the same and was left open"
 
     def _repeated(self, line: Line) -> Iterator[str]:
         """What is repeated was decided before, and looks the same."""

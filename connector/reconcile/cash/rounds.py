@@ -17,6 +17,7 @@ from enum import Enum, auto
 from connector.reconcile.cash import by_amount, by_number, in_part, together
 from connector.reconcile.cash.case import Case, Receipt
 from connector.reconcile.cash.converted import converted
+from connector.reconcile.cash.entered import Entered
 from connector.reconcile.cash.standing import Standing
 from connector.reconcile.cash.verdict import Class, Verdict
 
@@ -61,8 +62,8 @@ NEEDS: Mapping[Look, Says] = {
 class Rounds:
     """One case being decided. `looked_at`: how many receipts were, in the last run, each counted once."""
 
-    def __init__(self, case: Case) -> None:
-        self.at = Standing(case)
+    def __init__(self, case: Case, ground: Entered | None = None) -> None:
+        self.at = Standing(case, ground)
         self.passes = 0
         self.looked_at = 0
         self._told: set[int] = set()
@@ -103,33 +104,41 @@ class Rounds:
         for look in WEAKER:
             self._look(look, said)
         together.duplicates(at, said[Says.KEY_OR_NUMBERS])
-        if at.case.policy.oldest_first:
-            together.identical(at)
         return known
 
     def _last(self) -> None:
-        """The first kind of those that are taken last of which there is any."""
+        """The first kind of those that are taken last of which there is any; the company's policy last of all."""
         before = len(self.at.verdicts)
         for look, unasked in self._unasked.items():
-            self._look(look, self.saying(list(unasked)))
+            self._look(look, self.saying([place for place in unasked if place in self.at.waiting]))
             unasked.clear()
             if len(self.at.verdicts) > before:
                 return
+        if self.at.case.policy.oldest_first:
+            together.identical(self.at)
+            self.at.reverse()
 
     def saying(self, wanted: Sequence[int]) -> Mapping[Says, Sequence[int]]:
         """The same by what they say. Most say one thing only, and need not be asked for the others."""
         receipts, reading = self.at.receipts, self.at.reading
-        keyed = [place for place in wanted if receipts[place].key]
-        numbered = [place for place in wanted if reading[place].mentions]
-        silent, digits, either = list[int](), list[int](), numbered
+        keyed, numbered, either = list[int](), list[int](), list[int]()
+        silent, digits = list[int](), list[int]()
         for place in wanted:
-            read = reading[place]
-            if not (read.mentions or read.strange or read.cut):
-                silent.append(place)
-            if read.mentions or read.strange or read.cut or read.loose:
+            mentions, cut, strange, loose, _ = reading[place]
+            if receipts[place].key:
+                keyed.append(place)
+                either.append(place)
+            elif mentions:
+                either.append(place)
+            if mentions:
+                numbered.append(place)
                 digits.append(place)
-        if keyed:
-            either = [place for place in wanted if receipts[place].key or reading[place].mentions]
+            elif strange or cut:
+                digits.append(place)
+            else:
+                silent.append(place)
+                if loose:
+                    digits.append(place)
         return {
             Says.KEY: keyed,
             Says.NUMBERS: numbered,

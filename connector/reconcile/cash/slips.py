@@ -7,6 +7,7 @@ COMPARED_MIN = 3
 """Shorter numbers are alike by accident."""
 END_MIN = 3
 COMPARED_MAX = 40
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def trailing(word: str) -> str:
@@ -22,6 +23,12 @@ def is_like(token: str, digits: str) -> bool:
     if one == other or (len(token) >= END_MIN and len(token) < len(digits) and digits.endswith(token)):
         return True
     return one_slip(one, other) or one_slip(token, digits)
+
+
+def is_led(text: str, word: str, number: str) -> bool:
+    """Whether the letters that a number begins with stand before a word of a text."""
+    letters = number[: len(number) - len(number.lstrip(_LETTERS))]
+    return bool(letters) and text.upper().partition(word)[0].rstrip("-/#. ").endswith(letters.upper())
 
 
 def one_slip(one: str, other: str) -> bool:

@@ -76,6 +76,13 @@ class Endings:
         self.loose = 0
         """Behind so many beginnings stand so many endings that none of theirs tells two firms apart."""
 
+    def afresh(self) -> Endings:
+        """The same, and what is seen from now on is its own."""
+        made = Endings()
+        made._seen.update((before, set(endings)) for before, endings in self._seen.items())
+        made.loose = self.loose
+        return made
+
     def see(self, names: Iterable[Sequence[str]]) -> bool:
         """Whether, with these names too, that is so again and again, and so of every beginning. What is once so stays
         so."""

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from connector.reconcile.cash.ahead import is_ahead
-from connector.reconcile.cash.case import Case, ReceiptKind
+from connector.reconcile.cash.case import Case, Receipt, ReceiptKind
 from connector.reconcile.cash.entered import Entered
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
@@ -28,7 +28,7 @@ NOT_CONSIDERED = frozenset({
 class Standing(Entered):
     """One case while it is being decided."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, ground: Entered | None = None) -> None:
         self._quiet: dict[tuple[int, str], list[int]] = {}
         self._quiet_when: tuple[int, dict[int, None]] = -1, {}
         self._undone: Counter[int] = Counter()
@@ -39,7 +39,7 @@ class Standing(Entered):
         self.settled_by: dict[int, list[int]] = defaultdict(list)
         self.strangers: Counter[tuple[int, str, int]] = Counter()
         """How many items of a group, a currency and an amount were settled for somebody nobody knows, by number."""
-        super().__init__(case)
+        super().__init__(case, ground)
 
     def commit(self, found: Iterable[Verdict]) -> None:
         """Take the verdicts that nobody else's contradicts."""
@@ -102,14 +102,15 @@ class Standing(Entered):
         receipt = self.receipts[place]
         if place in self.verdicts:
             raise ValueError("a receipt is decided once")
-        if sum([share.pay for share in shares]) + verdict.unapplied != receipt.amount:
+        spent = shares[0].pay if len(shares) == 1 else sum([share.pay for share in shares])
+        if spent + verdict.unapplied != receipt.amount:
             raise ValueError("a decision spends another sum than came")
         if verdict.unapplied * receipt.amount < 0:
             raise ValueError("a decision spends more than came")
         if len(shares) > 1 and len({share.item for share in shares}) != len(shares):
             raise ValueError("a decision names an item twice")
-        for share in shares:
-            item, after = items[share.item], self.left[share.item] - share.applied
+        for at, _, applied, _ in shares:
+            item, after = items[at], self.left[at] - applied
             if item.currency != receipt.currency and not self._was_converted(verdict):
                 raise ValueError("a decision mixes currencies")
             if not (0 <= after <= item.amount or item.amount <= after <= 0):
@@ -118,12 +119,12 @@ class Standing(Entered):
         self.verdicts[place] = verdict
         self.fresh.append(place)
         self.waiting.pop(place, None)
-        for share in shares:
-            at, before = share.item, self.left[share.item]
-            self.left[at] = before - share.applied
+        for at, _, applied, _ in shares:
+            before, group = self.left[at], self.group[at]
+            self.left[at] = before - applied
             self.settled_by[at].append(place)
-            self.moved.add(self.group[at])
-            self.heaps[self.group[at], items[at].currency].moved(reopened=-1 if before else at)
+            self.moved.add(group)
+            self.heaps[group, items[at].currency].moved(reopened=-1 if before else at)
 
     def _count_stranger(self, verdict: Verdict, more: int) -> None:
         """Take down what somebody nobody knows settled by number, or take it back."""
@@ -277,6 +278,12 @@ class Standing(Entered):
             ]
         yield from reversed(quiet[: bisect_left(quiet, self._rank[place], key=self._rank.__getitem__)])
 
+    def sent_before(self, place: int, group: int) -> Iterator[int]:
+        """What a payer sent before, in the currency of a receipt, latest first."""
+        sent = self._sent.get((group, self.receipts[place].currency), ())
+        for at in range(bisect_left(sent, self._rank[place], key=self._rank.__getitem__) - 1, -1, -1):
+            yield sent[at]
+
     def came_back(self, place: int) -> bool:
         """Whether a receipt was charged back, so that its item may have been paid again by a later one."""
         backs = self._back_of.get(self.receipts[place].id, ())
@@ -317,19 +324,27 @@ class Standing(Entered):
         if pays:
             shares = tuple([Share(item, pay, left[item], left[item]) for item, pay in zip(found, pays, strict=True)])
         else:
-            shares = tuple([Share(item, left[item], left[item], left[item]) for item in found])
-        return self.with_rivals(Verdict(place, kind, shares, 0, adjustment, self.payer[place]))
+            shares = tuple([Share(item, owed := left[item], owed, owed) for item in found])
+        if kind in NOT_CONSIDERED or not shares:
+            return Verdict(place, kind, shares, 0, adjustment, self.payer[place])
+        receipt = self.receipts[place]
+        return Verdict(
+            place, kind, shares, 0, adjustment, self.payer[place], *self._rivals(receipt, self.group[shares[0].item])
+        )
 
     def with_rivals(self, verdict: Verdict) -> Verdict:
         """The same with the items that were looked through beside those it takes."""
         if verdict.kind in NOT_CONSIDERED or not verdict.shares:
             return verdict
         receipt = self.receipts[verdict.receipt]
-        heap = self.heaps[self.group[verdict.shares[0].item], receipt.currency]
+        near, opens, counted = self._rivals(receipt, self.group[verdict.shares[0].item])
+        return verdict._replace(considered=near, opens=opens, counted=counted)
+
+    def _rivals(self, receipt: Receipt, group: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+        """The items of a group nearest to an amount, what is open on each, and how many there are in all."""
+        heap, left = self.heaps[group, receipt.currency], self.left
         near = tuple(heap.nearest(receipt.amount, receipt.on, CONSIDERED_MAX))
-        return verdict._replace(
-            considered=near, opens=tuple(self.left[item] for item in near), counted=heap.count(receipt.on)
-        )
+        return near, tuple([left[item] for item in near]), heap.count(receipt.on)
 
     def is_silent(self, place: int) -> bool:
         """Whether nothing is named that would have to explain the amount: no number, no key of what is open, and no

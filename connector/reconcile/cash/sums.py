@@ -33,6 +33,8 @@ def singles(amounts: Sequence[int], wanted: int) -> list[tuple[int, ...]]:
 
 def pairs(amounts: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[tuple[int, ...]]:
     """The first pairs that add up to the amount."""
+    if set(amounts).isdisjoint([wanted - amount for amount in amounts]):
+        return []
     seen: dict[int, list[int]] = {}
     found: list[tuple[int, ...]] = []
     for place, amount in enumerate(amounts):
@@ -49,11 +51,14 @@ def subsets(amounts: Sequence[int], wanted: int, most: int = FOUND_MAX) -> list[
     if not sum(amount for amount in amounts if amount < 0) <= wanted <= sum(one for one in amounts if one > 0):
         return []
     half = len(amounts) // 2
+    ones, others = _sums(amounts[:half]), _sums(amounts[half:])
+    if set(ones).isdisjoint([wanted - total for total in others]):
+        return []
     left: dict[int, list[int]] = {}
-    for mask, total in enumerate(_sums(amounts[:half])):
+    for mask, total in enumerate(ones):
         left.setdefault(total, []).append(mask)
     found: list[tuple[int, ...]] = []
-    for mask, total in enumerate(_sums(amounts[half:])):
+    for mask, total in enumerate(others):
         if wanted - total not in left:
             continue
         for other in left[wanted - total]:

@@ -6,11 +6,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from connector.model.allocation import Shortfall
 from connector.money import Money, currency, grouped
+from connector.reconcile.cash.lacking import WORDS, likely
 from connector.reconcile.cash.record import Adjustment, Line
 
 SHOWN_MAX = 5
 _RATE = re.compile(r"(\d+) bp")
+
+_KNOWN_BY = {
+    "processor": "the processor's customer id",
+    "email": "the e-mail address",
+    "account": "the bank account in the books",
+    "learned": "a bank account that paid for it before",
+    "name": "its name",
+    "cut name": "a name that the bank cut off",
+    "near name": "nearly its name",
+    "learned name": "a name that it paid under before",
+    "contradicted": "signs that contradict each other",
+}
 
 _REASONS = {
     "key": "It carries the stored key of {whole}.",
@@ -54,8 +68,23 @@ def sentence(line: Line) -> str:
     )
     if line.adjustments and "{less}" not in _REASONS.get(line.kind, ""):
         said += f" {_less(line)} is permitted."
+    said += _short(line)
     if line.unapplied and line.kind != "duplicate":
         said += f" {amount_of(line, line.unapplied)} stays on account."
+    return said
+
+
+def _short(line: Line) -> str:
+    """What stays open of the items that are settled in part, and what that looks like."""
+    items, said = {item.id: item for item in line.items}, ""
+    for each in line.settled:
+        item = items.get(each.item)
+        if item is None or line.kind in ("reversal", "converted") or not 0 < each.applied < item.open:
+            continue
+        left = item.open - each.applied
+        guess = likely(item.open, left)
+        looks = f"; it looks like {WORDS[guess]}" if guess is not Shortfall.UNKNOWN else ""
+        said += f" {amount_of(line, left)} of {item.number or item.id} stays open{looks}."
     return said
 
 
@@ -81,6 +110,16 @@ def marked(line: Line) -> str:
             said += f"{text[end : span.start]}[{text[span.start : span.end]}]"
             end = span.end
     return said + text[end:]
+
+
+def payer_of(line: Line) -> str:
+    """Who paid, and what says so."""
+    payer = line.payer
+    if payer.group:
+        return f"{payer.group}, by {_KNOWN_BY.get(payer.basis, payer.basis)}: {payer.says}"
+    if payer.among:
+        return f"one of {', '.join(payer.among)}, by {_KNOWN_BY.get(payer.basis, payer.basis)}: {payer.says}"
+    return "nobody knows" if payer.basis == "nobody" else f"unsure: {_KNOWN_BY.get(payer.basis, payer.basis)}"
 
 
 def equation(line: Line) -> str:

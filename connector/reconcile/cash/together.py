@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
+from heapq import heappop, heappush
 
+from connector.reconcile.cash.adjust import single_under_terms
 from connector.reconcile.cash.standing import ECHO_DAYS, Standing
 from connector.reconcile.cash.verdict import Class, Share, Verdict
 
 DUPLICATE_DAYS = 45
 LISTED_MAX = 60
+LAST_DAY = date.max.toordinal()
 
 
 def instalments(at: Standing, wanted: Sequence[int]) -> None:
@@ -98,26 +102,60 @@ def _first_of(at: Standing, place: int) -> int:
 
 
 def identical(at: Standing) -> None:
-    """Equal receipts and equal items of one customer: where at the time of a receipt as many items had been issued as
-    receipts had come, in whatever order all are paid. What came twice in a few days may be one payment: it ends the
-    row."""
-    receipts, items = at.case.receipts, at.case.items
-    heaps: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    """Equal receipts and equal items of one customer, of which nobody says which is for which: where of all that were
+    open by some day every one was paid by then, in whatever order, the oldest is taken for the one that was paid first.
+    """
+    receipts = at.case.receipts
+    rows: dict[tuple[int, str, int], list[int]] = defaultdict(list)
     for place in at.waiting:
         if at.payer[place].group >= 0 and at.is_silent(place):
-            heaps[at.payer[place].group, receipts[place].currency, receipts[place].amount].append(place)
-    for (group, currency, amount), places in heaps.items():
-        heap = at.heaps.get((group, currency))
-        equal = heap.view.by_amount.get(amount, []) if heap is not None else []
-        if len({items[item].party for item in equal}) != 1:
-            continue
-        equal = sorted(equal, key=lambda item: (items[item].issued, items[item].due, items[item].id))
-        issued = [items[item].issued for item in equal]
-        paid = 0
-        for count, place in enumerate(places, 1):
-            if count > len(equal) or issued[count - 1] > receipts[place].on or at.is_echo(place, group):
-                break
-            if count == len(equal) or issued[count] > receipts[place].on:
-                paid = count
-        for item, place in zip(equal[:paid], places[:paid], strict=True):
-            at.take(at.verdict(place, Class.IDENTICAL, [item]))
+            rows[at.payer[place].group, receipts[place].currency, receipts[place].amount].append(place)
+    for (group, currency, amount), places in rows.items():
+        row = _ended(at, group, places, _alike(at, group, currency, amount))
+        for item, place in row:
+            last = row[-1][1]
+            at.take(at.verdict(place, Class.IDENTICAL, [item])._replace(of=last if last != place else -1))
+
+
+def _alike(at: Standing, group: int, currency: str, amount: int) -> list[int]:
+    """All open items that are or were of that amount, the first that was open first; none where they are several
+    customers'."""
+    heap, items = at.heaps.get((group, currency)), at.case.items
+    if heap is None or amount not in heap.view.by_amount:
+        return []
+    equal = [item for item in heap.view.open if amount in (at.left[item], items[item].amount)]
+    if len({items[item].party for item in equal}) != 1:
+        return []
+    return sorted(equal, key=lambda item: (at.since[item], items[item].due, items[item].id))
+
+
+def _is_free(at: Standing, item: int) -> bool:
+    """Whether all of an item is open, and no receipt that is undecided means it."""
+    whole = at.case.items[item].amount == at.left[item]
+    return whole and not any(other in at.waiting for other in at.meaning(item))
+
+
+def _ended(at: Standing, group: int, places: Sequence[int], equal: Sequence[int]) -> list[tuple[int, int]]:
+    """Items and receipts, the oldest to the first, up to the last day on which none was open any more. What came twice
+    in a few days may be one payment, what went back opens its item again, and what is open in part or meant by others
+    is no more like the rest: all of that ends the row."""
+    receipts, items = at.case.receipts, at.case.items
+    row: list[tuple[int, int]] = []
+    came, ended, back, is_free = 0, 0, LAST_DAY, True
+    open_: list[tuple[int, int, str, int]] = []
+    for place in places:
+        on = receipts[place].on
+        while came < len(equal) and at.since[equal[came]] <= on:
+            item = equal[came]
+            heappush(open_, (items[item].issued, items[item].due, items[item].id, item))
+            is_free &= _is_free(at, item)
+            came += 1
+        if not (open_ and is_free and on < back) or at.is_echo(place, group):
+            break
+        if single_under_terms(at, place, group, receipts[place].amount):
+            break
+        row.append((heappop(open_)[-1], place))
+        back = min([back, *(receipts[one].on for one in at.backs_of(place))])
+        if not open_:
+            ended = len(row)
+    return row[:ended]

@@ -47,7 +47,8 @@ class Verdict(NamedTuple):
     `adjustment` names the permitted difference, "" when there is none. `considered` are the items that were looked
     through for another explanation, `opens` what was open on each; where there were very many, those nearest to the
     amount. `counted` says how many there were. `accidents_ppm`: how many accidental answers were to be expected in
-    the family that was searched, in millionths. `of` is the receipt that this one repeats, undoes or completes.
+    the family that was searched, in millionths. `of` is the receipt that this one repeats, undoes or completes, or the
+    last of several that are identical.
     `rate`: where the items are in another currency, so many minor units of the receipt's (numerator) for so many of
     theirs (denominator), and the day of that rate.
     """
