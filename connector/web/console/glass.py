@@ -1,0 +1,125 @@
+"""What was worked out of a company's mirror a moment ago, shown again as long as nothing of it changed.
+
+It is good for exactly one end of the company's journal and one of its days: everything that a page is made of moves the
+one or the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from connector.app.collecting import today
+from connector.app.conflicting import Shown, conflicts
+from connector.app.house import Desk
+from connector.app.proof import Proof, prove
+from connector.app.reviewing import waiting
+from connector.app.standing import status
+from connector.collect.worklist import WorkItem
+from connector.model.finding import FindingCode
+from connector.model.ruling import Waiting
+from connector.reconcile.snapshot import Snapshot
+from connector.store.rows import PROGRAM
+
+KEPT_MAX = 24
+"""So many results are kept, of whatever company; the one that was used longest ago goes first."""
+
+ASKED = frozenset(
+    {
+        FindingCode.ALREADY_SETTLED,
+        FindingCode.AMBIGUOUS,
+        FindingCode.CUT_TEXT,
+        FindingCode.DECISION_OVERTAKEN,
+        FindingCode.EQUAL_ITEMS,
+        FindingCode.FITS_NOTHING,
+        FindingCode.NOTHING_OPEN,
+        FindingCode.NOT_IDENTIFIED,
+        FindingCode.NO_REFERENCE,
+        FindingCode.OTHER_AMOUNT,
+        FindingCode.PROPOSED,
+        FindingCode.REUSED_KEY,
+        FindingCode.SAME_AMOUNT_AGAIN,
+        FindingCode.SEVERAL_PAYERS,
+        FindingCode.STALE_KEY,
+        FindingCode.UNKNOWN_PAYER,
+        FindingCode.UNKNOWN_REFERENCE,
+        FindingCode.WRONG_CURRENCY,
+        FindingCode.WRONG_CUSTOMER,
+    }
+)
+"""Why money waits for somebody to say what it pays."""
+
+T = TypeVar("T")
+
+
+class Glass:
+    """May be asked by many threads at once; two that ask for the same thing may both work it out."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], tuple[object, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def snapshot(self, desk: Desk) -> Snapshot:
+        """The mirror as it is."""
+        return self._of(desk, "snapshot", desk.snapshot)
+
+    def today(self, desk: Desk) -> tuple[WorkItem, ...]:
+        """Whom to contact."""
+        return self._of(desk, "today", lambda: today(desk))
+
+    def conflicts(self, desk: Desk) -> tuple[Shown, ...]:
+        """Money of which both sides say something else since it was posted."""
+        return self._of(desk, "conflicts", lambda: conflicts(desk, self.snapshot(desk)))
+
+    def failed(self, desk: Desk) -> int:
+        """What failed and needs somebody."""
+        return self._of(desk, "failed", lambda: status(desk).failed)
+
+    def waiting_count(self, desk: Desk) -> int:
+        """How many payments wait for a person: as they were shown last, or as deciding left them; never works it out,
+        because a first page is not to wait for that."""
+        with self._lock:
+            held = self._kept.get((desk.id, "waiting"))
+        if held is not None and held[0] == _moment(desk):
+            return len(held[1])
+        asked = {each.refs[0] for each in desk.store.findings(desk.id) if each.refs and each.code in ASKED}
+        return len(asked)
+
+    def waiting(self, desk: Desk) -> tuple[Waiting, ...]:
+        """What waits for a person."""
+
+        def worked_out() -> tuple[Waiting, ...]:
+            # Deciding writes down what it finds; whoever only looks has not done that.
+            own = desk.house.company(desk.id)
+            own.actor = PROGRAM
+            return waiting(own)
+
+        return self._of(desk, "waiting", worked_out)
+
+    def proof(self, desk: Desk) -> Proof:
+        """Whether everything adds up."""
+        return self._of(desk, "proof", lambda: prove(desk))
+
+    def _of(self, desk: Desk, what: str, work: Callable[[], T]) -> T:
+        key, before = (desk.id, what), _moment(desk)
+        with self._lock:
+            held = self._kept.get(key)
+            if held is not None and held[0] == before:
+                self._kept.move_to_end(key)
+                found: T = held[1]
+                return found
+        made = work()
+        # Not kept where something changed meanwhile, be it only that deciding wrote down what it found.
+        if _moment(desk) == before:
+            with self._lock:
+                self._kept[key] = before, made
+                self._kept.move_to_end(key)
+                while len(self._kept) > KEPT_MAX:
+                    self._kept.popitem(last=False)
+        return made
+
+
+def _moment(desk: Desk) -> object:
+    return desk.store.head(desk.id), desk.today

@@ -1,0 +1,68 @@
+"""Next steps as they are told everywhere, with the commands in them turned into the console's own pages."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+from connector.web.console.ways import address_of
+
+PAGES: dict[str, tuple[str, str]] = {
+    "aging": ("aging", "Aging"),
+    "apply": ("plans", "Plans"),
+    "autosync": ("autosync", "Auto-sync"),
+    "conflicts": ("conflicts", "Changed on both sides"),
+    "contacts": ("today", "Today"),
+    "findings": ("findings", "Findings"),
+    "letters": ("findings", "Findings"),
+    "link": ("links", "Links"),
+    "log": ("today", "Today"),
+    "notes": ("today", "Today"),
+    "pause": ("autosync", "Auto-sync"),
+    "people": ("people", "People"),
+    "plan": ("plans", "Plans"),
+    "plans": ("plans", "Plans"),
+    "prove": ("proof", "Proof"),
+    "reconcile": ("review", "Review"),
+    "resume": ("autosync", "Auto-sync"),
+    "review": ("review", "Review"),
+    "status": ("", "Home"),
+    "sync": ("", "Home, “Read everything now”"),
+    "today": ("today", "Today"),
+    "undo": ("plans", "Plans"),
+    "users": ("people", "People"),
+    "why": ("proof", "Proof"),
+}
+"""The page on which somebody does what a command does; others are shown as what they are."""
+
+_IN_WORDS = {
+    "--on-account": "the box “keep the rest on account”",
+    "Correct --at.": "Correct the time.",
+    "Add --promise AMOUNT --by YYYY-MM-DD.": "Fill in both.",
+}
+_WORDS = "again|confirm|reject|allocate|short|undo|leave|show|approve|create|on|off|push|retry|drop"
+"""Second words of commands, also in the middle of a sentence; any other word is one at the sentence's end."""
+
+_NAMED = r"(?=[^\s.,;`]*[\dA-Z=-])[^\s,;)`]*[^\s.,;)`]"
+"""What can only be an id, a name or a value."""
+
+_COMMAND = re.compile(rf"`?receivables (?P<name>[a-z]+)(?: (?:{_WORDS}|[a-z]+(?= --|[.,;)`]|$)|--[a-z-]+|{_NAMED}))*`?")
+
+
+def linked(text: str, company: str) -> Markup:
+    """The text, safe to stand in a page, with links where it names commands that have a page."""
+    for word, instead in _IN_WORDS.items():
+        text = text.replace(word, instead)
+    parts, end = [], 0
+    for found in _COMMAND.finditer(text):
+        parts += [escape(text[end : found.start()]), _shown(found, company)]
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _shown(found: re.Match[str], company: str) -> Markup:
+    page = PAGES.get(found["name"])
+    if page is None:
+        return Markup("<code>{}</code>").format(found[0].strip("`"))
+    return Markup('<a href="{}">{}</a>').format(address_of(company, page[0]), page[1])

@@ -1,0 +1,78 @@
+"""Long work: begun by a form, told of on a page that asks again by itself, whatever becomes of the server meanwhile."""
+
+from __future__ import annotations
+
+from fastapi.responses import Response
+
+from connector.app.errands import is_cut_off
+from connector.errors import UserError
+from connector.model.person import ErrandKind, ErrandState, Role
+from connector.web.console.drawing import page
+from connector.web.console.ways import Visit, act, look
+
+AGAIN_SECONDS = 2
+
+TITLES: dict[ErrandKind, str] = {
+    ErrandKind.READ: "Read everything",
+    ErrandKind.PLAN: "Make a plan",
+    ErrandKind.APPLY: "Write into the books",
+    ErrandKind.UNDO: "Plan the taking back",
+    ErrandKind.NOTES: "Push notes",
+}
+
+NEEDED: dict[ErrandKind, Role] = {
+    ErrandKind.READ: Role.PREPARE,
+    ErrandKind.PLAN: Role.PREPARE,
+    ErrandKind.APPLY: Role.APPROVE,
+    ErrandKind.UNDO: Role.PREPARE,
+    ErrandKind.NOTES: Role.PREPARE,
+}
+
+
+def show(visit: Visit) -> Response:
+    """How far it is, or what came of it. Asked for again by the browser while somebody works on it, by a header: a page
+    that renews itself needs no script."""
+    errand = visit.desk.store.errand(visit.desk.id, visit.guest.asked("id"))
+    cut_off = is_cut_off(errand)
+    working = errand.state is ErrandState.WORKING and not cut_off
+    percent = errand.done * 100 // errand.total if errand.total else None
+    answer = page(
+        visit,
+        "work.html",
+        TITLES[errand.kind],
+        room="plans" if errand.kind is not ErrandKind.READ else "",
+        errand=errand,
+        cut_off=cut_off,
+        working=working,
+        percent=min(percent, 100) if percent is not None else None,
+        may_again=visit.may(NEEDED[errand.kind]),
+    )
+    if working:
+        answer.headers["Refresh"] = str(AGAIN_SECONDS)
+    return answer
+
+
+def again(visit: Visit) -> Response:
+    """Begin it anew: what was done is not done twice."""
+    errand = visit.desk.store.errand(visit.desk.id, visit.guest.given("id"))
+    if not visit.may(NEEDED[errand.kind]):
+        raise UserError("Your role does not reach for that.", next_step="Ask somebody who may approve.")
+    return visit.send(errand.kind, errand.about)
+
+
+def read(visit: Visit) -> Response:
+    """Read everything now, and decide."""
+    return visit.send(ErrandKind.READ)
+
+
+def push(visit: Visit) -> Response:
+    """Push the notes of contacts that were logged without."""
+    return visit.send(ErrandKind.NOTES)
+
+
+WAYS = (
+    look("work", show),
+    act("work", Role.PREPARE, again),
+    act("read", Role.PREPARE, read),
+    act("notes", Role.PREPARE, push),
+)
