@@ -13,7 +13,7 @@ from connector.app.house import Desk
 from connector.dates import day_of, zone
 from connector.model.autosync import Autosync
 from connector.model.finding import Finding, FindingCode
-from connector.model.intent import Posting
+from connector.model.intent import IntentKind, Posting
 from connector.model.source import Ref
 from connector.money import Currency, Money, grouped
 from connector.plan import PlanLine
@@ -85,7 +85,10 @@ def refused_before(rows: Iterable[OutboxRow], lines: Iterable[PlanLine]) -> dict
         if row.state is OutboxState.DEAD and not was_called_off(row) and isinstance(row.intent, Posting)
     }
     return {
-        line.intent.about: _waits(line.intent.about, "exactly that was refused before")
+        # An invoice whose link could not be put on it is paid all the same.
+        (IntentKind.LINK, line.intent.about) if line.kind is IntentKind.LINK else line.intent.about: _waits(
+            line.intent.about, "exactly that was refused before"
+        )
         for line in lines
         if dead.get(line.subject) == line.intent
     }

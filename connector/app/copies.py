@@ -6,6 +6,7 @@ was found to be the beginning of the journal it was copied from. The key to the 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from connector.app.house import House
 from connector.clock import Clock
 from connector.config import Config
-from connector.errors import Disagreement, Refused, UserError
+from connector.errors import Disagreement, Refused, StoreError, UserError
 from connector.model.source import CompanyId
 from connector.store import Store
 from connector.store.owners import is_dead
@@ -82,8 +83,7 @@ def restore(config: Config, clock: Clock, source: Path) -> tuple[Copy, Path | No
     place = Path(config.database)
     unproved = place.with_name(place.name + UNPROVED)
     try:
-        with Store.open(source, clock, must_exist=True) as store:
-            store.copy_to(unproved)
+        _fetched(source, unproved)
         heads = _proved(unproved, clock)
         aside = _set_aside(place, clock)
         unproved.replace(place)
@@ -91,6 +91,22 @@ def restore(config: Config, clock: Clock, source: Path) -> tuple[Copy, Path | No
         for each in unproved.parent.glob(unproved.name + "*"):
             each.unlink(missing_ok=True)
     return Copy(path=place, heads=heads), aside
+
+
+def _fetched(source: Path, target: Path) -> None:
+    """The file as it is, with what was committed and not yet carried over beside it. It is not opened: that could bring
+    it to the schema of this release."""
+    try:
+        for suffix in ("", "-wal"):
+            part = source.with_name(source.name + suffix)
+            if part.exists():
+                to = target.with_name(target.name + suffix)
+                to.touch(mode=0o600)
+                shutil.copyfile(part, to)
+    except OSError:
+        raise StoreError(
+            f"The copy {source} could not be read.", next_step="Look whether it is yours, and there is room."
+        ) from None
 
 
 def _set_aside(place: Path, clock: Clock) -> Path | None:

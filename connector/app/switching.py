@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Event, Thread
+from threading import Event
 
 from connector.app.approving import money_limits
 from connector.app.freshness import freshness
@@ -14,12 +14,13 @@ from connector.app.house import Desk, House
 from connector.app.proof import prove
 from connector.app.standing import status
 from connector.app.ticking import UNATTENDED
-from connector.errors import LeaseLost, Refused, SettingsError, StoreError
+from connector.errors import Refused, SettingsError
 from connector.model.autosync import Autosync, Turn
 from connector.model.firm import Company
 from connector.runtime import Runner, RunnerStatus
+from connector.runtime.held import Held
 from connector.runtime.loop import LEASE_SECONDS, POLL_SECONDS, Loop
-from connector.store import Lease, OutboxState
+from connector.store import OutboxState
 from connector.store.budget import EVERYBODY
 from connector.store.owners import is_dead, this_process
 
@@ -176,28 +177,15 @@ def alone(house: House, stop: Event, tell: Callable[[str], None]) -> Iterator[No
             told = True
         if lease is None:
             stop.wait(POLL_SECONDS)
-    over = Event()
-    holding = Thread(target=_hold_on, args=(house, lease, over, stop), name="daemon-held", daemon=True)
-    holding.start()
-    try:
+    if lease is None:  # told to stop before it came
         yield
+        return
+    try:
+        # Whoever lost it to another, because this computer slept too long, stops.
+        with Held(lambda: house.store.renew(lease), LEASE_SECONDS, on_lost=stop.set):
+            yield
     finally:
-        over.set()
-        holding.join()
-        if lease is not None:
-            house.store.release(lease)
-
-
-def _hold_on(house: House, lease: Lease | None, over: Event, stop: Event) -> None:
-    """Whoever lost it to another, because this computer slept too long, stops."""
-    while lease is not None and not over.wait(LEASE_SECONDS / 3):
-        try:
-            lease = house.store.renew(lease)
-        except LeaseLost:
-            stop.set()
-            return
-        except StoreError:
-            continue  # busy for the moment; there are two more tries
+        house.store.release(lease)
 
 
 def wake_all(house: House, runs: Runner) -> int:

@@ -19,9 +19,19 @@ from connector.app.books import Applied, apply_plan, latest_asked, new_plan, syn
 from connector.app.bounds import beyond, refused_before, spent_today
 from connector.app.collecting import push_later, unpushed
 from connector.app.house import Desk, House
+from connector.app.pacing import paced
 from connector.app.proof import prove
-from connector.app.shouting import shout
-from connector.errors import LeaseLost, RateLimited, ReceivablesError, StoreLocked, TurnOver
+from connector.app.shouting import FAILURES_MIN, shout
+from connector.errors import (
+    LeaseLost,
+    NeedsReconnect,
+    RateLimited,
+    ReceivablesError,
+    Refused,
+    StoreLocked,
+    TurnOver,
+    VendorError,
+)
 from connector.model.autosync import Turn
 from connector.model.finding import Finding
 from connector.model.firm import NotesMode
@@ -37,8 +47,9 @@ UNATTENDED = ActorId("autosync")
 BUSY_SECONDS = 5
 """Somebody works on the company by hand: the turn comes after him."""
 
-FAULT_SECONDS_MAX = 3600
-_FAULT_DOUBLINGS_MAX = 10
+PATIENCE = 2
+"""So many times later than usual comes the turn after one that failed again: a fault nobody has mended yet costs less,
+and all is quiet within so many of a company's intervals after it is over."""
 
 _log = logging.getLogger(__name__)
 _OPEN = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
@@ -53,27 +64,17 @@ def tick(house: House, company: CompanyId, budget_seconds: float, hold: Callable
     desk.actor = UNATTENDED
     before = desk.store.turn(company)
     began = desk.clock.now()
-    until = desk.clock.monotonic() + budget_seconds
-
-    def still(_what: str, _done: int, _expected: int | None = None) -> None:
-        hold()
-        if desk.clock.monotonic() > until:
-            raise TurnOver("The turn is over for now.")
-
+    still = _Slice(desk, budget_seconds, hold)
     again: int
     try:
         after = _worked(desk, before, still)
-        again = _pause(before, settings.every_seconds) if after.failed else settings.every_seconds
-    except TurnOver:
-        after, again = replace(before, said="It goes on in the next turn.", next_step="", failed=False), 0
-    except StoreLocked as fault:
-        after, again = replace(before, said=fault.sentence, next_step="", failed=False), BUSY_SECONDS
+        every, why = paced(desk, settings.every_seconds)
+        again = _pause(before, every) if after.failed else every
+        after = replace(after, said=f"{after.said} {why}".rstrip())
     except LeaseLost:
         return Ticked(again_in_seconds=0)  # whoever has it now says how it went
     except ReceivablesError as fault:
-        after, again = _failed(before, fault.sentence, fault.next_step or ""), _pause(before, settings.every_seconds)
-        if isinstance(fault, RateLimited):
-            again = max(again, ceil(fault.retry_after_seconds))
+        after, again = _ended_by(desk, before, fault)
     except Exception as fault:  # noqa: BLE001 - one company's trouble ends nobody else's turns
         # Where it happened, and never what it said: that may hold an address or a name.
         at = traceback.extract_tb(fault.__traceback__)[-1]
@@ -85,6 +86,27 @@ def tick(house: House, company: CompanyId, budget_seconds: float, hold: Callable
     desk.store.save_turn(company, after)
     _tell(desk, after)
     return Ticked(again_in_seconds=again)
+
+
+class _Slice:
+    """The time a turn has: so much to read in, and as much again to write in, however long it took to decide. Else a
+    company that takes long to read would write one entry in each turn."""
+
+    def __init__(self, desk: Desk, seconds: float, hold: Callable[[], None]) -> None:
+        self._clock = desk.clock
+        self._seconds = seconds
+        self._hold = hold
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on."""
+        self._until = self._clock.monotonic() + self._seconds
+
+    def __call__(self, _what: str, _done: int, _expected: int | None = None, /) -> None:
+        """Asked now and then. TurnOver when it is used up; LeaseLost when the turn is somebody else's."""
+        self._hold()
+        if self._clock.monotonic() > self._until:
+            raise TurnOver("The turn is over for now.")
 
 
 def _tell(desk: Desk, turn: Turn) -> None:
@@ -102,14 +124,33 @@ def _failed(before: Turn, sentence: str, next_step: str) -> Turn:
     return replace(before, said=sentence, next_step=next_step, failed=True, failures=before.failures + 1)
 
 
+def _ended_by(desk: Desk, before: Turn, fault: ReceivablesError) -> tuple[Turn, int]:
+    """How a turn went that did not come to its end, and in how many seconds the next one is due."""
+    every = desk.company.autosync.every_seconds
+    # What went wrong last stays said until a turn has come to its end.
+    if isinstance(fault, TurnOver):
+        return before if before.failures else replace(before, said="It goes on in the next turn."), 0
+    if isinstance(fault, StoreLocked):
+        return before if before.failures else replace(before, said=fault.sentence), BUSY_SECONDS
+    if isinstance(fault, Refused) and desk.store.company(desk.id).paused:
+        # Somebody paused the company while its turn was under way, and nothing more was sent.
+        return _went_well(desk, Turn(said="Writing was paused meanwhile; what waits goes on later.")), every
+    if isinstance(fault, NeedsReconnect):  # no later turn mends that, so a person is told at once
+        after = _failed(before, fault.sentence, fault.next_step or "")
+        return replace(after, failures=max(after.failures, FAILURES_MIN)), _pause(before, every)
+    pause = _pause(before, every)
+    asked = ceil(fault.retry_after_seconds) if isinstance(fault, RateLimited) else 0
+    return _failed(before, fault.sentence, fault.next_step or ""), max(pause, asked)
+
+
 def _pause(before: Turn, every_seconds: int) -> int:
-    """Later and later while it fails, so that a fault nobody has mended yet costs little."""
-    return min(every_seconds << min(before.failures, _FAULT_DOUBLINGS_MAX), FAULT_SECONDS_MAX)
+    """Until the turn after one that failed: the first fault is mostly over by then."""
+    return every_seconds * PATIENCE if before.failures else every_seconds
 
 
-def _worked(desk: Desk, before: Turn, still: Callable[..., None]) -> Turn:
+def _worked(desk: Desk, before: Turn, still: _Slice) -> Turn:
     """A turn to its end. Errors: whatever reading and writing raise."""
-    sync_all(desk, still)
+    _read(desk, still)
     if desk.store.company(desk.id).paused:
         return _went_well(desk, Turn(said="Read; writing is paused.", head=before.head))
     rows = desk.store.outbox(desk.id, states=_OPEN)
@@ -125,6 +166,19 @@ def _worked(desk: Desk, before: Turn, still: Callable[..., None]) -> Turn:
     return _went_well(desk, replace(turn, head=desk.store.head(desk.id)[0]))
 
 
+def _read(desk: Desk, still: _Slice) -> None:
+    """Read what changed in every system. One that is away keeps nobody from reading the others; then nothing is written
+    all the same, for what would be decided without it could be wrong."""
+    away: VendorError | None = None
+    for connection in desk.connections():
+        try:
+            sync_all(desk, still, only=connection.connection_id)
+        except VendorError as fault:
+            away = away or fault
+    if away is not None:
+        raise away
+
+
 def _went_well(desk: Desk, turn: Turn) -> Turn:
     return replace(turn, next_step="", failed=False, failures=0, well_at=desk.clock.now())
 
@@ -135,7 +189,7 @@ def _ripe(desk: Desk, rows: Sequence[OutboxRow]) -> bool:
     return any(row.not_before is None or row.not_before <= now for row in rows)
 
 
-def _write(desk: Desk, rows: Sequence[OutboxRow], still: Callable[..., None]) -> tuple[int, Turn]:
+def _write(desk: Desk, rows: Sequence[OutboxRow], still: _Slice) -> tuple[int, Turn]:
     """Plan what is proved and within the bounds, and write it. How many entries were written, and how it went."""
     settings = desk.company.autosync
     made = new_plan(desk, withhold=lambda lines: _withheld(desk, lines))
@@ -151,6 +205,7 @@ def _write(desk: Desk, rows: Sequence[OutboxRow], still: Callable[..., None]) ->
     if consent(desk, made).lacks:
         lacks = f"{made.plan_id} waits for the approval of a second person."
         return 0, Turn(said="Planned, and nothing written.", waits=f"{lacks} {waits}".rstrip())
+    still.begin()
     applied = apply_plan(desk, made, still, lambda _: still("writing", 0))
     return len(applied.posted.done), Turn(said=_told(applied), waits=waits)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,12 +16,14 @@ from connector.cli.output import (
     CompanyOption,
     JsonOption,
     YesOption,
+    complain,
     confirm,
     desk,
     house,
     say,
     say_json,
     table,
+    writable,
 )
 
 MinutesOption = Annotated[
@@ -38,6 +42,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan at every turn and 
 ONCE_SECONDS = 30 * 24 * 3600
 """A turn by hand takes as long as it takes."""
 
+SIMULATED_DAYS_MAX = 366
 STOP_SECONDS_MAX = 8.0
 """How long a turn that is under way may take to end, before the process ends without it."""
 
@@ -168,12 +173,27 @@ def run(
     health: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Answer /healthz and /metrics on this port of this computer.")
     ] = None,
+    simulate: Annotated[
+        str | None,
+        typer.Option(
+            help="Touch nothing of yours: let the demo's firms live so long (30d) in doubles where everything goes "
+            "wrong that can, and say whether anything was lost, doubled or left unsaid."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="With --simulate: another seed, another history.")] = 1,
+    every: Annotated[int, typer.Option(min=5, max=720, help="With --simulate: minutes between two turns.")] = 30,
+    told: Annotated[
+        Path | None, typer.Option(help="With --simulate: where messages go, a line of JSON each; a new file.")
+    ] = None,
 ) -> None:
     """Work in the background: a turn for each company whose auto-sync is on, until you stop it.
 
     Stopped by Ctrl-C or SIGTERM it ends the call that is under way and no more. Several may run over one database;
     each company has one turn at a time. Examples for systemd and containers are in the README.
     """
+    if simulate is not None:
+        _simulate(_days(simulate), seed, every, told)
+        return
     from connector.app.house import House
     from connector.app.switching import alone, runner, wake_all
     from connector.app.ticking import tick
@@ -197,6 +217,40 @@ def run(
             say(f"Working: {wake_all(opened, runs)} companies have turns. Stop with Ctrl-C.")
             runs.run(lambda company, seconds, hold: tick(opened, company, seconds, hold), stop)
     say("Stopped. Nothing is lost; it goes on where it was with the next `receivables run`.")
+
+
+def _days(text: str) -> int:
+    from connector.errors import UserError
+
+    number = text.strip().removesuffix("d")
+    if not number.isdecimal() or not 1 <= int(number) <= SIMULATED_DAYS_MAX:
+        raise UserError(f"{text[:20]!r} is no number of days.", next_step="Say, for example, --simulate 30d.")
+    return int(number)
+
+
+def _simulate(days: int, seed: int, every: int, told: Path | None) -> None:
+    """Live so long, show what happened, and end with 1 where anything is wrong."""
+    from connector.cli.simulated import Simulation
+
+    if told is not None:
+        writable(told)
+    with tempfile.TemporaryDirectory(prefix="receivables-simulated-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o700)
+        path = told if told is not None else Path(tempfile.mkdtemp(prefix="receivables-")) / "told.jsonl"
+        lasted = Simulation(home, path, days=days, seed=seed, every_minutes=every).run()
+    table(f"{days} days, seed {seed}", ("what", "how much"), lasted.figures)
+    rows = [
+        (f"{each.at / 3600:.1f} h", each.company, "over" if each.over else "begins", each.sentence)
+        for each in lasted.heard
+    ]
+    table("What a person was told", ("after", "company", "", "what"), rows, right=[0])
+    say(f"The messages: {path}")
+    for each in lasted.wrong:
+        complain(each)
+    if lasted.wrong:
+        raise typer.Exit(NEEDS_A_PERSON)
+    say("Books and processors are equal, nothing stands twice, every stop was told once and once when it was over.")
 
 
 def _stop(stop: threading.Event) -> None:

@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from connector.clock import Clock
 from connector.dates import Instant
+from connector.errors import StoreError
 from connector.model.source import CompanyId
 from connector.runtime import RunnerStatus, Tick
 from connector.runtime.loop import Loop, take_turn
@@ -76,13 +77,16 @@ class Dispatcher:
         clean_at = self.clock.monotonic()
         try:
             while not stop.is_set():
-                for company, slot in self._store.due_now(_AT_ONCE_MAX, _SLOT_SECONDS):
-                    with SetWorkflowID(slot):
-                        DBOS.enqueue_workflow(QUEUE, turn, company)
-                if self.clock.monotonic() >= clean_at:
-                    clean(self.clock.now())
-                    clean_at = self.clock.monotonic() + CLEAN_SECONDS
-                self.loop.free_the_dead()
+                try:
+                    for company, slot in self._store.due_now(_AT_ONCE_MAX, _SLOT_SECONDS):
+                        with SetWorkflowID(slot):
+                            DBOS.enqueue_workflow(QUEUE, turn, company)
+                    if self.clock.monotonic() >= clean_at:
+                        clean(self.clock.now())
+                        clean_at = self.clock.monotonic() + CLEAN_SECONDS
+                    self.loop.free_the_dead()
+                except StoreError as fault:
+                    self.loop.trouble(fault)
                 stop.wait(LOOK_SECONDS)
         finally:
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=_STOP_SECONDS)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Self
 
-from connector.errors import LeaseLost, StoreError, TurnOver
+from connector.errors import StoreError, TurnOver
 from connector.model.source import CompanyId
 from connector.runtime import SLICE_SECONDS, RunnerStatus, Tick
+from connector.runtime.held import Held
 from connector.store import Store
-from connector.store.due import Claim, Queue, lost
+from connector.store.due import Claim, Queue
 from connector.store.owners import is_dead
 
 LEASE_SECONDS = 60.0
@@ -24,8 +25,6 @@ POLL_SECONDS = 2.0
 """How soon a word from another process is heard; a turn that is due earlier is waited for exactly."""
 
 _PAUSE_SECONDS_MIN = 0.01
-_SHARE_OF_LEASE = 3
-"""Held on after a third of its time, so that two missed ones lose nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +38,9 @@ class Loop:
     workers: int = 1
     trouble: Callable[[StoreError], None] = field(default=lambda _: None)
     """Told when the database itself could not be used; the loop goes on."""
+    owed: list[Claim] = field(default_factory=list)
+    """Turns that came to an end while the database was away: given back as soon as it answers."""
+    looking: threading.Lock = field(default_factory=threading.Lock)
 
     def wake(self, company: CompanyId, *, reason: str, in_seconds: float = 0) -> None:
         self.store.wake(company, reason, in_ms=int(in_seconds * 1000))
@@ -67,26 +69,53 @@ class Loop:
 
     def _work(self, tick: Tick, stop: Event) -> None:
         while not stop.is_set():
+            # One thread looks and waits for all: with thousands of companies somebody is due many times in a second.
+            with self.looking:
+                claim = self._next(stop)
+            if claim is None:
+                continue
+            try:
+                carry_out(self, claim, tick, stop)
+            except StoreError as fault:
+                self.trouble(fault)
+
+    def _next(self, stop: Event) -> Claim | None:
+        """The next turn, when it comes; None when told to stop."""
+        while not stop.is_set():
             try:
                 pause = self._until_next()
-                if not pause and not take_turn(self, tick, stop):
-                    pause = _PAUSE_SECONDS_MIN  # another worker was quicker
+                claim = None if pause else self.store.claim(self.owner, self.lease_seconds)
+                if claim is not None:
+                    return claim
             except StoreError as fault:
                 self.trouble(fault)
                 pause = POLL_SECONDS
-            if pause:
-                stop.wait(pause)
+            stop.wait(pause or _PAUSE_SECONDS_MIN)  # at once, and another process was quicker
+        return None
 
     def _until_next(self) -> float:
         """Seconds until somebody is due, or a word from another process may have come; 0 where somebody is due now."""
+        self._give_back()
         stands = self.store.queue()
         if self._freed(stands) or stands.due:
             return 0
         return POLL_SECONDS if stands.next_ms is None else min(stands.next_ms / 1000, POLL_SECONDS)
 
     def free_the_dead(self) -> None:
-        """What a process of this computer had that is no more need not wait until its time is up."""
+        """What a process of this computer had that is no more need not wait until its time is up, nor what this one
+        could not give back."""
+        self._give_back()
         self._freed(self.store.queue())
+
+    def _give_back(self) -> None:
+        with suppress(IndexError):  # none is left; several threads may ask at once
+            while True:
+                claim = self.owed.pop()
+                try:
+                    self.store.done(claim, in_ms=0)
+                except StoreError:
+                    self.owed.append(claim)
+                    raise
 
     def _freed(self, stands: Queue) -> bool:
         dead = [owner for owner, _ in stands.working if owner != self.owner and is_dead(owner)]
@@ -95,54 +124,27 @@ class Loop:
         return bool(dead)
 
 
-def take_turn(loop: Loop, tick: Tick, stop: Event, *, only: CompanyId | None = None) -> bool:
-    """One turn, if one is due (that company's); whether one was."""
+def take_turn(loop: Loop, tick: Tick, stop: Event, *, only: CompanyId) -> bool:
+    """That company's turn, if it is due; whether it was."""
     claim = loop.store.claim(loop.owner, loop.lease_seconds, only=only)
     if claim is None:
         return False
-    with _Held(loop.store, claim, loop.lease_seconds) as held:
+    carry_out(loop, claim, tick, stop)
+    return True
+
+
+def carry_out(loop: Loop, claim: Claim, tick: Tick, stop: Event) -> None:
+    """A turn that was taken, to its end. Errors: StoreError when the database was away at its end."""
+    with Held(lambda: loop.store.hold(claim, loop.lease_seconds), loop.lease_seconds) as held:
 
         def still() -> None:
             held.still()
             if stop.is_set():
                 raise TurnOver("The program is to stop.")
 
-        ticked = tick(claim.company, SLICE_SECONDS, still)
-    again = ticked.again_in_seconds
-    loop.store.done(claim, in_ms=None if again is None else again * 1000)
-    return True
-
-
-class _Held:
-    """A turn that stays ours while we work on it: held on by a thread of its own, however long a call takes."""
-
-    def __init__(self, store: Store, claim: Claim, seconds: float) -> None:
-        self._store = store
-        self._claim = claim
-        self._seconds = seconds
-        self._over = Event()
-        self._lost = Event()
-        self._thread = threading.Thread(target=self._hold_on, name="turn-held", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def still(self) -> None:
-        """LeaseLost when it is somebody else's by now."""
-        if self._lost.is_set():
-            raise lost(self._claim)
-
-    def _hold_on(self) -> None:
-        while not self._over.wait(self._seconds / _SHARE_OF_LEASE):
-            try:
-                self._store.hold(self._claim, self._seconds)
-            except LeaseLost:
-                self._lost.set()
-                return
-            except StoreError:
-                continue  # busy for the moment; there are two more tries before its time is up
+        try:
+            again = tick(claim.company, SLICE_SECONDS, still).again_in_seconds
+            loop.store.done(claim, in_ms=None if again is None else again * 1000)
+        except StoreError:
+            loop.owed.append(claim)
+            raise
