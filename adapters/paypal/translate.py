@@ -59,9 +59,6 @@ class Fate:
     back: str = ""
 
 
-UNHARMED = Fate()
-
-
 def moment(text: str) -> Instant:
     """A time as PayPal writes it (`...+0000` too). Errors: MalformedAnswer."""
     try:

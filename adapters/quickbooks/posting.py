@@ -8,17 +8,18 @@ here. The answer to a write is the whole object, so reading it back at once cost
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
 from adapters.quickbooks import admission, bodies, translate, wire
 from adapters.quickbooks.admission import Ground
 from adapters.quickbooks.auth import Grant
-from adapters.quickbooks.calls import Calls, Room, Row
+from adapters.quickbooks.calls import Calls, Row
+from adapters.quickbooks.memos import Memos, unsent
 from adapters.quickbooks.settings import Settings
 from connector.dates import BusinessDate
-from connector.errors import Conflict, MalformedAnswer, NotFound, RateLimited, Refused, Rejected, Unreachable
+from connector.errors import Conflict, NotFound, Refused, Rejected
 from connector.model.intent import (
     ApplyCredit,
     PostDeposit,
@@ -27,6 +28,7 @@ from connector.model.intent import (
     PostJournal,
     PostPayment,
     PostTransfer,
+    ShowLink,
     VoidPosting,
     WriteKey,
     Written,
@@ -63,7 +65,7 @@ _KINDS = {Kind.PAYMENT: "Payment", Kind.DEPOSIT: "Deposit"}
 T = TypeVar("T")
 
 
-class Bookkeeping(Room):
+class Bookkeeping(Memos):
     """Books."""
 
     def __init__(self, surroundings: Surroundings, settings: Settings, grant: Grant, calls: Calls) -> None:
@@ -107,6 +109,8 @@ class Bookkeeping(Room):
                 rows = self._our_deposits(intent, key)
             case PostJournal():
                 rows = self._numbered(wire.JournalEntry, intent.on, key)
+            case ShowLink():
+                return self._shown(intent)
             case VoidPosting():
                 done = self._undone.pop(key.op_id, None) or self._taken_back(intent)
                 return (done,) if done is not None else ()
@@ -115,16 +119,22 @@ class Bookkeeping(Room):
     def read_posted(self, ref: Ref) -> Written:
         """As the answer to our own write said a moment ago, else as it is read now."""
         answered = self._answers.pop(ref, None)
-        return answered if answered is not None else translate.written(self._entry(ref), self._known())
+        if answered is not None:
+            return answered
+        if ref.kind is Kind.INVOICE and ref.connection == self._connection:
+            return translate.written_links(self._calls.one(wire.Invoice, ref.vendor_id).row, ref)
+        return translate.written(self._entry(ref), self._known())
 
     # Before it is sent
 
     def _admitted(self, intent: Posting, key: WriteKey) -> Posting | Written:
         """The entry as it can be written now; what is there, where an earlier try of it turns out to have landed.
         Nothing has been sent when this raises."""
-        return _unsent(lambda: self._judged(intent, key))
+        return unsent(lambda: self._judged(intent, key))
 
     def _judged(self, intent: Posting, key: WriteKey) -> Posting | Written:
+        if isinstance(intent, ShowLink) or (isinstance(intent, VoidPosting) and intent.link is not None):
+            return intent  # judged when the invoice itself is read, right before its memo is written
         if isinstance(intent, VoidPosting):
             if _of_ours(intent.target) is None or intent.target.connection != self._connection:
                 raise Refused(f"This program never writes such entries as {intent.target}, and takes none back.")
@@ -201,6 +211,12 @@ class Bookkeeping(Room):
     # The write
 
     def _sent(self, fit: Posting, key: WriteKey, nth: int) -> Written:
+        if isinstance(fit, ShowLink):
+            written = self._answers[fit.about] = self._show(fit.about, (fit.takes_out, fit.puts), key, nth)
+            return written
+        if isinstance(fit, VoidPosting) and fit.link is not None:
+            self._undone[key.op_id] = undone = self._show(fit.target, (fit.link, None), key, nth)
+            return undone
         if isinstance(fit, VoidPosting):
             self._undone[key.op_id] = undone = self._take_back(fit, key, nth)
             return undone
@@ -214,9 +230,9 @@ class Bookkeeping(Room):
 
     def _take_back(self, intent: VoidPosting, key: WriteKey, nth: int) -> Written:
         """A payment is voided; the others QuickBooks lets nobody void, so what is ours and untouched is deleted."""
-        target, ground = intent.target, _unsent(self._ground)
+        target, ground = intent.target, unsent(self._ground)
         try:
-            row = _unsent(lambda: self._entry(target))
+            row = unsent(lambda: self._entry(target))
         except NotFound:
             return Written(ref=target, version="")
         written = translate.written(row, ground.frame)
@@ -249,6 +265,8 @@ class Bookkeeping(Room):
         return self._calls.one(*ours).row
 
     def _taken_back(self, intent: VoidPosting) -> Written | None:
+        if intent.link is not None:
+            return self._gone(intent.target, intent.link)
         if _of_ours(intent.target) is None:
             return None
         try:
@@ -314,20 +332,6 @@ def _of_ours(ref: Ref) -> tuple[type[translate.Posted], str] | None:
     if ref.kind is Kind.BOOK_ENTRY and entity in ("Purchase", "Transfer", "JournalEntry") and vendor_id:
         return _POSTED[entity], vendor_id
     return None
-
-
-def _unsent(read: Callable[[], T]) -> T:
-    """What is read before a write. A throttle or half an answer then is no doubt about the write: none was sent."""
-    try:
-        return read()
-    except (RateLimited, MalformedAnswer) as fault:
-        raise Unreachable(
-            f"{fault.sentence} The entry was not sent.",
-            next_step="Run it again in a few minutes.",
-            system=wire.SYSTEM,
-            code=fault.code,
-            trace=fault.trace,
-        ) from None
 
 
 def _named(targets: Iterable[Ref], rows: Mapping[str, Row]) -> dict[Ref, Row]:

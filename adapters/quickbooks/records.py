@@ -10,6 +10,7 @@ from adapters.quickbooks.calls import Room
 from adapters.quickbooks.entities import BY_SHAPE, Entity
 from connector.errors import NotFound, UnknownCurrency
 from connector.model.finding import Finding, FindingCode
+from connector.model.link_line import veiled
 from connector.model.mirror import Gone, GoneState, Mirrored
 from connector.model.source import Ref
 from connector.money import Currency
@@ -40,7 +41,7 @@ class Records(Room):
             record = BY_SHAPE[type(row)].translate(row, frame)
         except UnknownCurrency as error:
             return _unheld(row, ref, error.code)
-        return Mirrored(ref=ref, version=row.sync_token, raw=one.raw, record=record)
+        return Mirrored(ref=ref, version=row.sync_token, raw=veiled(one.raw), record=record)
 
     def _tombstone(self, entity: Entity, vendor_id: str) -> Mirrored:
         """Names cannot be deleted in QuickBooks, only made inactive: one that is gone was merged into another."""

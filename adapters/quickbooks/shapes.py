@@ -19,6 +19,12 @@ class Reference(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
+class Memo(msgspec.Struct, frozen=True):
+    """What a customer reads on a form."""
+
+    value: str | None = None
+
+
 class Times(msgspec.Struct, frozen=True, rename="pascal"):
     """When the record came to be and when it last changed, with the company's offset."""
 
@@ -115,7 +121,7 @@ class Delivery(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Invoice(Transaction, frozen=True, rename="pascal"):
-    """A debt. `balance` is what is open."""
+    """A debt. `balance` is what is open, `customer_memo` what its customer reads on it."""
 
     customer_ref: Reference | None = None
     due_date: str | None = None
@@ -126,6 +132,7 @@ class Invoice(Transaction, frozen=True, rename="pascal"):
     delivery_info: Delivery | None = None
     invoice_link: str | None = None
     linked_txn: tuple[Link, ...] = ()
+    customer_memo: Memo | None = None
 
 
 class CreditMemo(Transaction, frozen=True, rename="pascal"):

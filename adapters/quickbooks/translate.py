@@ -15,6 +15,7 @@ from connector.dates import BusinessDate, Instant
 from connector.model.allocation import Allocation
 from connector.model.intent import DepositPart, JournalPart, WriteKey, Written
 from connector.model.invoice import CreditNote, Invoice, InvoiceState, Issued
+from connector.model.link_line import links_in
 from connector.model.money_in import Payment, PaymentState, Refund, RefundState
 from connector.model.party import Account, AccountRole, Customer, Profile
 from connector.model.settlement import BookEntry, Deposit, DepositLine, OwedPart
@@ -130,6 +131,7 @@ def invoice(row: wire.Invoice, frame: Frame) -> Invoice:
         state=_state(row, total, left),
         issued=_issued(row),
         pay_url=row.invoice_link,
+        links=links_in(row.customer_memo.value) if row.customer_memo is not None else (),
     )
 
 
@@ -413,6 +415,12 @@ def written(row: Posted, frame: Frame) -> Written:
         exchanged=exchanged,
         notice=next((line for line in said if line.startswith(FELL_SHORT)), ""),
     )
+
+
+def written_links(row: wire.Invoice, target: Ref) -> Written:
+    """An invoice as what it shows of payment links: the digests of the lines with an address in them."""
+    memo = row.customer_memo.value if row.customer_memo is not None else None
+    return Written(ref=target, version=row.sync_token, text=" ".join(each.line for each in links_in(memo)))
 
 
 def written_note(row: wire.Attachable, target: Ref) -> Written:

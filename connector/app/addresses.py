@@ -14,14 +14,17 @@ import re
 import secrets
 from dataclasses import replace
 
-from connector.model.intent import Intent, OpenPayPage
+from connector.model.intent import Intent, OpenPayPage, ShowLink, VoidPosting
+from connector.model.link_line import ALPHABET, LENGTH, PAY, LinkLine
 from connector.model.paylink import LinkId, PaymentLink
 from connector.model.source import CompanyId, ConnectionId
 from connector.store import Store
 
 _KEY_HOLDER = ConnectionId("links")
 _KEY_NAME = "link_key"
-_SECRET = re.compile("[a-z2-7]{52}")
+_SECRET = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+_STAND_IN = re.compile(rf"{PAY}(l-[a-z0-9-]+)\.(\d{{1,9}})(?![a-z0-9])")
+"""An address with the link's id and generation in place of the secret."""
 BACK = "back"
 """What the way back from a processor's page ends in, after the link's address."""
 
@@ -48,14 +51,9 @@ def well_formed(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def hash_of(secret: str) -> str:
-    """What is stored of a link's secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def address_of(link_base: str, last: str) -> str:
     """The address of a link, ending in its secret; or, to be stored, in its id."""
-    return f"{link_base.rstrip('/')}/pay/{last}"
+    return f"{link_base.rstrip('/')}{PAY}{last}"
 
 
 def back_to(link_base: str, last: str) -> str:
@@ -64,9 +62,26 @@ def back_to(link_base: str, last: str) -> str:
 
 
 def with_secret(store: Store, company: CompanyId, intent: Intent) -> Intent:
-    """An intent as it is sent: a pay page's way back leads to the link's real address. Others are sent as stored."""
+    """An intent as it is sent: a pay page's way back, and the line on an invoice, hold the link's real address. Others
+    are sent as stored."""
+    if isinstance(intent, ShowLink):
+        puts, out = (_written_out(store, company, line) for line in (intent.puts, intent.takes_out))
+        return replace(intent, puts=puts, takes_out=out)
+    if isinstance(intent, VoidPosting):
+        return replace(intent, link=_written_out(store, company, intent.link)) if intent.link is not None else intent
     if not isinstance(intent, OpenPayPage) or not intent.return_url.endswith(f"/{BACK}"):
         return intent
     before, link_id, end = intent.return_url.rsplit("/", 2)
     link = store.link(company, LinkId(link_id))
     return replace(intent, return_url=f"{before}/{secret_of(store, company, link)}/{end}")
+
+
+def _written_out(store: Store, company: CompanyId, line: LinkLine | None) -> LinkLine | None:
+    if line is None:
+        return None
+
+    def secret(found: re.Match[str]) -> str:
+        link = replace(store.link(company, LinkId(found[1])), generation=int(found[2]))
+        return PAY + secret_of(store, company, link)
+
+    return replace(line, text=_STAND_IN.sub(secret, line.text))

@@ -60,9 +60,7 @@ def agreement(desk: Desk, as_of: BusinessDate | None = None, seen: Snapshot | No
         f"No clearing account of {each.connection_id} is chosen, so its entries are not compared: "
         f"receivables accounts {each.connection_id} --clearing NAME"
         for each in desk.processors()
-        if snapshot.books is not None
-        and each.connection_id not in compared
-        and each.pattern is not BookingPattern.DEPOSIT
+        if snapshot.books is not None and each.connection_id not in compared and each.pattern is BookingPattern.CLEARING
     )
     return Report(as_of=day, sheets=sheets(ground), unset=unset)
 

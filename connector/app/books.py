@@ -17,6 +17,7 @@ from connector.app.holding import call_off_held, still_agreed
 from connector.app.house import Desk, new_op_id
 from connector.app.keeping import keep
 from connector.app.marks import check_marks, may_write, standing_marks
+from connector.app.on_invoices import on_invoices
 from connector.app.payouts import payout_findings
 from connector.app.rechecks import NEW_PLAN, Stale, call_off, landed, still_true, with_live_profile
 from connector.app.ties import check_ties
@@ -32,7 +33,7 @@ from connector.errors import (
 )
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
-from connector.model.intent import ApplyCredit, Posting, PostPayment
+from connector.model.intent import ApplyCredit, Posting, PostPayment, VoidPosting
 from connector.model.party import Profile
 from connector.model.source import Kind, PlanId, Ref
 from connector.plan import Frame, Plan, PlanLine, plan
@@ -193,6 +194,7 @@ def planned(
         instead_of_closed=wanted.instead_of_closed,
         held={**at_odds.held, **wanted.withheld},
         conflicts=at_odds.found,
+        links=on_invoices(desk),
     )
     outcome = postable(seen, decided.outcome)
     made = plan(seen, outcome, processors, frame, untied=decided.ties.findings)
@@ -231,7 +233,8 @@ def read_plan(plan_id: str, body: bytes) -> Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What became of a plan: rows done, waiting for certainty, refused, lines that were not right any more, and what
-    was written and does not show in the books. `stale_lines` are those of `stale` that are lines of this plan."""
+    was written and does not show in the books. `stale_lines` are those of `stale` that are lines of this plan,
+    `taken_back` counts its lines that were taken out of the books since."""
 
     plan_id: PlanId | None
     posted: Posted
@@ -239,6 +242,7 @@ class Applied:
     already: int
     not_landed: tuple[Finding, ...] = ()
     stale_lines: tuple[Stale, ...] = ()
+    taken_back: int = 0
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -278,9 +282,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         fresh, dead = _not_refused(fresh, rows)
         fresh_ids = {line.op_id for _, line in fresh} - set(known)
         there = standing_marks(desk.store, desk.id, books.connection_id) & fresh_ids if fresh_ids else frozenset()
-        added = desk.store.outbox_add(
-            [_row(desk, made, number, line, adopt=line.op_id in there) for number, line in fresh]
-        )
+        desk.store.outbox_add([_row(desk, made, number, line, adopt=line.op_id in there) for number, line in fresh])
         desk.house.boundary("apply.rows-stored")
         posted = post(desk.tools(on_row), desk.id, lease, only=undo_rows(desk, made))
         desk.house.boundary("apply.posted")
@@ -294,9 +296,10 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         plan_id=made.plan_id,
         posted=posted,
         stale=(*off, *(each.finding for each in left if each.number not in told_already)),
-        already=len(fresh) - len(added),
+        already=_written_before(fresh, rows),
         not_landed=landed(desk, posted.done),
         stale_lines=left,
+        taken_back=_taken_back(made, rows),
     )
 
 
@@ -304,6 +307,19 @@ def _tell_forbidden(posted: Posted) -> None:
     """A person forbade writing meanwhile: what was written by then is read back, and the rest waits."""
     if posted.forbidden is not None:
         raise posted.forbidden
+
+
+def _written_before(lines: list[tuple[int, PlanLine]], rows: Sequence[OutboxRow]) -> int:
+    """How many of the lines stood in the books already; what was begun and not finished did not."""
+    done = {text for row in rows if row.state is OutboxState.DONE for text in _names(row)}
+    return sum(line.op_id in done or line.subject in done for _, line in lines)
+
+
+def _taken_back(made: Plan, rows: Sequence[OutboxRow]) -> int:
+    """How many lines of the plan were written, and were taken back since or are being so."""
+    voids = (row.intent for row in rows if row.state is not OutboxState.DEAD and isinstance(row.intent, VoidPosting))
+    gone = {intent.stamp for intent in voids}
+    return sum(line.op_id in gone for line in made.lines)
 
 
 def _names(row: OutboxRow) -> tuple[str, ...]:

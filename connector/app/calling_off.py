@@ -22,6 +22,10 @@ NEVER = instant_from_iso("9999-12-31T00:00:00Z")
 CALLED_OFF = "Called off: "
 """How the fault of a write begins that we ended ourselves: nobody has to do anything about it."""
 
+DROPPED = "Dropped: "
+"""How the fault of a refused write begins that a person has dropped: nobody is told of it any more, and it is not
+tried again by itself."""
+
 _DOUBTFUL = (OutboxState.SENDING, OutboxState.UNSURE)
 
 
@@ -53,6 +57,11 @@ def is_absent(desk: Desk, row: OutboxRow) -> bool:
 def was_called_off(row: OutboxRow) -> bool:
     """Whether we ended a write ourselves before it was sent, or after it surely did not arrive."""
     return row.state is OutboxState.DEAD and row.fault.startswith(CALLED_OFF)
+
+
+def was_dropped(row: OutboxRow) -> bool:
+    """Whether a person said that a refused write shall stay refused."""
+    return row.state is OutboxState.DEAD and row.fault.startswith(DROPPED)
 
 
 def undo_rows(desk: Desk, made: Plan) -> frozenset[OpId] | None:

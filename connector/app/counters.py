@@ -106,6 +106,11 @@ def _lately(desk: Desk) -> Lately:
     return held
 
 
+def known_at(desk: Desk) -> Instant:
+    """When that was known which a visitor sees of the processors."""
+    return _lately(desk).at
+
+
 def read_at(desk: Desk, connection: ConnectionId) -> Instant | None:
     """When a connection was read last, as far as a visitor needs to know."""
     return _lately(desk).read.get(connection)

@@ -118,14 +118,15 @@ class Facts:
 
 def facts_of(desk: Desk, debts: tuple[Ref, ...]) -> Facts:
     """What is stored about these debts. Reads nothing that is not about them, and asks nobody outside."""
-    found = {ref: held_invoice(desk, ref) for ref in debts}
-    return Facts(
-        wanted=debts,
-        debts={ref: invoice for ref, invoice in found.items() if invoice is not None},
-        attempts=desk.store.attempts_for(desk.id, debts),
-        receipts=desk.store.receipts_for(desk.id, debts),
-        under_way=desk.store.under_way(desk.id, debts),
-    )
+    with desk.store.at_once():
+        found = {ref: held_invoice(desk, ref) for ref in debts}
+        return Facts(
+            wanted=debts,
+            debts={ref: invoice for ref, invoice in found.items() if invoice is not None},
+            attempts=desk.store.attempts_for(desk.id, debts),
+            receipts=desk.store.receipts_for(desk.id, debts),
+            under_way=desk.store.under_way(desk.id, debts),
+        )
 
 
 def known_of(desk: Desk, link: PaymentLink) -> Known | None:

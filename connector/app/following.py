@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from connector.app.debts import facts_of, known_of, read_refs, turn_of
+from connector.app.evidenced import receive_by_evidence
 from connector.app.house import Desk
 from connector.app.link_findings import findings
 from connector.app.settling import settle, stop, too_much
@@ -55,6 +56,7 @@ def follow_links(desk: Desk, cause: str = "reading") -> tuple[Finding, ...]:
     settle_all(desk, cause)
     _look_at_new_money(desk)
     seen = desk.snapshot()
+    receive_by_evidence(desk, seen, links, cause)
     _follow_receipts(desk, seen, cause)
     desk.store.set_under_way(desk.id, under_way(desk, seen, links))
     for link in links:

@@ -25,9 +25,6 @@ from connector.store.inbox import Addressed
 LOOKED_AT_MAX = 30
 """More hints than that are not looked at one by one: the regular reading has just covered them."""
 
-KEPT_DAYS = 30
-"""How long a hint is remembered after it was done, so that a late repeat is known as one."""
-
 EPOCH = instant_from_epoch(0)
 
 _log = logging.getLogger(__name__)
@@ -137,7 +134,8 @@ def follow(
         # The document is the one we have; what it means has become clearer.
         desk.store.save_pages(replace(author, again=True), connection.connection_id, None, [page])
     desk.store.hints_done(desk.id, connection.connection_id, hints)
-    desk.store.forget_hints(desk.id, KEPT_DAYS)
+    # Remembered for so long after it was done, so that a late repeat is known as one.
+    desk.store.forget_hints(desk.id, desk.house.config.keep_days)
     return found
 
 

@@ -67,7 +67,7 @@ def hosted(desk: Desk, *wanted: str, wish: Wish) -> Hosted:
             if way not in can
         ]
         codes = tuple(way.code for way in can)
-        for attempt in desk.store.attempts(desk.id, debts=link.debts, states=PAYABLE):
+        for attempt in desk.store.attempts_for(desk.id, link.debts, PAYABLE):
             same = attempt.standing and attempt.amount == due and attempt.methods == codes
             if same and attempt.page_url is not None and attempt.link_id == link.link_id:
                 return _told(link, attempt.page_url, str(due), codes, cannot)

@@ -8,7 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -17,6 +17,7 @@ from connector.app.addresses import with_secret
 from connector.app.fenced import Fenced, no_fence
 from connector.app.keys import key_source
 from connector.app.marks import may_write
+from connector.app.mirrored import Mirrors
 from connector.app.turns import StoreTurns
 from connector.app.written import own_writes
 from connector.clock import Clock, SystemClock
@@ -29,7 +30,7 @@ from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId,
 from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
 from connector.post import BOUNDARIES, Tools, connection_of
-from connector.reconcile.snapshot import Snapshot, snapshot
+from connector.reconcile.snapshot import Snapshot
 from connector.store import Author, Lease, OutboxRow, Store
 from connector.store.budget import Spending, account_key
 from connector.store.owners import is_dead, this_process
@@ -38,6 +39,8 @@ from connector.store.slots import SHARE, SLOTS
 from connector.transport import TokenBucket
 
 LEASE_SECONDS = 60.0
+DESKS_MAX = 32
+"""So many desks wait for work, each with connections of its own to the outside systems."""
 
 ALL_BOUNDARIES: dict[str, str] = {
     "apply.synced": "the books were read again; no row is stored",
@@ -140,6 +143,9 @@ class House:
         self.actor = ActorId(config.actor)
         self.lately: dict[CompanyId, Any] = {}
         """What was known of each company's processors a moment ago (`connector.app.counters`)."""
+        self._idle: list[Desk] = []
+        self.mirrors = Mirrors()
+        """What was read of each company's mirror before."""
 
     def __enter__(self) -> Self:
         return self
@@ -194,6 +200,25 @@ class House:
             ),
         )
 
+    def lend(self, company: Company) -> Desk:
+        """A desk of that company for one piece of work: one that was given back, whose adapters are connected still,
+        or a new one. What a person has changed of the keys meanwhile, a desk learns when the house is opened anew."""
+        # Each a single step of the interpreter, so threads need no lock: who looks second finds it gone, takes another.
+        for _ in range(len(self._idle)):
+            try:
+                desk = self._idle.pop()
+            except IndexError:
+                break
+            if desk.company == company:
+                return desk
+            self._idle.insert(0, desk)
+        return Desk(self, company)
+
+    def give_back(self, desk: Desk) -> None:
+        """For the next one. Whoever gives it back must not use it any more."""
+        if len(self._idle) < DESKS_MAX and not desk.is_at_work:
+            self._idle.append(desk)
+
     def company(self, wanted: str | None) -> Desk:
         """The company of that id; the only one when none is named."""
         companies = self.store.companies()
@@ -227,6 +252,11 @@ class Desk:
         self.actor = house.actor
         self._adapters: dict[ConnectionId, Adapter] = {}
         self._leases: list[Lease] = []
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it holds a turn of anything."""
+        return bool(self._leases)
 
     @property
     def today(self) -> BusinessDate:
@@ -337,19 +367,18 @@ class Desk:
 
     def snapshot(self) -> Snapshot:
         """The company's mirror as it is now, with the subjects our own writes already stand for."""
-        books = self._books()
-        triples = ((stored.ref, stored.version, stored.record) for stored in self.store.everything(self.id))
+        books, held = self._books(), self.house.mirrors.now(self.store, self.id)
         rulings = self.store.rulings(self.id)
         ours = own_writes(self.store.outbox(self.id), rulings)
-        seen = snapshot(
-            triples,
+        return Snapshot(
             books=books.connection_id if books is not None else None,
+            records=held.records,
+            versions=held.versions,
+            gone=held.gone,
+            kept=held.kept,
             in_flight=ours.in_flight,
             written=ours.written,
             answered=ours.answered,
-        )
-        return replace(
-            seen,
             taken_back=ours.taken_back,
             forgiven=ours.forgiven,
             generations=ours.generations,
@@ -374,6 +403,15 @@ class Desk:
             for each in self.processors()
             if each.pattern is BookingPattern.CLEARING
             for code, ref in each.posting.transit.items()
+        }
+
+    def banks(self) -> dict[tuple[ConnectionId, Currency], Ref]:
+        """The books' bank account that each connection reads the statements of, where it was chosen."""
+        return {
+            (each.connection_id, code): ref
+            for each in self.processors()
+            if each.pattern is BookingPattern.BANK
+            for code, ref in each.posting.bank.items()
         }
 
     def starts(self) -> dict[ConnectionId, Instant]:

@@ -9,13 +9,16 @@ from decimal import Decimal
 from connector.app.counters import counters
 from connector.app.house import Desk
 from connector.app.linking import Wish, known_methods
+from connector.app.on_invoices import places, refuse_where_nobody_can_open
 from connector.errors import UserError
 from connector.model.paylink import AmountMode, LinkRules, Price
 from connector.model.source import Kind, Ref
 from connector.money import Currency, Money, from_text
+from connector.paylinks import checked
 
 _PRICE = re.compile(r"(?:(\d{1,2}(?:\.\d{1,2})?)%)?\+?(\d{1,6}(?:\.\d{1,4})?)?(?:<=(\d{1,6}(?:\.\d{1,4})?))?", re.ASCII)
-NONE = "none"
+NONE, OFF = "none", "off"
+PAID = ("keep", "remove")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,9 @@ class Change:
     customer: str | None = None
     cost: str | None = None
     expire_days: int | None = None
+    on_invoice: str | None = None
+    invoice_words: str | None = None
+    when_paid: str | None = None
 
 
 def set_rules(desk: Desk, change: Change) -> LinkRules:
@@ -43,9 +49,33 @@ def set_rules(desk: Desk, change: Change) -> LinkRules:
         rules = _with_cost(desk, rules, change.cost, code)
     if change.expire_days is not None:
         rules = replace(rules, expire_days=change.expire_days or None)
+    rules = _on_invoices(desk, rules, change)
     if rules != desk.company.links:
         desk.store.set_company(replace(desk.company, links=rules), desk.actor)
         desk.company = replace(desk.company, links=rules)
+    return rules
+
+
+def _on_invoices(desk: Desk, rules: LinkRules, change: Change) -> LinkRules:
+    """Where on an invoice links stand, in which words, and whether they stay once it is paid."""
+    if change.on_invoice is not None:
+        place = "" if change.on_invoice in (OFF, NONE) else change.on_invoice
+        known = places(desk) if place else {}
+        if place and place not in known:
+            told = ", ".join(f"{name} ({what})" for name, what in known.items())
+            raise UserError(f"There is no place {place[:30]!r} on an invoice.", next_step=f"Those there are: {told}.")
+        if place:
+            refuse_where_nobody_can_open(desk)
+        rules = replace(rules, on_invoice=place)
+    if change.invoice_words is not None:
+        rules = replace(rules, invoice_words=checked(change.invoice_words) if change.invoice_words != NONE else "")
+    if change.when_paid is not None:
+        if change.when_paid not in PAID:
+            raise UserError(
+                f"A paid invoice keeps its link or loses it, not {change.when_paid[:20]!r}.",
+                next_step="Use --when-paid keep or --when-paid remove.",
+            )
+        rules = replace(rules, off_when_paid=change.when_paid == PAID[1])
     return rules
 
 

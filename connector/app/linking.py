@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from connector import canonical
-from connector.app.addresses import address_of, hash_of, make_key, secret_of
+from connector.app.addresses import address_of, make_key, secret_of
 from connector.app.counters import counters, ways_of
 from connector.app.debts import invoice_of, known_of, turn, turn_of
 from connector.app.following import look_at_money
@@ -17,6 +17,7 @@ from connector.app.settling import stop
 from connector.dates import Instant, after
 from connector.errors import Refused, UnknownRecord, UserError, VendorError
 from connector.model.invoice import Invoice
+from connector.model.link_line import hash_of
 from connector.model.money_in import Payment
 from connector.model.paylink import AmountMode, LinkAttempt, LinkId, LinkState, PaymentLink, Receipt, Step
 from connector.model.source import Kind, Ref

@@ -7,9 +7,9 @@ are made whole by one process, and they are put together in the order of the com
 from __future__ import annotations
 
 import csv
-import gc
 import io
-import multiprocessing
+import os
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +103,19 @@ def decided(cases: Cases, wanted: Wanted, progress: Progress, processes: int | N
     """Every company decided for itself, in their order. None: as many processes as are worth it."""
     with little_collecting():
         count = processes or (PROCESSES if is_worth_it(cases) else 1)
-        if count > 1 and len(cases) > 1 and "fork" in multiprocessing.get_all_start_methods():
-            return _shared_out(cases, wanted, progress, count)
-        found = []
-        for done, (tenant, case) in enumerate(cases):
-            progress("companies", done, len(cases))
-            found.append(written(tenant, case, wanted))
-        return found
+        own, *others = _shares(cases, count if hasattr(os, "fork") else 1)
+        helpers = [_helped(cases, share, wanted) for share in others if share]
+        found: dict[int, Written] = {}
+        for place in own:
+            progress("companies", len(found), len(cases))
+            found[place] = written(*cases[place], wanted)
+        for share, helper in zip(filter(None, others), helpers, strict=True):
+            brought = _brought(helper)
+            for place in share:
+                progress("companies", len(found), len(cases))
+                # What a helper could not do, for want of memory or because somebody ended it, is done here.
+                found[place] = brought[place] if place in brought else written(*cases[place], wanted)
+        return [found[place] for place in range(len(cases))]
 
 
 def files_of(
@@ -233,9 +239,12 @@ def _allocations(case: Case, verdicts: dict[int, Verdict]) -> Iterator[Row]:
     receipts, items = case.receipts, case.items
     for place in sorted(verdicts, key=lambda at: receipts[at].id):
         verdict = verdicts[place]
-        for share in sorted(verdict.shares, key=lambda share: items[share.item].id):
-            yield receipts[place].id, items[share.item].id, share.pay, share.applied
-        if not verdict.shares:
+        shares = verdict.shares
+        if len(shares) > 1:
+            shares = tuple(sorted(shares, key=lambda share: items[share.item].id))
+        for item, pay, applied, _ in shares:
+            yield receipts[place].id, items[item].id, pay, applied
+        if not shares:
             yield receipts[place].id, "", 0, 0
 
 
@@ -265,27 +274,45 @@ def _in_order(case: Case, places: Iterable[int]) -> list[int]:
     return sorted(places, key=lambda place: case.receipts[place].id)
 
 
-_shared: tuple[Cases, Wanted] = (), Wanted()
+Helper = tuple[int, int]
+"""A process, and the pipe at whose end it is."""
 
 
-def _by_place(place: int) -> tuple[int, Written]:
-    cases, wanted = _shared
-    return place, written(*cases[place], wanted)
+def _shares(cases: Cases, count: int) -> list[list[int]]:
+    """The places of the companies dealt out to so many processes, the largest first to whoever has least to do."""
+    shares: list[list[int]] = [[] for _ in range(count)]
+    load = [0] * count
+    for place in sorted(range(len(cases)), key=lambda place: -len(cases[place][1].receipts)):
+        least = load.index(min(load))
+        shares[least].append(place)
+        load[least] += len(cases[place][1].receipts)
+    return shares
 
 
-def _shared_out(cases: Cases, wanted: Wanted, progress: Progress, processes: int) -> list[Written]:
-    """The same by several processes, the largest companies first. They see the cases without a copy."""
-    global _shared  # noqa: PLW0603 - what a forked process finds there is the only thing that need not be carried
-    _shared = cases, wanted
-    gc.freeze()
-    order = sorted(range(len(cases)), key=lambda place: -len(cases[place][1].receipts))
-    found: dict[int, Written] = {}
+def _helped(cases: Cases, share: Sequence[int], wanted: Wanted) -> Helper:
+    """A copy of this process that decides these companies. It sees the cases without reading them again; whatever goes
+    wrong in it is not told there."""
+    reads, writes = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(writes)
+        return process, reads
     try:
-        with multiprocessing.get_context("fork").Pool(min(processes, len(cases))) as pool:
-            for place, each in pool.imap_unordered(_by_place, order):
-                found[place] = each
-                progress("companies", len(found), len(cases))
+        os.close(reads)
+        with os.fdopen(writes, "wb") as pipe:
+            pickle.dump({place: written(*cases[place], wanted) for place in share}, pipe)
     finally:
-        _shared = (), Wanted()
-        gc.unfreeze()
-    return [found[place] for place in range(len(cases))]
+        os._exit(0)
+
+
+def _brought(helper: Helper) -> dict[int, Written]:
+    """What it has decided, when it is ready; nothing where it came to grief."""
+    process, reads = helper
+    try:
+        with os.fdopen(reads, "rb") as pipe:
+            found: dict[int, Written] = pickle.load(pipe)  # noqa: S301 - from this process's own copy
+    except (EOFError, pickle.UnpicklingError):
+        return {}
+    finally:
+        os.waitpid(process, 0)
+    return found

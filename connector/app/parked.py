@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from connector.app.calling_off import NEVER, was_called_off
+from connector.app.calling_off import NEVER, was_called_off, was_dropped
 from connector.dates import Instant
 from connector.model.intent import IntentKind
-from connector.model.source import PlanId
+from connector.model.source import OpId, PlanId
 from connector.store import OutboxRow, OutboxState
 
 NO_REASON = "The other side gave no reason."
 REFUSED = "refused"
+_PUT_RIGHT = "Put right what it says, then: receivables letters retry {0}; or let it be: receivables letters drop {0}"
 _GOES_ON = "It goes on by itself: receivables apply"
 _UNSURE = "It is looked up before it is repeated: receivables apply"
 
@@ -32,6 +33,7 @@ class Parked:
     state: str
     cause: str
     next_step: str
+    op_id: OpId
     until: Instant | None = None
 
 
@@ -49,13 +51,14 @@ def refused_count(rows: Iterable[OutboxRow]) -> int:
 
 def _is_refused(row: OutboxRow, standing: set[str]) -> bool:
     """Whether a person has to do something about a write to which the other side said no."""
-    return row.state is OutboxState.DEAD and not was_called_off(row) and row.subject not in standing
+    looked_at = was_called_off(row) or was_dropped(row)
+    return row.state is OutboxState.DEAD and not looked_at and row.subject not in standing
 
 
 def _parked(row: OutboxRow, standing: set[str]) -> Iterator[Parked]:
     held = row.not_before is not None and row.not_before >= NEVER
     if _is_refused(row, standing):
-        yield _told(row, REFUSED, "Put right what it says, then make a new plan: receivables plan")
+        yield _told(row, REFUSED, _PUT_RIGHT.format(row.op_id))
     elif row.state in (OutboxState.UNSURE, OutboxState.SENDING):
         yield _told(row, "held" if held else "unsure", how_it_ends(row))
     elif row.state is OutboxState.READY and row.fault:
@@ -80,4 +83,5 @@ def _told(row: OutboxRow, state: str, step: str) -> Parked:
         cause=row.fault or (NO_REASON if state == REFUSED else "The answer did not come."),
         next_step=step,
         until=row.not_before if known else None,
+        op_id=row.op_id,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from connector.app.addresses import back_to, hash_of, well_formed
-from connector.app.counters import read_at, ways_of
+from connector.app.addresses import back_to, well_formed
+from connector.app.counters import known_at, read_at, ways_of
 from connector.app.debts import Facts, facts_of, held_invoice, known_of, read_debts, turn_of
 from connector.app.house import Desk, House, new_op_id
 from connector.app.linking import MadeLink, make_link
@@ -13,13 +13,16 @@ from connector.app.settling import must_be_closed, quiet, refresh, stop
 from connector.dates import BusinessDate, Instant, after, day_of, zone
 from connector.errors import OutcomeUnknown, Refused, TooManyTries
 from connector.model.intent import IntentKind, OpenPayPage
+from connector.model.link_line import hash_of
 from connector.model.money_in import AttemptState
 from connector.model.paylink import AttemptId, LinkAttempt, LinkState, PaymentLink, Share, Step
-from connector.model.source import CompanyId, ConnectionId, Ref
+from connector.model.source import ConnectionId, Ref
 from connector.money import Money, zero
 from connector.paylinks import (
+    KEPT,
     Amounts,
     Offer,
+    Setback,
     Settlement,
     Showing,
     Wanted,
@@ -27,6 +30,7 @@ from connector.paylinks import (
     amounts,
     chosen,
     offer_of,
+    setback_of,
     shares,
     showing,
 )
@@ -35,7 +39,7 @@ from connector.post import post
 from connector.store import OutboxRow, OutboxState
 from connector.store.journal import from_micros
 
-__all__ = ["Debt", "MadeLink", "Paid", "Visit", "came_back", "click", "find", "make_link", "status", "visit"]
+__all__ = ["Debt", "MadeLink", "Paid", "Visit", "came_back", "click", "find", "make_link", "visit"]
 
 PAGE_SECONDS = 60 * 60
 """How long an opened pay page may be used; a new one is opened at the next click."""
@@ -77,7 +81,8 @@ class Paid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a visitor of a link is shown. `as_of`: when its books were read last."""
+    """What a visitor of a link is shown. `as_of`: when its books were read last. `setback`: what became of the last try
+    that left it open."""
 
     company: str
     link: PaymentLink
@@ -92,6 +97,7 @@ class Visit:
     customer: Ref | None
     as_of: Instant | None
     language: str
+    setback: Setback | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -99,17 +105,27 @@ class Visit:
         return tuple(way.code for way in self.ways)
 
 
-def find(house: House, token: str) -> tuple[Desk, PaymentLink] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The link of an address, and marks that differ whenever its page might (`Visit` and all it is drawn from)."""
+
+    desk: Desk
+    link: PaymentLink
+    marks: tuple[object, ...]
+
+
+def find(house: House, token: str) -> Found | None:
     """The link of an address; None for one that is not ours, was taken back or is over, and nobody can tell which."""
     if not well_formed(token):
         return None
-    found: tuple[CompanyId, PaymentLink] | None = house.store.link_by_token(hash_of(token))
-    if found is None:
+    visited = house.store.visited(hash_of(token))
+    if visited is None:
         return None
-    company, link = found
+    link = visited.link
     if link.state in CLOSED_FOR_ALL or _is_over(link, house.clock.now()):
         return None
-    return house.company(company), link
+    desk = house.lend(visited.company)
+    return Found(desk=desk, link=link, marks=(visited.company, link, visited.marks, known_at(desk)))
 
 
 def _is_over(link: PaymentLink, now: Instant) -> bool:
@@ -119,8 +135,16 @@ def _is_over(link: PaymentLink, now: Instant) -> bool:
     return settled is not None and now > after(settled, SHOWN_DAYS * 24 * HOUR)
 
 
-def visit(desk: Desk, link: PaymentLink) -> Visit:
-    """What the link shows now. Only reads, and asks nobody outside: who looks at a link changes nothing."""
+def visit(desk: Desk, link: PaymentLink, read_live: Instant | None = None) -> Visit:
+    """What the link shows now. Only reads, and asks nobody outside: who looks at a link changes nothing.
+
+    `read_live`: when its debts alone were asked for last, if ever.
+    """
+    with desk.store.at_once():
+        return _seen(desk, link, read_live)
+
+
+def _seen(desk: Desk, link: PaymentLink, read_live: Instant | None) -> Visit:
     facts = facts_of(desk, link.debts)
     known = facts.known(desk.company.links)
     if known is None:
@@ -142,15 +166,10 @@ def visit(desk: Desk, link: PaymentLink) -> Visit:
         receipts=_paid(desk, facts),
         pending=known.pending or settled.clearing or None,
         customer=first.customer,
-        as_of=read_at(desk, link.debt.connection),
+        as_of=max((at for at in (read_live, read_at(desk, link.debt.connection)) if at is not None), default=None),
         language=link.language,
+        setback=setback_of(known) if shown.offer is Offer.PAY else None,
     )
-
-
-def status(desk: Desk, link: PaymentLink) -> Offer:
-    """What the link shows, in one word: cheap, for a page that asks again and again."""
-    known = known_of(desk, link)
-    return offer_of(link, known) if known is not None else Offer.CLOSED
 
 
 def came_back(desk: Desk, link: PaymentLink) -> None:
@@ -214,6 +233,8 @@ def _spread(amount: Money, due: list[Share]) -> tuple[Share, ...]:
 def _paid(desk: Desk, facts: Facts) -> tuple[Paid, ...]:
     where, found = zone(desk.company.zone), []
     for each in facts.receipts:
+        if each.state not in KEPT:
+            continue  # nobody has a receipt for money that went back
         on, reference = day_of(each.at, where), each.payment.vendor_id
         found.append(Paid(amount=each.kept, on=on, method=each.method, reference=reference, clearing=False))
     for attempt in facts.attempts:
@@ -383,7 +404,7 @@ def _opening(attempt: LinkAttempt, state: AttemptState) -> Step:
 
 def _finish_openings(desk: Desk, link: PaymentLink) -> None:
     """Find out what became of pages whose opening was cut short. While one is in doubt, no other may be opened."""
-    for attempt in desk.store.attempts(desk.id, debts=link.debts, states=(AttemptState.CREATED,)):
+    for attempt in desk.store.attempts_for(desk.id, link.debts, (AttemptState.CREATED,)):
         if attempt.page_id is None:
             try:
                 _carry(desk, attempt)

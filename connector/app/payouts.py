@@ -8,6 +8,7 @@ from connector.app.house import Desk
 from connector.errors import UnknownRecord, UserError
 from connector.model.finding import Finding
 from connector.model.source import Ref
+from connector.reconcile.arrivals import banks, not_seen
 from connector.reconcile.clearing import Standing, standings
 from connector.reconcile.match import reconcile
 from connector.reconcile.payouts import Explanation, Statements, Verdict, came_back, gaps
@@ -48,13 +49,15 @@ def payouts(desk: Desk) -> tuple[Payouts, Names]:
     """Explain everything that was read, and where each processor's money stands."""
     seen = desk.snapshot()
     told = tuple(Statements(seen, reconcile(seen).decisions).all())
-    purses = standings(seen, desk.clearing(), desk.starts())
+    reading = banks(seen)
+    every = standings(seen, desk.clearing(), desk.starts())
+    purses = tuple(each for each in every if each.connection not in reading)
     return Payouts(explanations=told, standings=purses, findings=payout_findings(seen)), Names(snapshot=seen)
 
 
 def payout_findings(seen: Snapshot) -> tuple[Finding, ...]:
-    """What a person has to look at: gaps, and payouts that came back after they were booked."""
-    return (*gaps(seen), *came_back(seen))
+    """What a person has to look at: gaps, payouts that came back after they were booked or that no bank shows."""
+    return (*gaps(seen), *came_back(seen), *not_seen(seen))
 
 
 def payout(desk: Desk, wanted: str) -> tuple[Explanation, Names]:

@@ -51,7 +51,7 @@ class Plans:
         self._by_op = {row.op_id: row for row in rows}
         self._by_subject = {row.subject: row for row in rows if row.state is not OutboxState.DEAD}
         self._back = {
-            row.intent.target for row in rows if isinstance(row.intent, VoidPosting) and row.state is OutboxState.DONE
+            row.intent.stamp for row in rows if isinstance(row.intent, VoidPosting) and row.state is OutboxState.DONE
         }
 
     def latest(self, most: int | None) -> Iterator[PlanStanding]:
@@ -78,7 +78,7 @@ class Plans:
         )
 
     def _is_back(self, row: OutboxRow) -> bool:
-        return row.state is OutboxState.DONE and row.answer is not None and row.answer.ref in self._back
+        return row.state is OutboxState.DONE and row.op_id in self._back
 
 
 def _state(lines: int, done: int, stored: int, taken_back: int, *, approved: bool) -> PlanState:

@@ -184,7 +184,7 @@ def money_rows(
             _fate(seen, ref, decided.get(ref), listed.get(ref), _Posted.of(posted.get(ref), kept.get(ref))),
         )
         for ref, payment in seen.payments.items()
-        if payment.is_cash and payment.state is not PaymentState.VOID and ref not in copies
+        if payment.is_cash and payment.state is not PaymentState.VOID and ref not in copies.union(outcome.arrived)
     ]
     return tuple(sorted(rows, key=lambda row: (row.on, row.ref), reverse=True))
 

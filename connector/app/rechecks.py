@@ -12,7 +12,7 @@ from connector.app.ties import SETTLING, books_alone
 from connector.dates import BusinessDate
 from connector.errors import VendorError
 from connector.model.finding import Finding, FindingCode
-from connector.model.firm import Connection
+from connector.model.firm import BookingPattern, Connection
 from connector.model.intent import (
     ApplyCredit,
     Intent,
@@ -22,6 +22,7 @@ from connector.model.intent import (
     PostJournal,
     PostPayment,
     PostTransfer,
+    ShowLink,
     VoidPosting,
 )
 from connector.model.mirror import Gone
@@ -191,7 +192,7 @@ class _Rechecks:
         if at is None:
             return None
         pattern = pattern_of(intent, self._accounts)
-        if pattern is not None and pattern is not at.pattern:
+        if pattern is not None and at.pattern is not BookingPattern.BANK and pattern is not at.pattern:
             why = f"{at.connection_id} is booked in the pattern {at.pattern} now"
             return FindingCode.PATTERN_MIXED, why, NEW_PLAN, (intent.about,)
         other = next((each for each in accounts_of(intent) if not self._may_take(at, each)), None)
@@ -243,7 +244,7 @@ def accounts_of(intent: Posting) -> tuple[Ref, ...]:
             return (intent.into, *(part.account for part in intent.parts))
         case PostJournal():
             return tuple(part.account for part in intent.parts)
-        case ApplyCredit() | VoidPosting():
+        case ApplyCredit() | VoidPosting() | ShowLink():
             return ()
         case _:
             assert_never(intent)
@@ -274,7 +275,7 @@ def landed(desk: Desk, done: Iterable[OutboxRow]) -> tuple[Finding, ...]:
         (row.intent, row.answer)
         for row in done
         if row.answer is not None
-        and isinstance(row.intent, PostPayment | ApplyCredit | PostDeposit | PostJournal | VoidPosting)
+        and isinstance(row.intent, PostPayment | ApplyCredit | PostDeposit | PostJournal | VoidPosting | ShowLink)
     ]
     if not answered:
         return ()

@@ -13,22 +13,22 @@ from connector.app.books import Decided, reconcile_all
 from connector.app.house import Desk
 from connector.app.keeping import kept, last_number
 from connector.errors import Refused, UnknownRecord, UserError
-from connector.model.allocation import Allocation
+from connector.model.allocation import Allocation, Shortfall
 from connector.model.firm import MatchingRules
 from connector.model.intent import IntentKind
 from connector.model.money_in import Payment
 from connector.model.ruling import Fact, Forgotten, Option, Ruling, RulingKind, Waiting
 from connector.model.source import Kind, Ref
 from connector.money import Money, MoneyError, from_text, grouped, total
-from connector.reconcile.applying import open_amounts
 from connector.reconcile.booked import posted_payments, subject_of, undone
 from connector.reconcile.cash.verdict import Class
-from connector.reconcile.debts import books_index, twins
 from connector.reconcile.learned import facts
+from connector.reconcile.ledger import ledger
 from connector.reconcile.match import Reconciliation, reconcile
 from connector.reconcile.options import Review
 from connector.reconcile.payer import Payers
 from connector.reconcile.rulings import InForce, in_force, number_of, overtaken
+from connector.reconcile.short import held_back
 from connector.reconcile.snapshot import Snapshot
 
 LEASE_NAME = "review"
@@ -98,6 +98,28 @@ def undo(desk: Desk, wanted: str) -> Said:
         taken_back = Option(kind="", allocations=last.allocations, unapplied=last.unapplied, sentence=last.sentence)
         word = _word(desk, seen, ref, RulingKind.UNDONE, taken_back)
         return _said(desk, seen, replace(word, of=last.number))
+
+
+def say_short(desk: Desk, wanted: str, reason: str) -> Ruling:
+    """A person says why a payment brought less than was open; what is short stays open. Refused where nothing is."""
+    known = [each.value for each in Shortfall]
+    if reason not in known:
+        raise UserError(f"There is no reason {reason[:30]!r}.", next_step=f"Those there are: {', '.join(known)}.")
+    with desk.lease(LEASE_NAME):
+        seen = desk.snapshot()
+        ref = payment_of(seen, wanted)
+        held = [each for each in held_back(seen, reconcile(seen).decisions) if each.payment == ref]
+        if not held:
+            raise Refused(
+                f"{ref.vendor_id} leaves nothing open of an invoice that it pays.",
+                next_step="See what is held back: receivables aging",
+            )
+        rest = Option(kind="", allocations=(), unapplied=Money(0, seen.payments[ref].gross.currency), sentence="")
+        said = ", ".join(f"{grouped(each.left)} of {each.number}" for each in held)
+        word = replace(
+            _word(desk, seen, ref, RulingKind.SHORT, rest), short=Shortfall(reason), sentence=f"{said} stays open."
+        )
+        return desk.store.add_rulings(desk.author("review"), [word], after=last_number(seen))[0]
 
 
 def payment_of(seen: Snapshot, wanted: str) -> Ref:
@@ -204,7 +226,7 @@ def _said(desk: Desk, seen: Snapshot, ruling: Ruling) -> Said:
 def _refuse_impossible(seen: Snapshot, ruling: Ruling) -> None:
     """Nothing may be spoken for twice: what other people's decisions have taken is not there any more."""
     standing: InForce = in_force(seen.rulings)
-    opened = open_amounts(seen, twins(seen, books_index(seen)))
+    opened = dict(ledger(seen).opened)
     posted = posted_payments(seen)
     for payment, other in standing.decided.items():
         if payment not in posted and payment != ruling.payment:

@@ -330,7 +330,7 @@ def stop(desk: Desk, attempt: LinkAttempt, why: str) -> LinkAttempt:
 def stop_others(desk: Desk, paid: LinkAttempt, why: str) -> None:
     """Close every other page that could still take money for the same debts. One that cannot be closed now is closed
     at the next reading; if it is paid meanwhile, that money is kept as the customer's and told."""
-    for other in desk.store.attempts(desk.id, debts=paid.debts, states=PAYABLE):
+    for other in desk.store.attempts_for(desk.id, paid.debts, PAYABLE):
         if other.attempt_id == paid.attempt_id or other.page_id is None:
             continue
         try:
@@ -341,7 +341,7 @@ def stop_others(desk: Desk, paid: LinkAttempt, why: str) -> None:
 
 def refresh(desk: Desk, link: PaymentLink, cause: str, *, payer_is_back: bool = False) -> None:
     """Ask the processors where each living page for the link's debts stands, by whoever has their turn."""
-    for attempt in desk.store.attempts(desk.id, debts=link.debts, states=LIVE):
+    for attempt in desk.store.attempts_for(desk.id, link.debts, LIVE):
         settle_now(desk, attempt, cause, payer_is_back=payer_is_back)
 
 

@@ -76,11 +76,16 @@ def connect(house: House, wish: Wish) -> Connection:
         account=profile_ref.vendor_id,
         live=profile.live,
         writes_allowed=writes,
-        pattern=before.pattern if before is not None else BookingPattern.CLEARING,
+        pattern=before.pattern if before is not None else _first_pattern(spec),
         posting=before.posting if before is not None else PostingAccounts(),
     )
     house.store.save_connection(connection, house.actor)
     return connection
+
+
+def _first_pattern(spec: AdapterSpec) -> BookingPattern:
+    """How its money is booked until a person says otherwise; what has arrived at the bank is booked there."""
+    return BookingPattern.BANK if spec.is_bank else BookingPattern.CLEARING
 
 
 def cautions(house: House, connection: Connection) -> tuple[str, ...]:
@@ -229,6 +234,11 @@ def with_accounts(
     books = desk.books().connection_id
     if pattern is not None and connection.connection_id == books:
         raise UserError(f"{system} keeps the books.", next_step="Name the processor whose money is booked there.")
+    if pattern is not None and (pattern is BookingPattern.BANK) is not desk.spec(connection).is_bank:
+        raise UserError(
+            f"The pattern {pattern} does not fit {system}.",
+            next_step="bank is for a bank's own statements, and for nothing else.",
+        )
     if pattern is not None:
         _refuse_mixing(desk, connection, pattern)
         connection = replace(connection, pattern=pattern)

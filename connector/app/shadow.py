@@ -12,6 +12,7 @@ from connector import registry
 from connector.app.house import Desk
 from connector.dates import BusinessDate, zone
 from connector.errors import UserError
+from connector.model.firm import BookingPattern
 from connector.model.source import ConnectionId
 from connector.reconcile.match import reconcile
 from connector.reconcile.polluted import Ground
@@ -62,6 +63,7 @@ def ground_of(desk: Desk, seen: Snapshot, as_of: BusinessDate) -> Ground:
         as_of=as_of,
         words=_words(desk),
         transit=desk.transit(),
+        banks=desk.banks(),
     )
 
 
@@ -86,6 +88,6 @@ def _unset(desk: Desk, chosen: set[ConnectionId], seen: Snapshot) -> tuple[str, 
         f"No clearing account of {each.connection_id} is chosen: entries on it that name no payment, its fees and what "
         f"stays on it were not looked at. Choose one: receivables accounts {each.connection_id} --clearing NAME"
         for each in desk.processors()
-        if each.connection_id not in chosen
+        if each.connection_id not in chosen and each.pattern is not BookingPattern.BANK
     ]
     return ("No books are connected: nothing in them could be looked at.",) if seen.books is None else tuple(said)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from connector.errors import UserError
+from connector.exports.days import YEAR_MAX, YEAR_MIN
 from connector.money import DIGITS
 
 T = TypeVar("T")
@@ -30,7 +31,6 @@ ROWS_MAX = 5_000_000
 LINE_BYTES_MAX = 1 << 20
 NUMBER_CHARACTERS_MAX = 17
 RATE_MAX = 10_000
-YEAR_MIN, YEAR_MAX = 1970, 2199
 
 _NUMBER = re.compile(r"-?[0-9]{1,17}")
 _NUMBERS = re.compile(r"[0-9-]*")

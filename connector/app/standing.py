@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.app.calling_off import was_called_off
+from connector.app.calling_off import was_called_off, was_dropped
 from connector.app.freshness import Reading, freshness
 from connector.app.house import Desk
 from connector.app.parked import Parked, parked, refused_count
 from connector.app.reaching import public_address
+from connector.app.remitting import remit_to
 from connector.dates import Instant, after, instant_from_iso
 from connector.errors import ReceivablesError
 from connector.model.finding import Finding
@@ -98,12 +99,12 @@ class Status:
 
 def status(desk: Desk) -> Status:
     """How everything stands, from our own store alone."""
-    rows = desk.store.outbox(desk.id)
+    rows = desk.store.outbox_left(desk.id)
     held = desk.store.sizes(desk.id)
     unsure = [row.tried_at for row in rows if row.state is OutboxState.UNSURE and row.tried_at is not None]
     now = desk.clock.now()
-    counts = {str(state): sum(row.state is state for row in rows) for state in OutboxState}
-    refused, off = refused_count(rows), sum(was_called_off(row) for row in rows)
+    counts = {str(state): number for state, number in desk.store.outbox_counts(desk.id).items()}
+    refused, off = refused_count(rows), sum(was_called_off(row) or was_dropped(row) for row in rows)
     return Status(
         company=desk.company,
         connections=tuple(
@@ -169,6 +170,7 @@ def doctor(desk: Desk) -> tuple[Check, ...]:
     checks += [_reads(desk, each, spent) for each in desk.connections() if (spent := desk.spending(each)) is not None]
     checks += [_accounts(each) for each in desk.processors()]
     checks += public_address(desk)
+    checks += remit_to(desk)
     return tuple(checks)
 
 
@@ -213,9 +215,9 @@ def _accounts(connection: Connection) -> Check:
     missing = [
         role
         for role, chosen in (
-            ("clearing", connection.posting.clearing or connection.pattern is BookingPattern.DEPOSIT),
+            ("clearing", connection.posting.clearing or connection.pattern is not BookingPattern.CLEARING),
             ("bank", connection.posting.bank),
-            ("fees", connection.posting.fees),
+            ("fees", connection.posting.fees or connection.pattern is BookingPattern.BANK),
         )
         if not chosen
     ]

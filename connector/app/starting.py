@@ -20,7 +20,9 @@ def proposed_starts(desk: Desk) -> tuple[Finding, ...]:
     fresh = [
         each
         for each in desk.processors()
-        if each.pattern is BookingPattern.CLEARING and each.posting.begins is None and each.connection_id not in written
+        if each.pattern is not BookingPattern.DEPOSIT
+        and each.posting.begins is None
+        and each.connection_id not in written
     ]
     if not fresh:
         return ()
@@ -29,6 +31,8 @@ def proposed_starts(desk: Desk) -> tuple[Finding, ...]:
 
 
 def _proposed(desk: Desk, seen: Snapshot, connection: Connection) -> list[Finding]:
+    if connection.pattern is BookingPattern.BANK:
+        return _at_the_bank(desk, seen, connection)
     own, where = connection.connection_id, zone(desk.company.zone)
     lines = (line for ref, line in seen.balance_entries.items() if ref.connection == own)
     first = min((day_of(line.created, where) for line in lines), default=None)
@@ -54,4 +58,22 @@ def _proposed(desk: Desk, seen: Snapshot, connection: Connection) -> list[Findin
             amount=amount,
         )
         for _, amount in sorted(held.items())
+    ]
+
+
+def _at_the_bank(desk: Desk, seen: Snapshot, connection: Connection) -> list[Finding]:
+    """What a bank shows from before this month was mostly booked by somebody already, maybe as another sum or day."""
+    own, start = connection.connection_id, BusinessDate(desk.today.replace(day=1))
+    days = [payment.received_on for ref, payment in seen.payments.items() if ref.connection == own]
+    if not days or min(days) >= start:
+        return []
+    return [
+        Finding(
+            code=FindingCode.BEFORE_START,
+            sentence=f"The statements of {own} begin on {min(days)}, and nothing of them was booked from here. "
+            "What stands in the books by another hand is known by its sum and day only.",
+            next_step=f"Choose from when on they are booked from here: receivables accounts {own} --start {start}. "
+            f"Without a start, plans book every line since {min(days)} that pays something open.",
+            refs=(),
+        )
     ]

@@ -21,7 +21,8 @@ WAIT_SECONDS = 60.0
 """A turn that does not come within that time is not waited for."""
 
 LOOK_SECONDS = 0.05
-"""How often another process's turn is looked at."""
+LOOK_SECONDS_MAX = 0.8
+"""How often another process's turn is looked at: soon at first, for most turns are one call; then less and less."""
 
 
 class StoreTurns:
@@ -69,6 +70,7 @@ class StoreTurns:
     def _among_processes(self, name: str, seconds: float) -> Lease:
         owner = this_process()
         waited_seconds = 0.0
+        pause_seconds = LOOK_SECONDS
         while True:
             lease = self._store.acquire(self._company, name, owner, seconds)
             if lease is None:
@@ -79,8 +81,9 @@ class StoreTurns:
                 return lease
             if waited_seconds >= WAIT_SECONDS:
                 raise self._late()
-            self._clock.sleep(LOOK_SECONDS)
-            waited_seconds += LOOK_SECONDS
+            self._clock.sleep(pause_seconds)
+            waited_seconds += pause_seconds
+            pause_seconds = min(2 * pause_seconds, LOOK_SECONDS_MAX, max(WAIT_SECONDS - waited_seconds, LOOK_SECONDS))
 
     def _late(self) -> Unreachable:
         return Unreachable(

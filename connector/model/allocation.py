@@ -20,6 +20,23 @@ class AdjustmentKind(StrEnum):
     WRITE_OFF = "write_off"
 
 
+class Shortfall(StrEnum):
+    """Why a payer brought less than was open. What is short stays open, whatever the reason is."""
+
+    ROUNDING = "rounding"
+    BANK_CHARGE = "bank-charge"
+    DISCOUNT = "discount"
+    WITHHOLDING = "withholding"
+    PRICE = "price"
+    SHORT_SHIPMENT = "short-shipment"
+    DAMAGED = "damaged"
+    RETURNED = "returned"
+    CREDIT = "credit-expected"
+    DISPUTED = "disputed"
+    REST_FOLLOWS = "rest-follows"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
     """Part of a debt that is settled without cash, in the debt's currency."""

@@ -8,7 +8,6 @@ from connector.dates import Instant
 from connector.money import Money
 
 EVERY_SECONDS = 300
-EVERY_SECONDS_MIN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

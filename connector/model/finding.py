@@ -80,6 +80,11 @@ class FindingCode(StrEnum):
     NOT_CLEARING = "not-clearing"
     UNDEPOSITED_GROWS = "undeposited-grows"
     NO_WAY_TO_PAY = "no-way-to-pay"
+    BAD_STATEMENT = "bad-statement"
+    STATEMENT_GAP = "statement-gap"
+    STATEMENTS_DIFFER = "statements-differ"
+    PAYOUT_NOT_SEEN = "payout-not-seen"
+    LINK_CHANGED = "link-changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

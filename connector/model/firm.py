@@ -66,10 +66,12 @@ class BookingPattern(StrEnum):
 
     CLEARING: gross into a clearing account, the fee as an expense out of it, the payout as a transfer to the bank.
     DEPOSIT: gross into the account for money on hand, the payout as one deposit of its payments less the fees.
+    BANK: gross straight into the bank account, because it has arrived there: a bank's own statement says so.
     """
 
     CLEARING = "clearing"
     DEPOSIT = "deposit"
+    BANK = "bank"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from connector.dates import BusinessDate, Instant
 from connector.model.allocation import Allocation
+from connector.model.link_line import LinkLine
 from connector.model.money_in import Taking
 from connector.model.paylink import Share
 from connector.model.source import ConnectionId, OpId, PlanId, Ref
@@ -27,6 +28,7 @@ class IntentKind(StrEnum):
     PAY_PAGE = "pay_page"
     CAPTURE = "capture"
     HOOK = "hook"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,8 @@ class VoidPosting:
     counts as taken back. The books void it where they can, and delete it where they only can do that. `on` is the day
     the entry lies on, for that is the day whose figures change; `reopens` is what it settled. `undoes` is the run that
     a person takes back, who has seen that the entry is what we wrote, whatever its version is; None: its money went
-    back, and only an entry that nobody ever touched is taken back for that.
+    back, and only an entry that nobody ever touched is taken back for that. `link` is there where what we wrote is a
+    line on somebody's invoice: that line goes, as long as nobody changed it, and nothing else.
     """
 
     books: ConnectionId
@@ -177,9 +180,27 @@ class VoidPosting:
     memo: str
     reopens: tuple[Allocation, ...] = ()
     undoes: PlanId | None = None
+    link: LinkLine | None = None
 
 
-Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | PostJournal | VoidPosting
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLink:
+    """That the invoice `about` shows its payment link to its customer, at a place of the books' own (`place`).
+
+    `puts` is the line that is to stand there, `takes_out` the one that is not to stand there any more: in place of it,
+    where both are there. All other words there are left as they are. `on` is the invoice's own day.
+    """
+
+    books: ConnectionId
+    about: Ref
+    on: BusinessDate
+    place: str
+    memo: str
+    puts: LinkLine | None = None
+    takes_out: LinkLine | None = None
+
+
+Posting = PostPayment | PostExpense | PostTransfer | ApplyCredit | PostDeposit | PostJournal | VoidPosting | ShowLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +275,7 @@ SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.DEPOSIT: PostDeposit,
     IntentKind.JOURNAL: PostJournal,
     IntentKind.VOID: VoidPosting,
+    IntentKind.LINK: ShowLink,
     IntentKind.NOTE: PushNote,
     IntentKind.PAY_PAGE: OpenPayPage,
     IntentKind.CAPTURE: CapturePage,
@@ -291,11 +313,12 @@ class Written:
     `amount` is the object's own total (None for a note, and for an entry that is gone), `members` are the payments that
     a deposit banks, `moves` what a journal entry debits and credits, or what a deposit holds besides payments,
     `exchanged` what a payment or journal entry in a foreign currency became in the company's own, `text` a note's own
-    words, `url` a pay page's address or the one a hook sends to, `methods` what a pay page really offers. `notice` is
-    what the object itself says about settling less than was planned, because less was open when it was written, or what
-    makes it useless although it is there; "" when nothing needs saying. `taking` is there where approved money was to
-    be taken: what became of it. `ref` is then the payment, or the page where there is no payment, `amount` what was
-    really taken, and `payee` who gets it, as the processor names accounts.
+    words (of an invoice: the digests of the lines on it that hold a payment link's address), `url` a pay page's address
+    or the one a hook sends to, `methods` what a pay page really offers. `notice` is what the object itself says about
+    settling less than was planned, because less was open when it was written, or what makes it useless although it is
+    there; "" when nothing needs saying. `taking` is there where approved money was to be taken: what became of it.
+    `ref` is then the payment, or the page where there is no payment, `amount` what was really taken, and `payee` who
+    gets it, as the processor names accounts.
     """
 
     ref: Ref

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.dates import BusinessDate, Instant
+from connector.model.link_line import LinkSeen
 from connector.model.source import Ref, Tag
 from connector.money import Money
 
@@ -34,7 +35,8 @@ class Issued:
 class Invoice:
     """A debt. `open` is what its own system says is still owed; pending money does not lower it.
 
-    `same_debt` names the record in another system that stands for the same debt: the two are one, not two.
+    `same_debt` names the record in another system that stands for the same debt: the two are one, not two. `links` are
+    the lines with a payment link's address that stand on it where its customer reads them.
     """
 
     number: str | None
@@ -48,6 +50,7 @@ class Invoice:
     same_debt: Ref | None = None
     pay_url: str | None = None
     tags: tuple[Tag, ...] = ()
+    links: tuple[LinkSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,7 +200,11 @@ class LinkRules:
     """How a company's links behave. `tolerance` (minor units) and `tolerance_basis_points` of the debt may be missing
     and it still counts as paid; the smaller of the two that are set. `methods`: only these, the preferred first;
     `methods_of` the same for single customers, by the text of their Ref. `costs` are a firm's own prices by method.
-    `expire_days`: None, links live as long as their debt."""
+    `expire_days`: None, links live as long as their debt.
+
+    `on_invoice`: the place of the books at which an invoice shows its link to its customer, "" for nowhere;
+    `invoice_words` the firm's own words for that, with {url} in them ("": ours, in the link's language), and
+    `off_when_paid`: the link is taken off again once its debt is settled."""
 
     tolerance: int = 0
     tolerance_basis_points: int = 0
@@ -208,3 +212,6 @@ class LinkRules:
     methods_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     costs: Mapping[str, Price] = field(default_factory=dict)
     expire_days: int | None = None
+    on_invoice: str = ""
+    invoice_words: str = ""
+    off_when_paid: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.dates import Instant
-from connector.model.allocation import Allocation
+from connector.model.allocation import Allocation, Shortfall
 from connector.model.finding import FindingCode
 from connector.model.source import ActorId, OpId, Ref
 from connector.money import Money
@@ -18,7 +18,7 @@ class RulingKind(StrEnum):
 
     AGAIN and LEFT are about what was posted and taken out of the books: it may be posted again; it stays out for good.
     KEEP_BOOKS and KEEP_PROCESSOR: of two sides that say two things this one stands, and `seen` is what both said then;
-    KEEP_MINE: neither does, but what a person said, which is its `gross`.
+    KEEP_MINE: neither does, but what a person said, which is its `gross`. SHORT: why it brought less than was open.
     """
 
     HUMAN = "human"
@@ -30,6 +30,7 @@ class RulingKind(StrEnum):
     KEEP_BOOKS = "keep_books"
     KEEP_PROCESSOR = "keep_processor"
     KEEP_MINE = "keep_mine"
+    SHORT = "short"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Ruling:
     writes: tuple[OpId, ...] = ()
     seen: str = ""
     customer: Ref | None = None
+    short: Shortfall = Shortfall.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,9 @@ class Kind(StrEnum):
     CASH_ENTRY = "cash_entry"
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 class Ref(NamedTuple):
     """A record of an outside system: vendor ids are only unique within a connection and a kind."""
 
@@ -56,9 +59,8 @@ def ref_from_text(text: str) -> Ref | None:
     """The Ref that `str` wrote, or None."""
     connection, _, rest = text.partition("/")
     kind, _, vendor_id = rest.partition("/")
-    if not vendor_id or kind not in Kind.__members__.values():
-        return None
-    return Ref(ConnectionId(connection), Kind(kind), vendor_id)
+    known = _KINDS.get(kind)
+    return Ref(ConnectionId(connection), known, vendor_id) if known is not None and vendor_id else None
 
 
 class Tag(NamedTuple):

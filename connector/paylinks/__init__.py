@@ -8,6 +8,7 @@ amounts    how much may be paid, and which debts it goes to
 costs      what each method would cost the seller
 watching   how often a try is looked at
 letters    the words that go with a link
+on_invoice what an invoice is to show of its link
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ from connector.paylinks.offers import (
     missing,
     offered,
 )
+from connector.paylinks.on_invoice import LastShown, OnInvoice, checked, line_of
 from connector.paylinks.settled import KEPT, Owed, Settled, Settlement, Tolerance, settlement
-from connector.paylinks.showing import Known, Offer, Showing, Wanted, offer_of, showing
+from connector.paylinks.showing import Known, Offer, Setback, Showing, Wanted, offer_of, setback_of, showing
 from connector.paylinks.watching import WATCHED, is_due, pause
 
 __all__ = [
@@ -63,12 +65,15 @@ __all__ = [
     "Cost",
     "Counter",
     "Known",
+    "LastShown",
     "LeftOut",
     "Letter",
     "Missing",
     "Offer",
     "Offered",
+    "OnInvoice",
     "Owed",
+    "Setback",
     "Settled",
     "Settlement",
     "Showing",
@@ -78,11 +83,13 @@ __all__ = [
     "amounts",
     "attempt_after",
     "attempt_may_become",
+    "checked",
     "chosen",
     "costs",
     "for_sellers_of",
     "is_due",
     "letter",
+    "line_of",
     "link_after",
     "methods_for",
     "missing",
@@ -92,6 +99,7 @@ __all__ = [
     "price_of",
     "receipt_may_become",
     "refund_may_become",
+    "setback_of",
     "settlement",
     "shares",
     "showing",

@@ -11,7 +11,7 @@ from enum import StrEnum
 from connector.dates import Instant, after
 from connector.model.invoice import Invoice, InvoiceState
 from connector.model.money_in import AttemptState
-from connector.model.paylink import LinkAttempt, LinkState, PaymentLink, Receipt
+from connector.model.paylink import LinkAttempt, LinkState, PaymentLink, Receipt, ReceiptState
 from connector.money import Money, total
 from connector.paylinks.moves import PAYABLE
 from connector.paylinks.settled import Owed, Settled, Settlement, Tolerance, settlement
@@ -31,6 +31,13 @@ class Offer(StrEnum):
     PROCESSING = "processing"
     CHECKING = "checking"
     CLOSED = "closed"
+
+
+class Setback(StrEnum):
+    """Why the last try to pay has left the debt open."""
+
+    FAILED = "failed"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,17 @@ def offer_of(link: PaymentLink, known: Known) -> Offer:
     if known.pending or settled.state is Settled.CLEARING or AttemptState.PROCESSING in states:
         return Offer.PROCESSING
     return Offer.PAY
+
+
+def setback_of(known: Known) -> Setback | None:
+    """What became of the latest try, where a payer who comes again would ask; None once another was begun."""
+    if not known.attempts:
+        return None
+    latest = known.attempts[-1]
+    if latest.state is AttemptState.FAILED:
+        return Setback.FAILED
+    returned = {each.attempt_id for each in known.receipts if each.state is ReceiptState.REVERSED}
+    return Setback.RETURNED if latest.attempt_id in returned else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

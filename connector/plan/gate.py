@@ -16,6 +16,7 @@ from connector.model.intent import (
     PostJournal,
     PostPayment,
     PostTransfer,
+    ShowLink,
     VoidPosting,
     intent_kind,
 )
@@ -104,7 +105,8 @@ class Gate:
         found = set()
         for connection, used in sorted(patterns_in_use(self.snapshot).items()):
             chosen = self.pattern(connection)
-            if connection in self._patterns and used != {chosen}:
+            # What rests in an account of its own says of a payment whether it arrived there or only passes through.
+            if connection in self._patterns and chosen is not BookingPattern.BANK and used != {chosen}:
                 found.add(connection)
                 stands = " and ".join(f"{each} ({IN_WORDS[each]})" for each in sorted(used))
                 self.leave(
@@ -168,6 +170,8 @@ class Gate:
     def _before(self, connection: ConnectionId) -> str:
         if self.pattern(connection) is BookingPattern.DEPOSIT:
             return "They are yours to have booked; what of them is paid out later is left out as well, by name."
+        if self.pattern(connection) is BookingPattern.BANK:
+            return "They are yours to have booked by hand, as they were before."
         return "They stand in the opening entry, all together; what the bank shows of them is booked by hand."
 
     def is_done(self, kind: IntentKind, about: Ref) -> bool:
@@ -321,6 +325,7 @@ class Gate:
             deposit=intent if isinstance(intent, PostDeposit) else None,
             journal=intent if isinstance(intent, PostJournal) else None,
             void=intent if isinstance(intent, VoidPosting) else None,
+            link=intent if isinstance(intent, ShowLink) else None,
             effects=effects,
             evidence=evidence,
             expects=tuple((ref, self.snapshot.versions.get(ref, "")) for ref in expects),

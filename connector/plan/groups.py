@@ -17,6 +17,7 @@ from connector.model.intent import (
     PostJournal,
     PostPayment,
     PostTransfer,
+    ShowLink,
     VoidPosting,
 )
 from connector.model.source import ConnectionId, Kind
@@ -31,6 +32,7 @@ IN_WORDS: dict[IntentKind, str] = {
     IntentKind.DEPOSIT: "payouts as deposits",
     IntentKind.JOURNAL: "refunds, returns, corrections, payouts on their way",
     IntentKind.VOID: "entries taken back",
+    IntentKind.LINK: "payment links on invoices",
 }
 """What the lines of a kind are, for a heading."""
 
@@ -90,7 +92,7 @@ def entry_amount(intent: Posting) -> Money | None:
             return _positive(each.amount for each in intent.allocations if each.target.kind is Kind.INVOICE)
         case PostJournal():
             return _positive(part.amount for part in intent.parts)
-        case VoidPosting():
+        case VoidPosting() | ShowLink():
             return None
         case _:
             assert_never(intent)

@@ -16,10 +16,12 @@ from connector.model.intent import (
     PostJournal,
     PostPayment,
     PostTransfer,
+    ShowLink,
     VoidPosting,
 )
 from connector.model.source import ActorId, CompanyId, OpId, PlanId, Ref
 from connector.money import Money
+from connector.paylinks import OnInvoice
 from connector.reconcile.booked import Written
 from connector.reconcile.conflict import Conflict
 
@@ -63,6 +65,7 @@ class PlanLine:
     deposit: PostDeposit | None = None
     journal: PostJournal | None = None
     void: VoidPosting | None = None
+    link: ShowLink | None = None
     effects: tuple[Effect, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     expects: tuple[tuple[Ref, str], ...] = ()
@@ -70,9 +73,8 @@ class PlanLine:
 
     @property
     def intent(self) -> Posting:
-        found = (
-            self.payment or self.expense or self.transfer or self.credit or self.deposit or self.journal or self.void
-        )
+        either = self.payment or self.expense or self.transfer or self.credit
+        found = either or self.deposit or self.journal or self.void or self.link
         if found is None:
             raise TypeError(self.kind)
         return found
@@ -131,3 +133,5 @@ class Frame:
     the bank account in the books has from elsewhere."""
     conflicts: tuple[Conflict, ...] = ()
     """Money about which two sides say two things: what a person chose of them is carried out."""
+    links: tuple[OnInvoice, ...] = ()
+    """What the invoices of payment links are to show of them."""

@@ -83,6 +83,14 @@ class Movements:
                 if due and not self._is_early(ref, entry):
                     yield from self._journal(books, ref, entry, role="holding")
 
+    def at_the_bank(self, books: ConnectionId) -> Iterator[PlanLine]:
+        """What a bank took back of a payment whose entry cannot be voided. Its charges the firm books itself, with all
+        that its bank takes."""
+        for ref, entry in self._gate.snapshot.balance_entries.items():
+            at_bank = entry.nature is EntryNature.RETURN and self._gate.open_to(ref, BookingPattern.BANK)
+            if at_bank and not self._is_early(ref, entry) and self._is_due(ref, entry):
+                yield from self._journal(books, ref, entry, role="bank")
+
     def _was_banked(self, payout: Ref) -> bool:
         """Whether the deposit of a payout was written, or the journal entry of one that took money."""
         return any(self._gate.stands(kind, payout) for kind in (IntentKind.DEPOSIT, IntentKind.JOURNAL))

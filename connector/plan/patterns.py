@@ -19,6 +19,7 @@ from connector.reconcile.snapshot import Snapshot
 IN_WORDS: dict[BookingPattern, str] = {
     BookingPattern.CLEARING: "gross to a clearing account, the fee out of it as an expense, the payout as a transfer",
     BookingPattern.DEPOSIT: "gross to the account for money on hand, the payout as one deposit less the fees",
+    BookingPattern.BANK: "gross straight to the bank account, where it has arrived",
 }
 
 _KINDS: dict[IntentKind, BookingPattern] = {

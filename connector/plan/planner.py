@@ -18,10 +18,12 @@ from connector.plan.clearing import fees, set_aside, transfers
 from connector.plan.deposit import deposits
 from connector.plan.gate import Gate, redated
 from connector.plan.lines import RECEIVABLE, Effect, Frame, Plan, PlanLine
+from connector.plan.link_lines import link_lines
 from connector.plan.movements import Movements
 from connector.plan.opening import openings
 from connector.plan.returns import Returns
 from connector.reconcile.match import Reconciliation
+from connector.reconcile.short import in_words
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -51,8 +53,10 @@ def plan(
         lines += set_aside(gate, snapshot.books)
         lines += transfers(gate, snapshot.books)
         lines += rest.failed_payouts(snapshot.books)
+        lines += rest.at_the_bank(snapshot.books)
         lines += deposits(gate, snapshot.books, planned, against)
         lines += choices(gate, frame.conflicts)
+        lines += link_lines(gate, frame.links)
     asked = [each for each in outcome.findings if each.code is not FindingCode.KEPT_OUT and not _waits(frame, each)]
     unsaid = [each for each in asked if not any(room.says(each) for room in said_by)]
     findings = [each for each in unsaid if not (each.refs and gate.leave_early(each.refs[0]))]
@@ -64,6 +68,20 @@ def plan(
         lines=tuple(lines),
         left_out=(*gate.accounts_missing(), *gate.early(), *gate.left_out, *findings),
         balances=_balances(snapshot, lines),
+    )
+
+
+def plan_of_links(snapshot: Snapshot, frame: Frame) -> Plan:
+    """The plan for the links of `frame` alone."""
+    gate = Gate(snapshot, (), frame, ())
+    lines = tuple(link_lines(gate, frame.links))
+    return Plan(
+        plan_id=frame.plan_id,
+        company_id=frame.company_id,
+        made_at=frame.made_at,
+        made_by=frame.made_by,
+        lines=lines,
+        left_out=tuple(gate.left_out),
     )
 
 
@@ -100,6 +118,10 @@ def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision], aga
             yield line
 
 
+_RESTS_IN = {BookingPattern.CLEARING: "clearing", BookingPattern.DEPOSIT: "holding", BookingPattern.BANK: "bank"}
+"""Where a payment is booked to, by the role of the account."""
+
+
 def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Against) -> PlanLine | None:
     about = decision.payment
     payment = gate.snapshot.payments[about]
@@ -119,7 +141,7 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Again
     if payer is None or brought is None:
         return None
     on = gate.day(IntentKind.PAYMENT, about, payment.received_on, [about, *targets])
-    role = "holding" if gate.pattern(about.connection) is BookingPattern.DEPOSIT else "clearing"
+    role = _RESTS_IN[gate.pattern(about.connection)]
     into = gate.account(about, brought[0], role) if on is not None else None
     if on is None or into is None:
         return None
@@ -143,8 +165,8 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Again
     )
     return gate.line(
         intent,
-        f"Record {grouped(payment.gross)}{own} received from {who}{payer.merged}{numbers}{rest}."
-        + redated(on, payment.received_on),
+        f"Record {grouped(payment.gross)}{own} received from {who}{payer.merged}{numbers}{rest}"
+        f"{in_words(gate.snapshot, decision)}." + redated(on, payment.received_on),
         effects=(
             Effect(account=gate.name(into), amount=settled),
             Effect(account=f"Accounts receivable: {who}", amount=-applied - decision.unapplied),

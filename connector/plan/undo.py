@@ -14,8 +14,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from connector.dates import BusinessDate
 from connector.model.finding import Evidence, Finding, FindingCode
-from connector.model.intent import Intent, IntentKind, PostDeposit, Posting, VoidPosting, Written, intent_kind
+from connector.model.intent import Intent, IntentKind, PostDeposit, Posting, ShowLink, VoidPosting, Written, intent_kind
+from connector.model.link_line import LinkLine
 from connector.model.money_in import Payment, PaymentState
 from connector.model.settlement import BookEntry, Deposit
 from connector.model.source import OpId, PlanId, Ref
@@ -112,6 +114,8 @@ class _Undoing:
                 self._take(each)
         for each in mine:
             self._tell_marked(each)
+            if isinstance(each.intent, ShowLink):
+                self._take_link(each, each.intent)
             if isinstance(each.intent, VoidPosting):
                 self._keep_void(each, each.intent)
         return Plan(
@@ -157,6 +161,55 @@ class _Undoing:
             return
         self._taken.add(target)
         self._lines.append(self._line(each, each.intent, target, stands))
+
+    def _take_link(self, each: OwnWrite, intent: ShowLink) -> None:
+        """The line that takes a payment link off its invoice again, or the reason why there is none."""
+        number = self._debt(intent.about)
+        what = f"Line {each.line}, the payment link on invoice {number},"
+        invoice = self._snapshot.invoices.get(intent.about)
+        seen = {held.secret_hash: held.line for held in invoice.links} if invoice is not None else {}
+        put = intent.puts
+        if each.doubtful:
+            step = f"It is not sent again. Look again later: receivables undo {self._run}"
+            self._leave(each, FindingCode.WRITE_UNSURE, f"{what} was sent, and nobody knows whether it arrived.", step)
+        if each.answer is None:
+            return
+        if put is None:
+            step = f"To put it there again: receivables link put {number}"
+            self._leave(each, FindingCode.NOT_UNDONE, f"{what} was taken off, and an undo puts none on.", step)
+        elif invoice is None or put.seen.secret_hash not in seen or each.op_id in self._voids:
+            step = "Nothing is to be done."
+            self._leave(each, FindingCode.POSTING_UNDONE, f"{what} does not stand there any more.", step)
+        elif seen[put.seen.secret_hash] != put.seen.line:
+            said = f"{what} is not taken off: somebody changed that line in the books since it was written."
+            self._leave(each, FindingCode.NOT_UNDONE, said, "Take it out there by hand; it then counts as undone.")
+        elif self._closed_through is not None and invoice.issued_on <= self._closed_through:
+            said = f"{what} is not taken off: the books are closed through {self._closed_through}."
+            self._leave(each, FindingCode.CLOSED_PERIOD, said, "Open the period in the books and undo again.")
+        else:
+            self._lines.append(self._line_off(each, intent, put, invoice.issued_on))
+
+    def _line_off(self, each: OwnWrite, intent: ShowLink, put: LinkLine, on: BusinessDate) -> PlanLine:
+        version = self._snapshot.versions.get(intent.about, "")
+        return PlanLine(
+            op_id=self._frame.new_op_id(),
+            kind=IntentKind.VOID,
+            subject=taking_back(each.op_id),
+            sentence=f"Take back line {each.line}, the payment link on invoice {self._debt(intent.about)}.",
+            void=VoidPosting(
+                books=intent.books,
+                target=intent.about,
+                stamp=each.op_id,
+                version=version,
+                on=on,
+                about=intent.about,
+                memo=f"undo of {self._run}",
+                undoes=self._run,
+                link=put,
+            ),
+            evidence=(Evidence(ref=intent.about, field="as we wrote it", says=f"line {each.line} of {self._run}"),),
+            expects=((intent.about, version),),
+        )
 
     def _stands(self, target: Ref) -> Stands | None:
         seen = self._snapshot

@@ -13,6 +13,7 @@ from connector.testing.demo_firms import EUR, JPY, USD, Buyer, Firm
 
 _SATURDAY = 5
 _STRIPE_OPENED_DAYS_AGO = 78
+_PAYPAL_OPENED_DAYS_AGO = 48
 _AMOUNTS = {USD: (80_00, 9_000_00), EUR: (80_00, 9_000_00), JPY: (12_000, 900_000)}
 _CASE_AMOUNTS = (200_00, 3_000_00)
 _BUCKETS = ((1, 30), (31, 60), (61, 90), (91, 200))
@@ -53,6 +54,8 @@ class Fate(Enum):
     """Paid by check or wire; the books know."""
     STRIPE = auto()
     """Paid through Stripe with its number named; the books do not know yet."""
+    PAYPAL = auto()
+    """Paid by PayPal with its number named; the books do not know yet."""
     OPEN = auto()
     """Nobody paid."""
     CASE = auto()
@@ -172,6 +175,15 @@ def _billed_and_paid(planner: _Planner, buyer: Buyer, paid_ago: int) -> None:
     planner.bill(buyer, on, Fate.STRIPE, planner.ago(paid_ago))
 
 
+def _paid_by_paypal(planner: _Planner) -> None:
+    """Since the spring, by those who like it; the last one by a bank transfer of PayPal's own that takes a week."""
+    buyers = planner.buyers(_in_books, planner.firm.paid_by_paypal, euro=0, yen=0)
+    for place, buyer in enumerate(buyers):
+        paid_ago = 2 + place * _PAYPAL_OPENED_DAYS_AGO // len(buyers)
+        on = workday(planner.ago(paid_ago + planner.rng.randint(6, 40)))
+        planner.bill(buyer, on, Fate.PAYPAL, planner.ago(paid_ago))
+
+
 def _late(planner: _Planner) -> None:
     """Unpaid and overdue, in every bucket of an aging report."""
     buyers = planner.buyers(_in_books, sum(planner.firm.late), euro=1, yen=1)
@@ -221,7 +233,7 @@ def _cases(planner: _Planner) -> None:
 def plan(firm: Firm, today: BusinessDate, rng: random.Random) -> list[Debt]:
     """Every invoice of the firm by date, numbered; those that only Stripe holds have numbers of Stripe's kind."""
     planner = _Planner(firm, today, rng, Amounts(rng), [])
-    for step in (_paid_in_books, _paid_through_stripe, _late, _current, _cases):
+    for step in (_paid_in_books, _paid_through_stripe, _paid_by_paypal, _late, _current, _cases):
         step(planner)
     debts = sorted(planner.debts, key=lambda debt: debt.on)
     here = [debt for debt in debts if debt.buyer.in_books]

@@ -41,6 +41,7 @@ class Firm:
     buyers: tuple[Buyer, ...]
     paid_in_books: int
     paid_through_stripe: int
+    paid_by_paypal: int
     late: tuple[int, int, int, int]
     current: int
 
@@ -53,6 +54,8 @@ account  Stripe Clearing  bank USD
 account  Stripe Clearing EUR  bank EUR
 account  Stripe Clearing JPY  bank JPY
 account  Stripe Fees  expense USD
+account  PayPal Clearing  bank USD
+account  PayPal Fees  expense USD
 account  Undeposited Funds  undeposited USD
 account  Accounts Receivable  receivable USD
 account  Accounts Receivable EUR  receivable EUR
@@ -129,12 +132,13 @@ def _buyers(word: str, area: str, rows: str) -> tuple[Buyer, ...]:
 HARBOR = Firm(
     word="harbor",
     name="Harbor Supply",
-    facts="home USD  zone America/New_York  country US  realm 9130001  stripe acct_harbor",
+    facts="home USD  zone America/New_York  country US  realm 9130001  stripe acct_harbor  paypal HARBR2345678A",
     prefix="HS",
     first_number=1001,
     buyers=_buyers("harbor", "401", _HARBOR),
-    paid_in_books=42,
+    paid_in_books=35,
     paid_through_stripe=54,
+    paid_by_paypal=7,
     late=(6, 4, 4, 4),
     current=9,
 )
@@ -143,12 +147,13 @@ HARBOR = Firm(
 MAPLE = Firm(
     word="maple",
     name="Maple & Pine Studio",
-    facts="home USD  zone America/Toronto  country US  realm 9130002  stripe acct_maple",
+    facts="home USD  zone America/Toronto  country US  realm 9130002  stripe acct_maple  paypal MAPLE2345678A",
     prefix="MP",
     first_number=2001,
     buyers=_buyers("maple", "416", _MAPLE),
-    paid_in_books=28,
+    paid_in_books=23,
     paid_through_stripe=38,
+    paid_by_paypal=5,
     late=(4, 3, 2, 3),
     current=7,
 )

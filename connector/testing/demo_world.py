@@ -1,8 +1,9 @@
 """The demo's world: two small firms with forty customers, most of whose money has come and is not yet in the books.
 
 `demo_world` writes it in the notation of this room's README. Until about eighty days ago customers paid by check and
-wire, and the books say so; since then most pay through Stripe, and nobody has applied that money. Every awkward case
-of the trade is placed on purpose under a comment `# case: NAME`; CASES lists the names, and each firm has them all.
+wire, and the books say so; since then most pay through Stripe, some by PayPal, and nobody has applied that money.
+Every awkward case of the trade is placed on purpose under a comment `# case: NAME`; CASES lists the names, and each
+firm has them all.
 The text depends on the day and the seed alone: nothing here may ask the time or any other source of chance.
 """
 
@@ -12,7 +13,7 @@ import random
 
 from connector.dates import BusinessDate, later
 from connector.money import Money, split, total
-from connector.testing import demo_stripe
+from connector.testing import demo_paypal, demo_stripe
 from connector.testing.demo_debts import Debt, Fate, chance, part_of_credit, plan, workday
 from connector.testing.demo_firms import ACCOUNTS, EUR, FIRMS, JPY, USD, Firm
 from connector.testing.demo_story import Story
@@ -52,6 +53,9 @@ CASES = (
     "unapplied wire names two invoices",
     "check with an unapplied rest",
     "collection history",
+    "payment by PayPal",
+    "PayPal eCheck on its way",
+    "withdrawal from PayPal",
 )
 
 _FRIDAY = 4
@@ -173,7 +177,16 @@ def _customers(firm: Firm) -> list[str]:
 
 def _firm(firm: Firm, today: BusinessDate, rng: random.Random) -> str:
     story = Story(firm, today, rng, plan(firm, today, rng))
-    for step in (_invoices, _checks_and_wires, _awkward_checks, _credits, demo_stripe.tell, _deposits, _history):
+    for step in (
+        _invoices,
+        _checks_and_wires,
+        _awkward_checks,
+        _credits,
+        demo_stripe.tell,
+        demo_paypal.tell,
+        _deposits,
+        _history,
+    ):
         step(story)
     dated = [text for _, _, _, text in sorted(story.lines)]
     heading = f"company  {firm.name}  {firm.facts}"

@@ -11,6 +11,7 @@ from connector.money import Currency, Money
 QUICKBOOKS = "quickbooks"
 STRIPE = "stripe"
 PAYPAL = "paypal"
+_ALWAYS = frozenset({"quickbooks", "stripe"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,5 +210,7 @@ class World:
     expect: tuple[str, ...] = ()
 
     def is_in(self, system: str) -> bool:
-        """Whether the company is connected to that system: to every one, but for PayPal, which not every firm has."""
-        return system != PAYPAL or bool(self.paypal_account) or any(each.system == PAYPAL for each in self.payments)
+        """Whether the company is connected to that system: every firm here has books and Stripe; others it has where it
+        names an account of theirs, or a payment by them."""
+        named = system == PAYPAL and bool(self.paypal_account)
+        return system in _ALWAYS or named or any(each.system == system for each in self.payments)

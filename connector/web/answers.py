@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from anyio import CapacityLimiter, to_thread
@@ -25,11 +26,13 @@ from connector.paylinks import Offer
 from connector.store import OutboxRow
 from connector.web import payer
 from connector.web.asked import given_in, message_in
+from connector.web.drawings import Drawings
 from connector.web.drawn import Around, drawn, neutral
 from connector.web.faces import NOTHING_HERE, nothing_here, too_many, too_old, unavailable
 from connector.web.forgery import COOKIE, COOKIE_SECURE, FORM_FIELD, fits
 from connector.web.hooks import body
-from connector.web.opened import SEE_OTHER, Knock, Opened, fetched, no_document, page, pay, question
+from connector.web.live import Live
+from connector.web.opened import SEE_OTHER, Knock, Opened, fetched, no_document, page, pay, question, signed
 from connector.web.shops import Shops
 from connector.web.tongues import tongue_for
 from connector.web.turnstile import HOUR_SECONDS, MINUTE_SECONDS, Limits, Turnstile, visitor_of
@@ -56,6 +59,8 @@ class Links:
     def __init__(self, house: Callable[[], House], limits: Limits, monotonic: Callable[[], float]) -> None:
         self._house = house
         self._shops = Shops()
+        self._drawings = Drawings()
+        self._live = Live(house, monotonic)
         self._waiting = CapacityLimiter(WAITING_MAX)
         self._views = Turnstile(limits.views_per_minute, MINUTE_SECONDS, monotonic)
         self._polls = Turnstile(limits.polls_per_minute, MINUTE_SECONDS, monotonic)
@@ -114,7 +119,7 @@ class Links:
             self._misses.wait_seconds(knock.visitor)
             return neutral(nothing_here(reads))
         try:
-            return answer(opened)
+            return self._answered(opened, answer)
         except TooManyTries as fault:
             return neutral(too_many(opened.around.tongue), fault.retry_after_seconds)
         except ReceivablesError as fault:
@@ -122,24 +127,30 @@ class Links:
             told = payer.fault_of(fault, opened.around.reader, opened.link.number)
             return drawn("payer_said.html", opened.around, status=told.status, title=told.title, page=told)
 
+    def _answered(self, opened: Opened, answer: Callable[[Opened], Response]) -> Response:
+        response = signed(opened, answer(opened))
+        if response.background is None:
+            opened.desk.house.give_back(opened.desk)
+        return response
+
     def _opened(self, knock: Knock) -> Opened | None:
         """The link of an address, with everything its pages need; None for an address that is nobody's."""
         found = find(self._house(), knock.token)
         if found is None:
             return None
-        desk, link = found
+        desk, link = found.desk, found.link
         shop = self._shops.shop(desk)
         tongue = tongue_for(knock.language, link.language, knock.accepted)
         reader = payer.Reader(tongue=tongue, zone=zone(desk.company.zone), seller=shop.seller)
         chosen = knock.language if knock.language == tongue.code else ""
         show = knock.show if knock.show in _SHOWN else ""
         around = Around(reader=reader, chosen=chosen, show=show)
-        return Opened(desk=desk, link=link, shop=shop, knock=knock, around=around)
+        return Opened(desk=desk, link=link, shop=shop, knock=knock, around=around, marks=found.marks)
 
     def _look(self, opened: Opened) -> Response:
         match opened.around.show:
             case payer.STATE:
-                return JSONResponse({"state": payer.state_of(visit(opened.desk, opened.link))})
+                return self._drawings.of(opened, _state)
             case payer.LOGO:
                 logo = opened.shop.seller.logo
                 if logo is None:
@@ -147,8 +158,12 @@ class Links:
                 return Response(logo.picture, media_type=logo.kind)
             case payer.DOCUMENT:
                 return self._document(opened, visit(opened.desk, opened.link))
+            case payer.QUESTION:
+                return question(opened, visit(opened.desk, opened.link))
             case show:
-                return page(opened, visit(opened.desk, opened.link), show)
+                read_live = self._live.look(opened.desk, opened.link) if show != payer.THANKS else None
+                seen = replace(opened, read_live=read_live, marks=(*opened.marks, read_live))
+                return self._drawings.of(seen, _page)
 
     def _back(self, opened: Opened) -> Response:
         try:
@@ -198,6 +213,14 @@ class Links:
         onward = RedirectResponse(opened.around.at(payer.THANKS), status_code=SEE_OTHER)
         onward.background = BackgroundTask(_push, desk, rows)
         return onward
+
+
+def _page(opened: Opened) -> Response:
+    return page(opened, visit(opened.desk, opened.link, opened.read_live), opened.around.show)
+
+
+def _state(opened: Opened) -> Response:
+    return JSONResponse({"state": payer.state_of(visit(opened.desk, opened.link))})
 
 
 def _push(desk: Desk, rows: list[OutboxRow]) -> None:

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from connector.app.addresses import hash_of
 from connector.app.house import Desk
 from connector.app.paying import Visit, click, visit
+from connector.dates import Instant
 from connector.errors import MalformedAnswer, NotFound
+from connector.model.link_line import hash_of
 from connector.model.paylink import AmountMode, PaymentLink
 from connector.model.source import Ref
 from connector.money import Money
@@ -33,6 +34,8 @@ SEE_OTHER = 303
 BAD_REQUEST = 400
 PDF_BYTES_MAX = 20 * 1024 * 1024
 _PDF = b"%PDF-"
+SIGNATURE = f"signature-{new_nonce()}"
+"""Where the signature of a form goes. Nobody can write it beforehand into what a page shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +54,15 @@ class Knock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A link that was found, and whoever looks at it."""
+    """A link that was found, and whoever looks at it. `marks` differ whenever what its page is drawn from does."""
 
     desk: Desk
     link: PaymentLink
     shop: Shop
     knock: Knock
     around: Around
+    marks: tuple[object, ...]
+    read_live: Instant | None = None
 
     @property
     def form_key(self) -> bytes:
@@ -74,8 +79,6 @@ def page(opened: Opened, seen: Visit, show: str) -> Response:
     """The page that was asked for; a panel only while there is something to pay."""
     may_pay = seen.showing.offer is Offer.PAY
     match show:
-        case payer.QUESTION:
-            return question(opened, seen)
         case payer.THANKS:
             return thanks(opened, seen)
         case payer.TRANSFER if may_pay:
@@ -175,12 +178,20 @@ def pay(opened: Opened, form: Mapping[str, str]) -> Response:
 
 
 def _with_form(opened: Opened, template: str, status: int, **shown: Any) -> Response:
-    """A page with a form in it: signed for this browser, whose cookie is set where it has none."""
+    """A page with a form in it, which `signed` makes this browser's own."""
+    actions = form_action(opened.shop.hosts, local=opened.local)
+    return drawn(template, opened.around, status=status, form_action=actions, form=SIGNATURE, **shown)
+
+
+def signed(opened: Opened, answer: Response) -> Response:
+    """The form of that answer, where it has one, for this browser, whose cookie is set where it has none."""
+    before, place, behind = bytes(answer.body).partition(SIGNATURE.encode())
+    if not place:
+        return answer
     nonce = opened.knock.nonce
     known = nonce if nonce is not None and usable(nonce) else new_nonce()
-    signed = sign(opened.form_key, opened.link.link_id, known)
-    actions = form_action(opened.shop.hosts, local=opened.local)
-    answer = drawn(template, opened.around, status=status, form_action=actions, form=signed, **shown)
+    answer.body = b"".join((before, sign(opened.form_key, opened.link.link_id, known).encode(), behind))
+    answer.headers["Content-Length"] = str(len(answer.body))
     if known != nonce:
         secure = opened.desk.house.config.link_base.startswith("https://")
         answer.set_cookie(

@@ -151,6 +151,11 @@ def _section(place: int, proof: Proof) -> _Section:
     )
 
 
+def section_of(proof: Proof) -> object:
+    """One company as the parts of the page show it, for a page that has only that one."""
+    return _section(1, proof)
+
+
 def _rows(sheet: Sheet) -> Iterator[_Row]:
     for total in sheet.agreement.totals:
         own = [each for each in sheet.agreement.differences if each.entry.amount.currency == total.currency]

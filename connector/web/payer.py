@@ -15,8 +15,7 @@ from connector.app.paying import Visit
 from connector.app.selling import Seller
 from connector.errors import LeaseLost, OutcomeUnknown, ReceivablesError, Refused, StoreLocked, VendorError
 from connector.model.paylink import AmountMode
-from connector.money import plain
-from connector.paylinks import Offer, Settled
+from connector.paylinks import Offer, Setback, Settled
 from connector.web.tongues import Tongue
 
 OK, CONFLICT, BROKEN, UNAVAILABLE = 200, 409, 500, 503
@@ -175,12 +174,28 @@ def _to_pay(
         buttons=buttons,
         panels=panels,
         amount_hint=said.amount_between.format(**bounds) if partial else "",
-        amount_given=(wrong_amount if wrong_amount is not None else plain(due)) if partial else "",
+        amount_given=(wrong_amount if wrong_amount is not None else reader.tongue.figure(due)) if partial else "",
         amount_fault=said.amount_wrong.format(**bounds) if partial and wrong_amount is not None else "",
     )
+    page = _set_back(page, visit, reader)
     if buttons or panels:
         return page
     return replace(page, notice=said.ways, notice_said=said.no_ways.format(seller=reader.seller.name))
+
+
+def _set_back(page: InvoicePage, visit: Visit, reader: Reader) -> InvoicePage:
+    """Whoever has tried before is told what became of it."""
+    said = reader.tongue.said
+    match visit.setback:
+        case None:
+            return page
+        case Setback.FAILED:
+            return replace(page, notice=said.failed, notice_said=said.failed_said, mood="fault")
+        case Setback.RETURNED:
+            told = said.returned_said.format(seller=reader.seller.name)
+            return replace(page, notice=said.returned, notice_said=told, mood="fault")
+        case _:
+            assert_never(visit.setback)
 
 
 def _panels(visit: Visit, reader: Reader) -> tuple[Button, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector.collect.aging import BUCKETS, Aging, AgingRow
+from connector.model.source import Ref
 from connector.money import Currency, Money, grouped, half_up, total
 
 CUSTOMERS_MAX = 12
@@ -35,9 +36,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One customer's bar. `oldest` is its oldest bucket in words, `text` the whole bar in words."""
+    """One customer's bar. `oldest` is its oldest bucket in words, `text` the whole bar in words. `customer` is None for
+    the bar of everybody, and where nobody is named."""
 
     name: str
+    customer: Ref | None
     overdue: Money
     oldest: str
     pieces: tuple[Piece, ...]
@@ -119,7 +122,9 @@ def _bar(row: AgingRow, longest: int) -> Bar:
             pieces.append(Piece(bucket=bucket, x=x, width=max(min(width, WIDTH - x) - _GAP, 1)))
             x = min(x + width, WIDTH - _LEAST)
     oldest = next((LABELS[at] for at in range(len(BUCKETS) - 1, -1, -1) if row.buckets[at].minor > 0), "")
-    return Bar(name=row.name, overdue=row.overdue, oldest=oldest, pieces=tuple(pieces), text=_text(row))
+    return Bar(
+        name=row.name, customer=row.customer, overdue=row.overdue, oldest=oldest, pieces=tuple(pieces), text=_text(row)
+    )
 
 
 def _text(row: AgingRow) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connector.app.approving import HASH_SHOWN
 from connector.app.plans import PlanStanding, PlanState
@@ -60,26 +61,29 @@ class _LeftOut:
 
 def render_plan(company: str, standing: PlanStanding) -> str:
     """The whole page as one HTML text."""
-    made = standing.plan
-    customers = [each for each in made.effects() if each.account.startswith(f"{RECEIVABLE}: ")]
     return (
         sheets()
         .get_template("plan.html")
-        .render(
-            company=company,
-            made=made,
-            standing=standing,
-            headline=_headline(standing),
-            open=standing.state in (PlanState.MADE, PlanState.APPROVED, PlanState.PARTLY),
-            groups=_groups(made.lines),
-            effects=account_effects(made),
-            customers=[(_name(each), each.amount) for each in customers[:CUSTOMERS_SHOWN]],
-            customers_more=max(0, len(customers) - CUSTOMERS_SHOWN),
-            left_out=_left_out(made.left_out),
-            short_hash=standing.consent.plan_hash[:HASH_SHOWN],
-            style_source=style_source(STYLE),
-        )
+        .render(company=company, style_source=style_source(STYLE), **plan_shown(standing))
     )
+
+
+def plan_shown(standing: PlanStanding) -> dict[str, Any]:
+    """What is shown of a plan, on whatever page."""
+    made = standing.plan
+    customers = [each for each in made.effects() if each.account.startswith(f"{RECEIVABLE}: ")]
+    return {
+        "made": made,
+        "standing": standing,
+        "headline": _headline(standing),
+        "open": standing.state in (PlanState.MADE, PlanState.APPROVED, PlanState.PARTLY),
+        "groups": _groups(made.lines),
+        "effects": account_effects(made),
+        "customers": [(_name(each), each.amount) for each in customers[:CUSTOMERS_SHOWN]],
+        "customers_more": max(0, len(customers) - CUSTOMERS_SHOWN),
+        "left_out": _left_out(made.left_out),
+        "short_hash": standing.consent.plan_hash[:HASH_SHOWN],
+    }
 
 
 def _headline(standing: PlanStanding) -> str:

@@ -21,6 +21,7 @@ def sheets() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.filters.update(money=grouped, day=words.day, moment=words.moment, counted=words.counted, opening=words.opening)
     return made

@@ -14,11 +14,17 @@ from typing import Literal
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import NumberFormatError, format_currency, get_currency_symbol, parse_decimal
+from babel.numbers import (
+    NumberFormatError,
+    format_currency,
+    get_currency_symbol,
+    get_decimal_symbol,
+    parse_decimal,
+)
 
 from connector.dates import BusinessDate, Instant
 from connector.errors import ReceivablesError
-from connector.money import DIGITS, Currency, Money, from_decimal, from_text, to_decimal
+from connector.money import DIGITS, Currency, Money, from_decimal, from_text, plain, to_decimal
 from connector.web.phrases import LANGUAGES, Phrases
 
 DEFAULT = "en"
@@ -44,6 +50,10 @@ class Tongue:
     def money(self, amount: Money) -> str:
         """1.234,50 € or $1,234.50 USD: with the currency's own digits, and its code where the sign could mislead."""
         return _money(self.code, amount)
+
+    def figure(self, amount: Money) -> str:
+        """1234,50: as a person of that language types it into a field, without a sign and without groups."""
+        return plain(amount).replace(".", get_decimal_symbol(_locale(self.code)))
 
     def day(self, date: BusinessDate) -> str:
         """A day in words."""

@@ -73,6 +73,10 @@ REASONS: dict[str, str] = {
     FindingCode.FEE_TWICE: "Fee posted twice",
     FindingCode.NOT_CLEARING: "Stays on the clearing account",
     FindingCode.UNDEPOSITED_GROWS: "Never taken to the bank",
+    FindingCode.BAD_STATEMENT: "Statement that cannot be read",
+    FindingCode.STATEMENT_GAP: "Statement that is missing",
+    FindingCode.STATEMENTS_DIFFER: "Statements that contradict each other",
+    FindingCode.PAYOUT_NOT_SEEN: "Payout the bank does not show",
 }
 """The heading under which findings of a code are shown."""
 

@@ -4,6 +4,9 @@ Run it by hand: `python -m tests.bench.bench_pay_page [SECONDS] [VIEWS_PER_SECON
 `receivables serve`, a process of its own over SQLite; the doubles of the books and of the processors run in this one;
 views come from a third at their own times, whether or not earlier ones were answered, so that a wait is never hidden
 by waiting. A payment is a payer's whole way: open the link, press a button, pay on the processor's page, come back.
+
+First the links are only looked at, then looked at while payments settle, then as often a page of the same size of a
+server that does nothing else (`tests.bench.bare_page`): what a view costs at the least on this machine, now.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -27,7 +33,7 @@ from connector.app.linking import make_link
 from connector.model.source import CompanyId
 from tests.bench.page_server import PROJECT
 from tests.journeys.firm import Firm, open_firm
-from tests.journeys.till import Till, link_quickly, open_till, payer
+from tests.journeys.till import Till, free_port, link_quickly, open_till, payer
 from tests.payers import fields, send
 
 SECONDS, VIEWS_PER_SECOND, PAYMENTS_PER_SECOND = 20, 100, 10
@@ -48,31 +54,63 @@ customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_bench_acm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """Milliseconds of views, sorted; and what became of the payments."""
+class Views:
+    """Milliseconds of views, sorted, and how long a core was busy with them and with whatever else was asked."""
 
-    views: list[float]
+    waits: list[float]
     refused: int
-    payments: list[float]
-    asked: int
-    received: int
-    shown_as_paid: int
-    seconds: int
     busy_seconds: float
 
-    def view_at(self, per_thousand: int) -> float:
-        return self.views[min(len(self.views) - 1, len(self.views) * per_thousand // 1000)]
+    def at(self, per_thousand: int) -> float:
+        return self.waits[min(len(self.waits) - 1, len(self.waits) * per_thousand // 1000)]
+
+    @property
+    def busy_milliseconds(self) -> float:
+        """Of one view, where nothing else was asked."""
+        return self.busy_seconds * 1000 / len(self.waits)
+
+    def line(self, name: str) -> str:
+        return (
+            f"{name:<28} {len(self.waits):6} views, {self.refused} not answered with 200: "
+            f"p50 {self.at(500):6.1f} ms, p99 {self.at(990):6.1f} ms, p99.9 {self.at(999):6.1f} ms"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What was seen alone, while payments settled, and of the bare page; and what became of the payments."""
+
+    alone: Views
+    both: Views
+    bare: Views
+    payments: list[float]
+    received: int
+    shown_as_paid: int
+
+    @property
+    def payment_milliseconds(self) -> float:
+        """How long a core was busy with one payment, its views among it."""
+        of_views = self.alone.busy_milliseconds * len(self.both.waits)
+        return (self.both.busy_seconds * 1000 - of_views) / max(len(self.payments), 1)
 
     def lines(self) -> str:
         payments = sorted(self.payments)
         middle = payments[len(payments) // 2] if payments else 0
+        floor = self.bare.busy_milliseconds
         return "\n".join(
             [
-                f"{len(self.views)} views of the pay page, {self.refused} not answered with 200, milliseconds:",
-                *(f"  p{name:<5} {self.view_at(at):8.1f}" for name, at in (("50", 500), ("99", 990), ("99.9", 999))),
-                f"{self.asked} payments, a payer's whole way in the middle {middle:.0f} ms",
-                f"receipts {self.received}, pages that say so {self.shown_as_paid}",
-                f"the server used {self.busy_seconds:.1f} seconds of one core in {self.seconds}",
+                self.alone.line("pay page"),
+                self.both.line("pay page, payments settling"),
+                self.bare.line("bare page"),
+                (
+                    f"{len(payments)} payments, a payer's whole way in the middle {middle:.0f} ms; "
+                    f"receipts {self.received}, pages that say so {self.shown_as_paid}"
+                ),
+                (
+                    f"busy per view {self.alone.busy_milliseconds:.2f} ms, bare {floor:.2f} ms "
+                    f"({self.alone.busy_milliseconds / floor:.1f} times); "
+                    f"per payment {self.payment_milliseconds:.1f} ms"
+                ),
             ]
         )
 
@@ -120,25 +158,58 @@ def measured(seconds: int, views_per_second: int, payments_per_second: int) -> F
         firm.connect_quickly()
         paths = linked(firm, payments + LOOKED_AT)
         with open_till(firm) as till:
-            busy = busy_seconds(till.process.pid)
-            viewer = viewing(till.base, paths[payments:], seconds, views_per_second)
-            durations = paid(till, paths[:payments], payments_per_second)
-            said, _ = viewer.communicate(timeout=seconds + 120)
-            told = json.loads(said)
-            busy = busy_seconds(till.process.pid) - busy
+            looks = Looks(paths[payments:], seconds, views_per_second)
+            till.look(paths[-1])
+            alone, _ = seen(till.base, till.process.pid, looks)
+            both, durations = seen(
+                till.base, till.process.pid, looks, lambda: paid(till, paths[:payments], payments_per_second)
+            )
             shown = sum("We have received your payment." in till.look(path).text for path in paths[:payments])
+            with bare_page(len(till.look(paths[-1]).content)) as (base, pid):
+                bare, _ = seen(base, pid, looks)
         with House(firm.config()) as house:
             received = {receipt.debt for receipt in house.store.receipts(COMPANY)}
         return Figures(
-            views=sorted(told["milliseconds"]),
-            refused=told["refused"],
-            payments=durations,
-            asked=payments,
-            received=len(received),
-            shown_as_paid=shown,
-            seconds=seconds,
-            busy_seconds=busy,
+            alone=alone, both=both, bare=bare, payments=durations, received=len(received), shown_as_paid=shown
         )
+
+
+class Looks(NamedTuple):
+    """Which links are looked at, how long and how often."""
+
+    paths: list[str]
+    seconds: int
+    per_second: int
+
+
+def seen(base: str, pid: int, looks: Looks, meanwhile: Callable[[], list[float]] = list) -> tuple[Views, list[float]]:
+    """What a process that only looks measures of that server, while something else is done, and what that gives."""
+    busy = busy_seconds(pid)
+    viewer = viewing(base, *looks)
+    done = meanwhile()
+    said, _ = viewer.communicate(timeout=looks.seconds + 120)
+    told = json.loads(said)
+    return Views(
+        waits=sorted(told["milliseconds"]), refused=told["refused"], busy_seconds=busy_seconds(pid) - busy
+    ), done
+
+
+@contextmanager
+def bare_page(size: int) -> Iterator[tuple[str, int]]:
+    """A server of its own with one page of that size: its address and its process."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.bench.bare_page", str(port), str(size)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            base = f"http://127.0.0.1:{port}"
+            for _ in range(600):
+                with suppress(requests.ConnectionError):
+                    requests.get(base, timeout=5)
+                    break
+                time.sleep(0.05)
+            yield base, process.pid
+        finally:
+            process.terminate()
 
 
 def busy_seconds(pid: int) -> float:

@@ -7,33 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.by import By
 
-from tests.browser.test_pages import CHROMIUM, DRIVER, Window
+from tests.browser.window import Window, pytestmark  # noqa: F401  they are skipped together
 from tests.journeys.firm import Firm, open_firm
 from tests.journeys.test_connect import ANYWHERE, NO_BROWSER, address_of, app_of, ended, start
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()),
-    reason="Chromium is not installed: apt-get install chromium chromium-driver",
-)
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
-    opened = Window(tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.browser.quit()
 
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
     with open_firm(tmp_path) as opened:
         yield opened
-
-
-def said(window: Window) -> str:
-    return window.browser.find_element(By.TAG_NAME, "main").text
 
 
 @pytest.mark.parametrize(
@@ -50,9 +33,9 @@ def test_a_click_ends_the_command_and_the_page_that_stays_says_how(
     ran = ended(process)
     assert ran.code == code, ran.err
     assert ("Connected quickbooks: Walkabout Tools" in ran.out) is (code == 0)
-    assert said(window).startswith(heading)
-    assert "You can close this window." in said(window)
-    assert "code=" not in window.browser.current_url
+    assert window.text().startswith(heading)
+    assert "You can close this window." in window.text()
+    assert "code=" not in window.page.url
     assert "code=" not in window.ask("return document.referrer")
     assert window.problems() == []
     assert window.too_wide() == []

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
+from playwright.sync_api import Browser, expect
 
-from connector.app.house import House
-from connector.app.linking import make_link
-from connector.config import Config
-from connector.web.pay import Front, pay_app
-from connector.web.turnstile import Limits
-from tests.browser.test_pages import CHROMIUM, DRIVER, LOAD_SECONDS, LONG, Window
+from tests.browser.serving import link, serving
+from tests.browser.window import LOAD_SECONDS, LONG, Window, pytestmark  # noqa: F401  they are skipped together
 from tests.journeys.firm import Firm, open_firm
 from tests.journeys.till import free_port, payer
 
-STOP_SECONDS = 10
 SHOWS = ("", "?show=transfer", "?show=cheque", "?show=question", "?lang=de", "?lang=fr&show=transfer")
 WIDTHS = (320, pytest.param(640, marks=pytest.mark.gate), pytest.param(1280, marks=pytest.mark.gate))
 """A phone, a desk at twice its size, and a desk."""
@@ -55,18 +45,6 @@ TABLES = {
     "cheque": {"payee": LONG, "address": f"{LONG}; Hamburg"},
 }
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()),
-    reason="Chromium is not installed: apt-get install chromium chromium-driver",
-)
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
-    opened = Window(tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.browser.quit()
-
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
@@ -79,38 +57,8 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
 @pytest.fixture(scope="module")
 def served(firm: Firm) -> Iterator[str]:
     """The pay pages over HTTP, at the address that links lead to."""
-
-    def config() -> Config:
-        return firm.config().model_copy(update={"adapters": TABLES})
-
-    base = firm.environment["RECEIVABLES_LINK_BASE"]
-    front = Front(limits=Limits(views_per_minute=10_000, polls_per_minute=10_000))
-    app = pay_app(lambda: House(config()), front=front)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=int(base.rpartition(":")[2]), access_log=False, log_level="warning")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.02)
-    yield base
-    server.should_exit = True
-    thread.join(STOP_SECONDS)
-
-
-def link(firm: Firm, number: str) -> str:
-    with House(firm.config()) as house:
-        return make_link(house.company(None), number).url
-
-
-def main_text(window: Window) -> str:
-    return window.browser.find_element(By.TAG_NAME, "main").text
-
-
-def elsewhere(window: Window, base: str) -> list[str]:
-    """What the page fetched from any other computer."""
-    names: list[str] = window.ask("return performance.getEntriesByType('resource').map(each => each.name)")
-    return [name for name in names if not name.startswith((base, "data:"))]
+    with serving(firm, TABLES) as base:
+        yield base
 
 
 def small_targets(window: Window) -> list[str]:
@@ -137,8 +85,8 @@ def test_every_page_of_a_link_fits_has_no_barriers_and_asks_nobody_else(
         assert window.too_wide() == [], show
         assert window.barriers() == [], show
         assert small_targets(window) == [], show
-        assert elsewhere(window, served) == [], show
-        assert len(window.browser.find_elements(By.TAG_NAME, "h1")) == 1
+        assert window.elsewhere(served) == [], show
+        assert window.page.locator("h1").count() == 1
         # Nothing breaks where people read the other way.
         window.ask("document.documentElement.dir = 'rtl'")
         assert window.too_wide() == [], show
@@ -146,20 +94,16 @@ def test_every_page_of_a_link_fits_has_no_barriers_and_asks_nobody_else(
 
 @pytest.mark.req("P5")
 def test_a_copied_detail_is_spoken_and_is_what_stands_there(window: Window, firm: Firm, served: str) -> None:
-    window.browser.execute_cdp_cmd(
-        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": served}
-    )
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=served)
     window.show(f"{link(firm, 'B-2')}?show=transfer", 320)
-    buttons = window.browser.find_elements(By.CSS_SELECTOR, ".copy")
-    assert len(buttons) == 6
-    button = next(each for each in buttons if each.get_attribute("aria-label") == "Copy: IBAN")
-    button.send_keys(Keys.ENTER)
-    spoken = window.browser.find_element(By.CSS_SELECTOR, "[role=status]")
-    WebDriverWait(window.browser, LOAD_SECONDS).until(lambda _: spoken.get_attribute("textContent"))
-    assert spoken.get_attribute("textContent") == "Copied: IBAN"
-    copied = window.browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
-    assert copied == "DE89370400440532013000"
-    assert window.browser.find_element(By.CSS_SELECTOR, ".code svg").size["width"] > 100
+    assert window.page.locator(".copy").count() == 6
+    window.page.get_by_label("Copy: IBAN").press("Enter")
+    spoken = window.page.locator("[role=status]")
+    expect(spoken).to_have_text("Copied: IBAN")
+    assert window.page.evaluate("navigator.clipboard.readText()") == "DE89370400440532013000"
+    drawn = window.page.locator(".code svg").bounding_box()
+    assert drawn is not None
+    assert drawn["width"] > 100
 
 
 def focused(window: Window) -> tuple[str, str]:
@@ -174,48 +118,42 @@ def test_by_keyboard_alone_a_payer_reaches_every_way_and_pays(window: Window, fi
     window.show(link(firm, "B-3"), 1280)
     reached = []
     for _ in range(12):
-        window.browser.switch_to.active_element.send_keys(Keys.TAB)
+        window.page.keyboard.press("Tab")
         text, line = focused(window)
         assert line == "solid", text
         reached.append(text.partition("\n")[0])
         if text.startswith("English"):
             break
-    ways = [each for each in reached if each in ("Card", "SEPA direct debit", "Bank transfer", "Cheque")]
+    ways = [each for each in reached if each in {"Card", "SEPA direct debit", "Bank transfer", "Cheque"}]
     assert ways == ["Card", "SEPA direct debit", "Bank transfer", "Cheque"]
     assert reached[0] == "Card"
     assert "Download the invoice (PDF)" in reached
     window.show(link(firm, "B-3"), 1280)
-    window.browser.switch_to.active_element.send_keys(Keys.TAB)
-    window.browser.switch_to.active_element.send_keys(Keys.ENTER)
-    WebDriverWait(window.browser, LOAD_SECONDS).until(
-        lambda browser: browser.current_url.startswith(firm.doubles["stripe"].url)
-    )
+    window.page.keyboard.press("Tab")
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_url(f"{firm.doubles['stripe'].url}/**")
 
 
 @pytest.mark.req("P5")
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "scripts off"])
 def test_a_payer_pays_and_comes_back_to_a_page_that_says_so(
-    window: Window, firm: Firm, served: str, *, scripts: bool
+    browser: Browser, firm: Firm, served: str, *, scripts: bool
 ) -> None:
-    window.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
-    try:
-        window.show(link(firm, "B-2" if scripts else "B-4"), 320)
-        shown = window.browser.find_elements(By.CSS_SELECTOR, ".copy, [data-print]")
-        assert [each for each in shown if each.is_displayed()] == []
-        window.browser.find_element(By.CSS_SELECTOR, "button[value=card]").click()
-        wait = WebDriverWait(window.browser, LOAD_SECONDS)
-        wait.until(lambda browser: browser.current_url.startswith(firm.doubles["stripe"].url))
-        window.browser.find_element(By.CSS_SELECTOR, "button, input[type=submit]").click()
-        wait.until(lambda browser: browser.current_url.startswith(served))
-        assert "/back" not in window.browser.current_url
-        assert urlsplit(window.browser.current_url).path == urlsplit(link(firm, "B-2" if scripts else "B-4")).path
-        text = main_text(window)
-        assert "We have received your payment. Thank you." in text
-        assert window.browser.find_elements(By.CSS_SELECTOR, "button[name=method]") == []
-        assert re.search(r"Receipt|Card", text)
-        assert [each for each in window.problems() if served in each] == []
-    finally:
-        window.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    address = link(firm, "B-2" if scripts else "B-4")
+    window = Window(browser, scripts=scripts)
+    window.show(address, 320)
+    assert [each for each in window.page.locator(".copy, [data-print]").all() if each.is_visible()] == []
+    window.click("button[value=card]")
+    assert window.page.url.startswith(firm.doubles["stripe"].url)
+    window.page.locator("button, input[type=submit]").first.click()
+    window.page.wait_for_url(f"{served}/**")
+    assert "/back" not in window.page.url
+    assert urlsplit(window.page.url).path == urlsplit(address).path
+    assert "We have received your payment. Thank you." in window.text()
+    assert window.page.locator("button[name=method]").count() == 0
+    assert re.search(r"Receipt|Card", window.text())
+    assert [each for each in window.problems() if served in each] == []
+    window.close()
 
 
 @pytest.mark.gate
@@ -225,17 +163,17 @@ def test_a_page_that_waits_asks_what_became_of_the_payment_and_shows_it_by_itsel
 ) -> None:
     address = link(firm, "B-5")
     window.show(address, 320)
-    window.browser.find_element(By.CSS_SELECTOR, "button[value=sepa_debit]").click()
-    wait = WebDriverWait(window.browser, LOAD_SECONDS)
-    wait.until(lambda browser: browser.current_url.startswith(firm.doubles["stripe"].url))
-    page = window.browser.current_url
+    window.click("button[value=sepa_debit]")
+    page = window.page.url
+    assert page.startswith(firm.doubles["stripe"].url)
     payer(page, method="sepa_debit")
     window.show(f"{address}/back", 320)
-    assert "A payment is being processed." in main_text(window)
-    asked = "fetch('?show=state').then(each => each.text()).then(arguments[0])"
-    assert window.browser.execute_async_script(asked) == '{"state":"processing"}'
+    assert "A payment is being processed." in window.text()
+    assert window.page.evaluate("fetch('?show=state').then(each => each.text())") == '{"state":"processing"}'
     payer(page, bank="pays")
     firm.sync_quickly()
     # Nobody touches the page meanwhile.
-    wait.until(lambda _: "We have received your payment. Thank you." in main_text(window))
+    expect(window.page.locator("main")).to_contain_text(
+        "We have received your payment. Thank you.", timeout=LOAD_SECONDS * 1000
+    )
     assert [each for each in window.problems() if served in each] == []

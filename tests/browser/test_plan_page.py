@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,21 +13,9 @@ from connector.model.source import ActorId, Tag
 from connector.plan import InPlaceOf, Plan
 from connector.plan.groups import sums_of
 from connector.web.plan import render_plan
-from tests.browser.test_pages import CHROMIUM, DRIVER, LONG, WIDTHS, Window
+from tests.browser.window import LONG, WIDTHS, Window, pytestmark  # noqa: F401  they are skipped together
 from tests.proofs import HOSTILE
 from tests.unit.test_plan import Books
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()),
-    reason="Chromium is not installed: apt-get install chromium chromium-driver",
-)
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
-    opened = Window(tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.browser.quit()
 
 
 def many(count: int) -> Plan:
@@ -85,11 +72,8 @@ def test_printed_the_plan_unfolds(window: Window, page: str) -> None:
     window.show(page, 1280)
     shown = "return [...document.querySelectorAll('.inside')].filter(each => each.checkVisibility()).length"
     assert window.ask(shown) == 0
-    window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    try:
+    with window.printed():
         assert window.ask(shown) == window.ask("return document.querySelectorAll('.inside').length") > 0
-    finally:
-        window.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_a_long_plan_holds_a_few_hundred_lines_and_says_where_the_rest_is() -> None:

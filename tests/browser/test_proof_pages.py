@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.app.books import apply_plan, make_plan, sync_all
-from tests.browser.test_pages import WIDTHS, Window, pytestmark  # noqa: F401  they are skipped together
-from tests.browser.test_pages import window as window  # noqa: PLC0414  the fixture of the one browser
+from tests.browser.window import WIDTHS, Window, pytestmark  # noqa: F401  they are skipped together
 from tests.journeys.firm import open_firm
 from tests.journeys.test_prove import WORLD, edit_behind_our_back, nothing
 

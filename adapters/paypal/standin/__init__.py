@@ -32,8 +32,8 @@ what they left. Their ids are made of the world's, seventeen letters each.
 **People.** `people.People` is what owners, payers, banks and PayPal do behind a caller's back; over loopback
 `POST /-/{account}/{act}`. **Failing on purpose**: the Server's faults, with the shapes `throttled`, `trouble`,
 `gateway`, `conflict`, `unauthorized`, `in-progress` and `nothing`; `conduct(refusals=[ISSUE, ...])` for captures;
-`conduct(other_amount=..., other_payee=...)` for money that is not what was asked for. `corrupt(seed)` shifts what an
-account says it holds by one unit.
+`conduct(other_amount=..., other_currency=..., other_payee=...)` for money that is not what was asked for.
+`corrupt(seed)` shifts what an account says it holds by one unit.
 
 **Known differences.** Order intents other than CAPTURE, several purchase units, authorisations, and everything that
 changes a dispute are not simulated. That a refusal is kept under its key is an assumption, as is that an order asks the

@@ -114,7 +114,8 @@ class PayPalStandIn:
         accounts = sorted(self.books)
         books = self.books[accounts[seed % len(accounts)]]
         books.shifted[books.primary] = books.shifted.get(books.primary, 0) + 1
-        return f"PayPal says of {books.name} that it holds one unit more than its lines come to."
+        of = f"{books.name} (account {books.account})"
+        return f"PayPal says of {of} that it holds one unit more than its lines come to."
 
     def _answered(self, call: Call) -> Answer:
         if call.path == "/v1/oauth2/token" and call.method == "POST":

@@ -171,6 +171,7 @@ class Conduct:
     unique_invoice_ids: bool = True
     refusals: list[str] = field(default_factory=list)
     other_amount: int | None = None
+    other_currency: str = ""
     other_payee: str = ""
     tokens_fetched: int = 0
 
@@ -231,7 +232,9 @@ class Books:
                 total, free = found.get(row.currency, (0, 0))
                 is_reserve = row.code.startswith(RESERVES)
                 found[row.currency] = (total + (0 if is_reserve else net), free + net)
-        for currency, off in self.shifted.items():
+        # Before its first line an account holds nothing, whatever is shifted: else it would only have begun with more.
+        begun = any(row.at <= at for row in self.rows)
+        for currency, off in self.shifted.items() if begun else ():
             total, free = found.get(currency, (0, 0))
             found[currency] = (total + off, free + off)
         return found

@@ -141,23 +141,21 @@ class Ordering:
     def _take(self, order: Order) -> None:
         """What the payer's funds make of it."""
         books, now = self._books, self._books.now()
-        status, reason = "COMPLETED", ""
+        status, reason, code = "COMPLETED", "", books.conduct.other_currency or order.currency
         if order.funding == "refused":
             status = "DECLINED"
-        elif order.currency not in books.held:
+        elif code not in books.held:
             status, reason = "PENDING", "RECEIVING_PREFERENCE_MANDATES_MANUAL_ACTION"
         elif order.funding == "echeck":
             status, reason = "PENDING", "ECHECK"
         units = books.conduct.other_amount if books.conduct.other_amount is not None else order.amount
-        taken = Capture(
-            books.new_id(), order.id, units, order.currency, status, now, order.invoice_id, order.custom, reason
-        )
+        taken = Capture(books.new_id(), order.id, units, code, status, now, order.invoice_id, order.custom, reason)
         order.captures.append(taken)
         order.status = "COMPLETED"
         books.captures[taken.id] = taken
         if status == "DECLINED":
             return
-        row = Row(taken.id, "T0006", now, units, order.currency, fee_of(units), order.id, "ODR")
+        row = Row(taken.id, "T0006", now, units, code, fee_of(units), order.id, "ODR")
         row.invoice_id, row.custom, row.payer = order.invoice_id, order.custom, "Pat Payer"
         books.add(row, WAITING if reason else DONE)
 

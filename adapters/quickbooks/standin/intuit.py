@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from adapters.quickbooks.standin.changes import capture
 from adapters.quickbooks.standin.churn import Churn
 from adapters.quickbooks.standin.conduct import Conduct, Limits, Traffic
 from adapters.quickbooks.standin.consent import CONSENT, Consent
+from adapters.quickbooks.standin.daily import MISHAPS, live_a_day
 from adapters.quickbooks.standin.grants import Grants
 from adapters.quickbooks.standin.ledger import ENTITIES, Company, Happening
 from adapters.quickbooks.standin.office import Office, admit
@@ -24,6 +26,7 @@ from adapters.quickbooks.standin.snapshot import corrupt, dump
 from adapters.quickbooks.standin.wording import Document, moment_text, render
 from connector.clock import Clock
 from connector.errors import UserError
+from connector.testing.days import Owed
 from connector.testing.papers import one_page
 from connector.testing.standin import BEHIND, Answer, Call
 from connector.testing.worlds import World
@@ -44,6 +47,8 @@ class Intuit:
     """QuickBooks Online for these companies. `system` is the adapter's name."""
 
     system = "quickbooks"
+    addresses = "/v3/*"
+    mishaps = MISHAPS
 
     def __init__(self, companies: tuple[Company, ...], clock: Clock, conduct: Conduct) -> None:
         self._clock = clock
@@ -103,6 +108,10 @@ class Intuit:
     def office(self, realm: str = "") -> Office:
         """What people do in the books of a company, on QuickBooks' own screens, behind our back."""
         return Office(self.company(realm), self._clock)
+
+    def live_a_day(self, world: World, chance: random.Random, owed: Sequence[Owed]) -> tuple[Owed, ...]:  # noqa: ARG002
+        """`daily`: the company's people bill, bank and write; what is owed they know from these books."""
+        return live_a_day(self.office(world.realm), chance)
 
     def traffic(self, realm: str = "") -> Traffic:
         """What was counted of one company's callers."""

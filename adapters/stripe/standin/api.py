@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any
@@ -22,6 +23,7 @@ from adapters.stripe.standin import (
     thin,
 )
 from adapters.stripe.standin.conduct import Conduct, Traffic
+from adapters.stripe.standin.daily import MISHAPS, Days
 from adapters.stripe.standin.door import Door, steps
 from adapters.stripe.standin.endpoints import Endpoints
 from adapters.stripe.standin.idempotency import Memory
@@ -32,6 +34,7 @@ from adapters.stripe.standin.shapes import Document
 from adapters.stripe.standin.versions import API_VERSION
 from connector.clock import Clock
 from connector.dates import instant_from_epoch
+from connector.testing.days import Owed
 from connector.testing.standin import Answer, Call
 from connector.testing.worlds import World
 
@@ -42,6 +45,8 @@ class StripeStandIn:
     """Several accounts, each opened by its own key."""
 
     system = "stripe"
+    addresses = "/v1/*"
+    mishaps = MISHAPS
 
     def __init__(self, ledgers: Mapping[str, Ledger], clock: Clock) -> None:
         self._ledgers = dict(ledgers)
@@ -50,6 +55,7 @@ class StripeStandIn:
         self._endpoints = {account: Endpoints(ledger) for account, ledger in ledgers.items()}
         self._requests = 0
         self._broken: list[bool] = []
+        self._days = {account: Days(ledger) for account, ledger in ledgers.items()}
         self.telling = events.Telling()
         """How the change feed tells; another may be put here while it runs."""
 
@@ -80,6 +86,11 @@ class StripeStandIn:
     def settings(self, world: World, url: str) -> dict[str, str]:
         """The settings that connect to one company's account: its test key."""
         return {"base_url": url, "api_key": f"rk_test_{world.stripe_account.removeprefix('acct_')}"}
+
+    def live_a_day(self, world: World, chance: random.Random, owed: Sequence[Owed]) -> tuple[Owed, ...]:
+        """`daily`: payers pay some of what they owe, banks do what banks do."""
+        self._days[world.stripe_account].live(chance, owed)
+        return ()
 
     def dump(self, *, normalised: bool) -> object:
         self._lapse()

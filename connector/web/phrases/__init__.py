@@ -10,8 +10,8 @@ from connector.web.phrases.de import DE
 from connector.web.phrases.en import EN
 from connector.web.phrases.es import ES
 from connector.web.phrases.fr import FR
-from connector.web.phrases.shape import Phrases
+from connector.web.phrases.shape import Phrases, tied
 
-LANGUAGES: dict[str, Phrases] = {"en": EN, "fr": FR, "de": DE, "es": ES}
+LANGUAGES: dict[str, Phrases] = {"en": EN, "fr": tied(FR), "de": DE, "es": ES}
 
 __all__ = ["LANGUAGES", "Phrases"]

@@ -58,6 +58,10 @@ DE = Phrases(
     closed_said=(
         "Diese Rechnung wurde zurückgezogen. Wenn Sie meinen, dass noch etwas offen ist, fragen Sie bitte {seller}."
     ),
+    failed="Ihre letzte Zahlung ist nicht zustande gekommen.",
+    failed_said="Es wurde nichts abgebucht. Sie können es noch einmal versuchen oder anders bezahlen.",
+    returned="Eine Zahlung wurde von der Bank zurückgegeben.",
+    returned_said="Der Betrag ist deshalb wieder offen. Sie können ihn unten bezahlen oder {seller} fragen.",
     look_again="Noch einmal nachsehen",
     # what went wrong
     nothing_here="Dieser Zahlungslink funktioniert nicht",

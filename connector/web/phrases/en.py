@@ -53,6 +53,10 @@ EN = Phrases(
     ),
     closed="There is nothing to pay here.",
     closed_said="This invoice was withdrawn. If you believe that something is due, please ask {seller}.",
+    failed="Your last payment did not go through.",
+    failed_said="Nothing was charged. You can try again, or pay another way.",
+    returned="A payment was returned by the bank.",
+    returned_said="So this amount is open again. You can pay it below, or ask {seller}.",
     look_again="Look again",
     # what went wrong
     nothing_here="This payment link does not work",

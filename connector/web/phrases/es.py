@@ -55,6 +55,10 @@ ES = Phrases(
     ),
     closed="Aquí no hay nada que pagar.",
     closed_said="Esta factura se ha retirado. Si cree que debe algo, pregunte a {seller}.",
+    failed="Su último pago no se ha realizado.",
+    failed_said="No se ha cobrado nada. Puede intentarlo de nuevo o pagar de otra forma.",
+    returned="El banco ha devuelto un pago.",
+    returned_said="Por eso este importe vuelve a estar pendiente. Puede pagarlo a continuación o preguntar a {seller}.",
     look_again="Volver a mirar",
     # what went wrong
     nothing_here="Este enlace de pago no funciona",

@@ -56,6 +56,10 @@ FR = Phrases(
     ),
     closed="Il n'y a rien à payer ici.",
     closed_said="Cette facture a été retirée. Si vous pensez devoir quelque chose, veuillez demander à {seller}.",
+    failed="Votre dernier paiement n'a pas abouti.",
+    failed_said="Rien n'a été débité. Vous pouvez réessayer ou payer autrement.",
+    returned="Un paiement a été retourné par la banque.",
+    returned_said="Ce montant est donc de nouveau à payer. Vous pouvez le régler ci-dessous, ou demander à {seller}.",
     look_again="Actualiser",
     # what went wrong
     nothing_here="Ce lien de paiement ne fonctionne pas",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
+
+_APART = re.compile(r" [:;?!»]|« ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,10 @@ class Phrases:
     checking_said: str
     closed: str
     closed_said: str
+    failed: str
+    failed_said: str
+    returned: str
+    returned_said: str
     look_again: str
     # what went wrong
     nothing_here: str
@@ -130,3 +137,13 @@ class Phrases:
     # around it
     who: str
     languages: str
+
+
+def tied(said: Phrases) -> Phrases:
+    """The same with every sign that French sets apart kept on the line of its word."""
+    texts = {each.name: _APART.sub(_tie, getattr(said, each.name)) for each in fields(said)}
+    return Phrases(**texts)
+
+
+def _tie(found: re.Match[str]) -> str:
+    return found.group().replace(" ", "\N{NO-BREAK SPACE}")
