@@ -40,7 +40,9 @@ def run(arguments: list[str]) -> int:
 
     try:
         _readable(arguments)
-        code = application()(args=arguments or ["--help"], prog_name="receivables", standalone_mode=False)
+        code = application(next(iter(arguments), ""))(
+            args=arguments or ["--help"], prog_name="receivables", standalone_mode=False
+        )
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     except ReceivablesError as fault:

@@ -60,6 +60,7 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("RECEIVABLES_SETTLE_NOTE", "900", "the same for a note"),
     ("RECEIVABLES_CALLS_PER_MINUTE", "half of what the vendor allows", "calls to one outside system in a minute"),
     ("RECEIVABLES_STALE_AFTER", "26", "hours after which what was read last is too old to be relied on"),
+    ("RECEIVABLES_KEEP_DAYS", "30", "days for which messages of the other side that were worked off are kept"),
     ("RECEIVABLES_LOCK_WAIT", "30", "seconds to wait while another process writes to the database"),
     ("RECEIVABLES_CRASH_AT", "", "for tests: die at that boundary (see `receivables boundaries`)"),
 )
@@ -82,6 +83,7 @@ _FIELDS = {
     "RECEIVABLES_SETTLE_NOTE": "settle_note_seconds",
     "RECEIVABLES_CALLS_PER_MINUTE": "calls_per_minute",
     "RECEIVABLES_STALE_AFTER": "stale_after_hours",
+    "RECEIVABLES_KEEP_DAYS": "keep_days",
     "RECEIVABLES_LOCK_WAIT": "lock_wait_seconds",
     "RECEIVABLES_CRASH_AT": "crash_at",
 }
@@ -135,6 +137,7 @@ class Config(BaseModel):
     settle_note_seconds: int = Field(default=900, ge=0, le=SETTLE_SECONDS_MAX)
     calls_per_minute: int = Field(default=0, ge=0, le=1_000_000)
     stale_after_hours: int = Field(default=26, ge=1, le=8_760)
+    keep_days: int = Field(default=30, ge=7, le=3_650)
     lock_wait_seconds: int = Field(default=30, ge=0, le=3_600)
     link_tries_per_hour: int = Field(default=5, ge=1, le=10_000)
     company_tries_per_hour: int = Field(default=200, ge=1, le=1_000_000)
@@ -152,6 +155,7 @@ class Config(BaseModel):
             **dict.fromkeys(IntentKind, self.settle_payment_seconds),
             **others,
             IntentKind.NOTE: self.settle_note_seconds,
+            IntentKind.LINK: self.settle_note_seconds,
         }
 
     @property

@@ -103,6 +103,14 @@ class Books(Protocol):
         """The object as it stands now; NotFound when it does not."""
 
 
+@runtime_checkable
+class ShowsLinks(Protocol):
+    """Books whose invoices can show their payment link to their customer: they take the posting ShowLink."""
+
+    def link_places(self) -> Mapping[str, str]:
+        """Where on an invoice: a short word, and what a person calls that place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLimits:
     """How much one note may hold, and whether a long one may be split (else it is cut and says so, and only the latest
@@ -193,6 +201,36 @@ class Documents(Protocol):
 
     def invoice_pdf(self, ref: Ref) -> bytes:
         """That document. NotFound when there is none. Only reads. Errors: VendorError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenFile:
+    """A file that was taken in: the days it is of, its lines, and how many of them brought money. `is_new`: its content
+    was not there before."""
+
+    file: str
+    first: str
+    last: str
+    lines: int
+    came: int
+    is_new: bool
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """A system that is read from files which a person brings."""
+
+    def take(self, path: str, *, keep: bool) -> TakenFile:
+        """Check a file whole, and keep it for the next reading where that is wanted. UserError says what is wrong with
+        it, where in it, and what to do; nothing is kept of it then."""
+
+
+@runtime_checkable
+class AtABank(Protocol):
+    """An account at a bank."""
+
+    def is_number(self, number: str) -> bool:
+        """Whether that is this account's number, as a payer would write it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,11 +471,12 @@ class AdapterSpec:
     looking at a spec imports no vendor library. `method_codes` are the payment methods its pay pages can offer, with
     the currencies each takes, and `method_titles` their names for payers (`method_titles_in` by language, where it is
     not English) and `method_terms` what each is bound to. `pay_hosts` are the computers a payer may be sent to,
-    "*.example.com" for all below one. `keeps_books`: its open balances are the
-    truth about what is owed. `calls_per_minute` and `calls_burst` (at once) are our own limits, below the vendor's;
-    `metered_per_month` is our share of the reads the vendor meters, None where it meters none. `hooks` is the import
-    path of a module that is `Hooks`, `authorise` of a class that is `Authorising`, `exports` of the files that people
-    download there (`connector.model.export.Exports`).
+    "*.example.com" for all below one. `keeps_books`: its open balances are the truth about what is owed. `is_bank`: it
+    is a bank's own statement, so that its money has arrived, and what a processor sends stands on it too.
+    `calls_per_minute` and `calls_burst` (at once) are our own limits, below the vendor's; `metered_per_month` is our
+    share of the reads the vendor meters, None where it meters none. `hooks` is the import path of a module that is
+    `Hooks`, `authorise` of a class that is `Authorising`, `exports` of the files that people download there
+    (`connector.model.export.Exports`).
     """
 
     name: str
@@ -454,6 +493,7 @@ class AdapterSpec:
     calls_burst: int = 4
     metered_per_month: int | None = None
     keeps_books: bool = False
+    is_bank: bool = False
     hooks: str | None = None
     authorise: str | None = None
     exports: str | None = None

@@ -43,6 +43,7 @@ from connector.model.intent import (
     PostPayment,
     PostTransfer,
     PushNote,
+    ShowLink,
     VoidPosting,
     WriteKey,
     Written,
@@ -60,6 +61,8 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
     IntentKind.DEPOSIT: 6 * 3600,
     IntentKind.JOURNAL: 6 * 3600,
     IntentKind.VOID: 6 * 3600,
+    # The invoice itself says whether the line stands on it, and it is read right before.
+    IntentKind.LINK: 15 * 60,
     IntentKind.NOTE: 15 * 60,
     # A pay page does nothing until the payer acts, and a hook tells twice at the most what is known to be one thing.
     IntentKind.PAY_PAGE: 0,
@@ -147,6 +150,7 @@ def connection_of(intent: Intent) -> ConnectionId:
             | PostDeposit()
             | PostJournal()
             | VoidPosting()
+            | ShowLink()
         ):
             return intent.books
         case PushNote():

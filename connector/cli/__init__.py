@@ -10,10 +10,12 @@ EPILOG = (
 )
 
 
-def application() -> typer.Typer:
-    """The command line."""
+def application(first: str = "") -> typer.Typer:
+    """The command line. Where its first word names a command or a group of them, only that one: to build all takes
+    longer than many take to run."""
     from connector.cli import (
         auditing,
+        bank,
         books,
         collecting,
         conflicts,
@@ -23,9 +25,11 @@ def application() -> typer.Typer:
         findings,
         hooks,
         keys,
+        letters,
         links,
         matching,
         notifying,
+        opening,
         paying,
         payouts,
         planning,
@@ -50,7 +54,25 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
     )
     money = (payouts, proving, auditing, collecting, links, paying, matching, explaining, shadow, conflicts)
-    daily = (planning, books, undoing, findings, reviewing, unattended, notifying)
-    for group in (demo, connecting, setup, *daily, *money, hooks, keys, store):
+    daily = (bank, planning, books, undoing, findings, reviewing, unattended, notifying, letters)
+    for group in (demo, opening, connecting, setup, *daily, *money, hooks, keys, store):
         group.add_to(app)
+    _keep(app, first)
     return app
+
+
+def _keep(app: typer.Typer, first: str) -> None:
+    """Leave nothing but what a word names; everything where it names nothing, so that the fault is told as ever."""
+    named = [one for one in app.registered_commands if (one.name or _called(one.callback)) == first]
+    groups = [one for one in app.registered_groups if one.name == first]
+    if named or groups:
+        app.registered_commands, app.registered_groups = named, groups
+        app.callback()(_anything)
+
+
+def _called(command: object) -> str:
+    return str(getattr(command, "__name__", "")).replace("_", "-")
+
+
+def _anything() -> None:
+    """Without it a single command would be the whole command line, and take no name."""

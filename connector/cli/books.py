@@ -167,6 +167,7 @@ def _report(applied: Applied, followed: FollowUp | None = None, *, as_json: bool
                 "changed_since": applied.stale,
                 "not_landed": applied.not_landed,
                 "already": applied.already,
+                "taken_back": applied.taken_back,
                 "follow_up": followed.plan.plan_id if followed is not None and followed.plan is not None else None,
                 "follow_up_left_out": followed.left_out if followed is not None else (),
             }
@@ -176,6 +177,11 @@ def _report(applied: Applied, followed: FollowUp | None = None, *, as_json: bool
             f"{len(posted.done)} written and read back, {applied.already} were written before, "
             f"{len(posted.waiting)} waiting, {len(posted.dead)} refused, {len(applied.stale)} left out."
         )
+        if applied.taken_back and applied.plan_id is not None:
+            say(
+                f"{applied.taken_back} of them were taken back since, and are not written again by themselves. "
+                f"To post them again: receivables review again {applied.plan_id}"
+            )
         for row in posted.waiting:
             say(f"  waiting  {row.subject}: the answer was lost. {_waits(row)}")
         show_findings("Refused by the other side", applied.refused)

@@ -21,6 +21,8 @@ from connector.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.app.house import Desk
     from connector.collect.aging import Aging
     from connector.dates import BusinessDate, Instant
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from connector.model.intent import PushNote
     from connector.money import Currency, Money
     from connector.post import Posted
+    from connector.reconcile.short import HeldBack
 
 
 PROMISED_MINOR_MAX = 10**15
@@ -51,18 +54,21 @@ def aging(
     from connector.collect.aging import AgeBy
     from connector.collect.aging import aging as age
     from connector.errors import UserError
+    from connector.reconcile.short import held_back
 
     if by not in tuple(AgeBy):
         raise UserError(f"Aging goes by due or issue, not by {by[:20]!r}.", next_step="Use --by due or --by issue.")
     with desk(company) as at:
         seen = at.snapshot()
         result = age(seen, at.books().connection_id, at.today, AgeBy(by))
-        fresh = freshness(at, at.books())
+        fresh, held = freshness(at, at.books()), held_back(seen)
     if as_json:
         totals = [{"currency": row.total.currency, "total": row.total} for row in result.totals]
-        say_json({"aging": result, "totals": totals, "data_as_of": fresh.data_as_of, "stale": fresh.stale})
+        age_of = {"data_as_of": fresh.data_as_of, "stale": fresh.stale}
+        say_json({"aging": result, "totals": totals, "held_back": held, **age_of})
     else:
         _show_aging(result)
+        _show_held_back(held)
     tell_age(fresh, as_json=as_json)
 
 
@@ -82,6 +88,18 @@ def _show_aging(result: Aging) -> None:
     columns = ("customer", *BUCKETS, *(("journal",) if entered else ()), "unapplied", "total")
     words = "past due" if result.by == "due" else "since issue"
     table(f"Aging on {result.as_of}, days {words}", columns, rows, right=tuple(range(1, len(columns))))
+
+
+def _show_held_back(held: Sequence[HeldBack]) -> None:
+    from connector.money import grouped
+
+    if held:
+        rows = [
+            (each.number, each.customer, grouped(each.left), each.payment.vendor_id, each.on.isoformat(), each.words)
+            for each in held
+        ]
+        columns = ("invoice", "customer", "still open", "paid in part by", "on", "why")
+        table(f"{len(held)} paid in part; what is short stays open", columns, rows, right=(2,))
 
 
 def _figure(amount: Money) -> str:

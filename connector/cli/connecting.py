@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def connect(
-    system: Annotated[str, typer.Argument(help="quickbooks, stripe or paypal")],
+    system: Annotated[str, typer.Argument(help="quickbooks, stripe, paypal or bankfile")],
     allow_writes: Annotated[
         bool, typer.Option("--allow-writes", help="Let apply, link and notes write to it. Without this: read-only.")
     ] = False,

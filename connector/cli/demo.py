@@ -23,7 +23,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Where to write the page; a temporary folder otherwise.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the local page.")] = 8765,
 ) -> None:
-    """Two small companies in doubles of QuickBooks and Stripe: sync, reconcile, plan, apply, link, call, note, proof.
+    """Two small companies in doubles of QuickBooks, Stripe and PayPal: sync, reconcile, plan, apply, pay, call, proof.
 
     Ends with a page made for looking. With --once the exit code says whether the proof holds.
     """

@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 
 RIVALS_SHOWN_MAX = 10
 _BECAUSE = {"key": "its stored key", "named": "its number is in the text", "amount": "its amount"}
-_KNOWN_BY = {
-    "processor": "the processor's customer id",
-    "email": "the e-mail address",
-    "account": "the bank account in the books",
-    "learned": "a bank account that paid for it before",
-    "name": "its name",
-    "cut name": "a name that the bank cut off",
-    "near name": "nearly its name",
-    "learned name": "a name that it paid under before",
-    "contradicted": "signs that contradict each other",
-}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -109,7 +98,7 @@ def _explain(payment: str, evidence: Path | None, company: str | None, *, as_jso
 
 
 def _tell(found: Explanation) -> None:
-    from connector.reconcile.cash.telling import amount_of, marked
+    from connector.reconcile.cash.telling import amount_of, marked, payer_of
 
     line = found.line
     paid = line.payment
@@ -120,7 +109,7 @@ def _tell(found: Explanation) -> None:
     say(line.sentence)
     if line.next_step:
         say(f"Next: {line.next_step}")
-    say(f"Payer: {_payer(line)}")
+    say(f"Payer: {payer_of(line)}")
     if paid.text:
         say(f"Text:  {marked(line)}")
     if line.settled:
@@ -155,16 +144,6 @@ def _tell_ruling(ruling: Ruling, line: Line) -> None:
         say(ruling.sentence)
     say(f"To take it back: receivables review undo {ruling.payment.vendor_id}")
     say("Before that:")
-
-
-def _payer(line: Line) -> str:
-    """Who paid, and what says so."""
-    payer = line.payer
-    if payer.group:
-        return f"{payer.group}, by {_KNOWN_BY.get(payer.basis, payer.basis)}: {payer.says}"
-    if payer.among:
-        return f"one of {', '.join(payer.among)}, by {_KNOWN_BY.get(payer.basis, payer.basis)}: {payer.says}"
-    return "nobody knows" if payer.basis == "nobody" else f"unsure: {_KNOWN_BY.get(payer.basis, payer.basis)}"
 
 
 def _tell_equation(line: Line) -> None:

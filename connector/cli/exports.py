@@ -64,10 +64,10 @@ def _is_ours(path: Path) -> bool:
 def gather(downloads: Downloads, policy: Policy) -> Gathered | None:
     """The exports of a folder and a bank's file, told in one table; None where there are none."""
     from connector import registry
-    from connector.app.exports.days import ORDERS
     from connector.app.exports.gathered import Asked, gathered
-    from connector.app.exports.mapping import read_mapping
     from connector.errors import UserError
+    from connector.exports.days import ORDERS
+    from connector.exports.mapping import read_mapping
 
     folder, bank, mapping, currency, dates = downloads
     if (bank is None) != (mapping is None):
@@ -100,8 +100,8 @@ def gather(downloads: Downloads, policy: Policy) -> Gathered | None:
 
 def suggest(bank: Path | None, currency: str) -> None:
     """A mapping to be checked, with the first lines as it reads them. Nothing is read by it."""
-    from connector.app.exports.suggest import suggestion
     from connector.errors import UserError
+    from connector.exports.suggest import suggestion
 
     if bank is None:
         raise UserError("No bank's file is named.", next_step="Add --bank FILE.")

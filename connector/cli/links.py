@@ -48,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("revoke")(revoke)
     group.command("rotate")(rotate)
+    group.command("put")(put)
     group.command("settle")(settle)
     group.command("rules")(rules)
     app.add_typer(group, name="link")
@@ -171,13 +172,28 @@ def list_links(
     table(f"{len(rows)} payment links", columns, rows, right=(4,))
 
 
-def show(wanted: LinkArgument, company: CompanyOption = None, as_json: JsonOption = False) -> None:
+def show(
+    wanted: LinkArgument,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            help="This text of yours alone, filled in: {url}, {number}, {amount}, {due}, {customer}, {seller}."
+        ),
+    ] = None,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Everything of a link: its address, what was tried, what came, and how that was learned."""
+    from connector.app.inviting import filled
     from connector.app.linking import chosen_link
     from connector.app.linking import show as look
 
     with desk(company) as at:
         found = look(at, chosen_link(at, wanted))
+        text = filled(at, found.link, found.url, template) if template is not None else None
+    if text is not None:
+        say_json({"text": text}) if as_json else say(text)
+        return
     if as_json:
         say_json({"url": found.url, **{name: getattr(found, name) for name in _SHOWN}})
         return
@@ -243,6 +259,30 @@ def rotate(
     say(url)
 
 
+def put(
+    wanted: LinkArgument,
+    every: Annotated[bool, typer.Option("--all", help="Show every line, however many there are.")] = False,
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan to put a link on its invoice in the books, where the customer reads it.
+
+    `apply` writes it, and `undo` takes it off. It is put there also where somebody took it off before. For every link
+    at once, and for good: `link rules --on-invoice memo`.
+    """
+    from connector.app.on_invoices import plan_link
+    from connector.cli.planning import show_plan
+
+    with desk(company) as at:
+        made = plan_link(at, wanted)
+    if as_json:
+        say_json(made)
+        return
+    show_plan(made, every=every)
+    if made.lines:
+        say(f"Nothing was written. To write it: receivables apply {made.plan_id}")
+
+
 def settle(company: CompanyOption = None, as_json: JsonOption = False) -> None:
     """Ask the processors what became of payments by link whose outcome is open. `sync` does it too."""
     from connector.app.following import settle_all
@@ -270,6 +310,15 @@ def rules(
         str | None, typer.Option(help="Your own price of a method: card=2.9%+0.30, us_bank_account=0.8%<=5.00.")
     ] = None,
     expire_days: Annotated[int | None, typer.Option(min=0, max=3650, help="New links end then; 0: never.")] = None,
+    on_invoice: Annotated[
+        str | None, typer.Option(help="Plans put links on invoices, where customers read them: memo, or off.")
+    ] = None,
+    invoice_words: Annotated[
+        str | None, typer.Option(help="Your words for that, such as 'Pay online: {url}'; none for ours.")
+    ] = None,
+    when_paid: Annotated[
+        str | None, typer.Option(help="On a paid invoice the link stays (keep), or goes (remove).")
+    ] = None,
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -284,6 +333,9 @@ def rules(
             customer=customer,
             cost=cost,
             expire_days=expire_days,
+            on_invoice=on_invoice,
+            invoice_words=invoice_words,
+            when_paid=when_paid,
         )
         now, code = set_rules(at, change), at.company.home_currency
     if as_json:
@@ -307,6 +359,8 @@ def _show_rules(now: LinkRules, code: str) -> None:
             (f"price of {name}", f"{_percent(price.basis_points)}, {_amounts(price.fixed)}")
             for name, price in now.costs.items()
         ),
+        ("on invoices", f"{now.on_invoice}{', until paid' if now.off_when_paid else ''}" if now.on_invoice else "no"),
+        ("words on invoices", now.invoice_words or "ours"),
         ("links end", f"after {now.expire_days} days" if now.expire_days else "with their debt"),
     ]
     table("Payment links", ("what", "rule"), rows)

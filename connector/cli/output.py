@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector import canonical, logs
+from connector import logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +57,8 @@ def say(text: str) -> None:
 
 def say_json(value: object) -> None:
     """A value as JSON, on standard output."""
+    from connector import canonical
+
     say(canonical.pretty(value))
 
 
@@ -139,7 +141,11 @@ def desk(company: str | None) -> Iterator[Desk]:
 
 @contextmanager
 def progress_bar(what: str, total: int | None = None) -> Iterator[Progress]:
-    """A bar on standard error that counts per label; silent when standard error is no terminal."""
+    """A bar on standard error that counts per label. Where standard error is no terminal nothing is drawn, and what
+    draws is not even loaded."""
+    if not sys.stderr.isatty():
+        yield lambda _label, _done, _expected=None: None
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,

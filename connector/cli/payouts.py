@@ -137,6 +137,9 @@ def _show_one(told: Explanation, names: Names) -> None:
     )
     for reason in told.reasons:
         say(f"  {reason}")
+    line = names.snapshot.payments.get(told.arrived) if told.arrived is not None else None
+    if line is not None and told.arrived is not None:
+        say(f"  {told.arrived.connection} shows it on {line.received_on}: {grouped(line.gross)}.")
     for part in told.parts:
         name = str(part.nature).replace("_", " ")
         rows = [_row(line, names) for line in part.lines]

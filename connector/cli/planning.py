@@ -278,7 +278,10 @@ def _show_effects(made: Plan) -> None:
         )
         for each in account_effects(made)
     ]
-    table("Effect per account", ("account", "before", "change", "after"), rows, right=(1, 2, 3))
+    if rows:
+        table("Effect per account", ("account", "before", "change", "after"), rows, right=(1, 2, 3))
+    else:
+        say("No account changes.")
 
 
 def _show_left_out(made: Plan, *, every: bool) -> None:

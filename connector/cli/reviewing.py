@@ -39,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(reject)
     group.command()(allocate)
     group.command()(undo)
+    group.command()(short)
     group.command()(again)
     group.command()(leave)
     group.command()(facts)
@@ -176,6 +177,31 @@ def undo(payment: PaymentArgument, company: CompanyOption = None, as_json: JsonO
 
     with desk(company) as at:
         _tell(store(at, payment), at.snapshot(), as_json=as_json)
+
+
+def short(
+    payment: PaymentArgument,
+    reason: Annotated[
+        str,
+        typer.Argument(
+            help="rounding, bank-charge, discount, withholding, price, short-shipment, damaged, returned,"
+            " credit-expected, disputed, rest-follows or unknown."
+        ),
+    ],
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a payment brought less than was open, before it is posted or after. `aging`, `reconcile` and `plan` show
+    it; what is short stays open, and nothing is written off by it. The last word stands."""
+    from connector.app.reviewing import say_short
+    from connector.reconcile.cash.lacking import WORDS
+
+    with desk(company) as at:
+        ruling = say_short(at, payment, reason)
+    if as_json:
+        say_json(ruling)
+    else:
+        say(f"Noted by {ruling.by}: {ruling.payment.vendor_id}: {WORDS[ruling.short]}. {ruling.sentence}")
 
 
 TakenOutArgument = Annotated[

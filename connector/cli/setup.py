@@ -111,13 +111,20 @@ def _show_accounts(connection: Connection, known: Mapping[Ref, Account]) -> None
         rows = [("clearing", code, name_of(ref)) for code, ref in chosen.clearing.items()]
         rows += [("transit", code, name_of(chosen.transit.get(code))) for code in chosen.clearing]
     rows += [("bank", code, name_of(ref)) for code, ref in chosen.bank.items()]
-    rows.append(("fees", "any", name_of(chosen.fees)))
-    rows.append(("suspense", "any", name_of(chosen.suspense)))
+    if connection.pattern is not BookingPattern.BANK:
+        rows.append(("fees", "any", name_of(chosen.fees)))
+        rows.append(("suspense", "any", name_of(chosen.suspense)))
     if chosen.begins is not None and connection.pattern is BookingPattern.CLEARING:
         rows.append(("opening", "any", name_of(chosen.begins.opening)))
     table(f"Accounts for {connection.system}", ("role", "currency", "account"), rows)
     if chosen.begins is not None:
-        say(f"Booked from {chosen.begins.on} on; what it held before that stands in one opening entry per currency.")
+        at_bank = connection.pattern is BookingPattern.BANK
+        before = (
+            "older lines are left out"
+            if at_bank
+            else "what it held before that stands in one opening entry per currency"
+        )
+        say(f"Booked from {chosen.begins.on} on; {before}.")
     say(f"Pattern: {connection.pattern}: {IN_WORDS[connection.pattern]}.")
 
 

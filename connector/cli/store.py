@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(verify)
     app.command()(backup)
     app.command()(restore)
+    app.command()(export)
     app.command()(boundaries)
     app.command()(standin)
 
@@ -112,6 +113,28 @@ def restore(
     if aside is not None:
         say(f"What was there is {aside}.")
     say("Next:  receivables sync, then receivables prove")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    company: CompanyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything of a company as open files: tables for a spreadsheet, lines of JSON with all there is.
+
+    What the other sides said is in it to the letter, and every plan, decision, contact, link and journal entry. Secrets
+    are not: connect again where you take it to.
+    """
+    from connector.app.takeout import take_out
+
+    with desk(company) as at:
+        made = take_out(at, folder)
+    if as_json:
+        say_json({"path": str(made.path), "head": made.head, "files": made.files})
+        return
+    rows = [(each.name, f"{each.rows:,}") for each in made.files if each.rows]
+    table(str(made.path), ("file", "rows"), rows, right=[1])
+    say(f"As of journal entry {made.head}. What is in it, with sums: contents.json")
 
 
 def boundaries(as_json: JsonOption = False) -> None:

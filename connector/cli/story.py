@@ -26,10 +26,11 @@ from connector.dates import day_of, later, zone
 from connector.errors import Unreachable
 from connector.model.contact import Channel, Direction, Outcome, Promise
 from connector.model.finding import FindingCode
-from connector.model.intent import IntentKind
+from connector.model.intent import IntentKind, PostExpense
 from connector.model.source import ActorId
 from connector.money import by_currency, grouped
 from connector.plan import Plan
+from connector.ports import Captures
 from connector.reconcile.cash.verdict import Class
 from connector.reconcile.clearing import IN_WORDS
 from connector.registry import specs
@@ -139,6 +140,7 @@ class Demo:
             before = theatre.state_of(self._double_of(desks[1]), desks[1])
             self._write(desks, plans)
             self._pay(desks[0])
+            self._pay_by_wallet(desks[0])
             self._call(desks[0])
             self._prove(desks)
             self._undo(desks[1], plans[1], before)
@@ -167,7 +169,8 @@ class Demo:
                 f"{len(world.customers)} customers, {len(world.invoices)} invoices, {len(world.payments)} payments"
             )
             figures.append((world.name, counted))
-        systems = " and ".join(spec.title for name, spec in specs().items() if name in self._doubles)
+        *most, last = (spec.title for name, spec in specs().items() if name in self._doubles)
+        systems = f"{', '.join(most)} and {last}" if most else last
         sentence = f"Two companies are connected to doubles of {systems} on this computer, read-only."
         self._step("Connect", sentence, *figures)
         for double in self._doubles.values():
@@ -215,7 +218,8 @@ class Demo:
         """Choose accounts, show the plan, and only then allow writes."""
         for desk, world in zip(desks, self._worlds, strict=True):
             for connection in desk.processors():
-                setup.choose_accounts(desk, connection.system, _accounts(world))
+                chosen = _accounts(world, desk.spec(connection).title)
+                setup.choose_accounts(desk, connection.system, chosen)
         plans = [books.make_plan(desk) for desk in desks]
         effects = [
             (f"{desk.company.name}: {effect.account}", grouped(effect.amount))
@@ -317,6 +321,32 @@ class Demo:
             ("The link now says", str(shown)),
         )
 
+    def _pay_by_wallet(self, desk: Desk) -> None:
+        """The same by a processor that takes nothing until we take it: the payer approves, the balance is read again,
+        and only then is the money taken."""
+        wallets = [each for each in desk.processors() if isinstance(desk.adapter(each), Captures)]
+        item = next((each for each in collecting.today(desk) if each.due and desk.snapshot().in_books(each.ref)), None)
+        if item is None or not wallets:
+            return
+        spec = desk.spec(wallets[0])
+        made = paying.make_link(desk, item.invoice.number or str(item.ref))
+        page = paying.click(desk, made.link, next(iter(spec.method_codes)))
+        VendorSession("payer").post(page, data={"do": "approve", "funds": "balance"}, allow_redirects=False)
+        paying.came_back(desk, made.link)
+        receipt = desk.store.receipts(desk.id)[-1]
+        books.sync_all(desk, _quiet)
+        applied = books.apply_plan(desk, books.make_plan(desk), _quiet, _quiet_row)
+        fees = [row.intent.amount for row in applied.posted.done if isinstance(row.intent, PostExpense)]
+        self._step(
+            spec.title,
+            f"{item.customer_name} approves {item.invoice.number} at {spec.title}; the balance is read once more, and "
+            "only then is the money taken.",
+            ("Asked", made.amount),
+            ("Taken", grouped(receipt.amount)),
+            ("Its fee, posted", ", ".join(grouped(each) for each in fees)),
+            ("The link now says", str(paying.visit(desk, made.link).showing.offer)),
+        )
+
     def _call(self, desk: Desk) -> None:
         """A call about the next invoice on the list, and its note in the books."""
         item = next((each for each in collecting.today(desk) if each.due and desk.snapshot().in_books(each.ref)), None)
@@ -408,13 +438,17 @@ def _company_id(world: World) -> str:
     return world.name.split()[0].lower()
 
 
-def _accounts(world: World) -> dict[str, str]:
-    """The accounts of the world by what they are for, told by their names."""
+def _accounts(world: World, title: str) -> dict[str, str]:
+    """The accounts of the world for one processor by what they are for, told by their names."""
     banks = [account for account in world.accounts if account.role == "bank"]
+    own = [account for account in world.accounts if account.name.startswith(title)]
+    clearing = [account for account in own if "Clearing" in account.name]
+    kept = {account.currency for account in clearing}
+    into = [account for account in banks if "Clearing" not in account.name and account.currency in kept]
     return {
-        "clearing": ",".join(account.name for account in banks if "Clearing" in account.name),
-        "bank": ",".join(account.name for account in banks if "Clearing" not in account.name),
-        "fees": next(account.name for account in world.accounts if account.role == "expense"),
+        "clearing": ",".join(account.name for account in clearing),
+        "bank": ",".join(account.name for account in into),
+        "fees": next(account.name for account in own if account.role == "expense"),
     }
 
 

@@ -96,7 +96,8 @@ def _show(made: Plan, going_on: int) -> None:
         title = f"Undo {made.plan_id} of {made.undoes}: {len(made.lines)} entries{more}"
         table(title, ("#", "what would be taken back, in this order"), rows, right=(0,))
         effects = [(effect.account, grouped(effect.amount)) for effect in made.effects()]
-        table("Effect per account", ("account", "change"), effects, right=(1,))
+        if effects:
+            table("Effect per account", ("account", "change"), effects, right=(1,))
     show_findings("Not taken back, and why", stays)
     show_findings("Out of the books already, or on its way", already)
     if already:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, Row, case, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, bindparam, case, select, update
 
 from connector.clock import Clock
 from connector.dates import Instant
@@ -167,6 +167,14 @@ class SharedBudget:
         self._now: ColumnElement[int] = now if now is not None else now_ms()
         self._key = {"company_id": spender.company, "connection_id": spender.connection}
         self._mine = (_BUDGET.company_id == spender.company, _BUDGET.connection_id == spender.connection)
+        start = _later(_BUDGET.next_at, _later(_BUDGET.paused_until, self._now) * MILLISECOND_US)
+        self._place = (
+            update(tables.budget)
+            .where(*self._mine)
+            .values(next_at=start + bindparam("share_us", type_=BigInteger))
+            .returning(_BUDGET.next_at, _BUDGET.paused_until, _BUDGET.throttled_since, self._now.label("now"))
+        )
+        self._pause = select(_BUDGET.paused_until, self._now.label("now")).where(*self._mine)
         self._throttled = False
         self._room = Room(Slots(database, clock, spender.company, spender.connection, spender.title), SHARE)
 
@@ -247,17 +255,11 @@ class SharedBudget:
         return _Place(at_us, at_us - row.now * MILLISECOND_US)
 
     def _placed(self, tx: Connection, tokens: int) -> Row[tuple[int, int, int, int]]:
-        start = _later(_BUDGET.next_at, _later(_BUDGET.paused_until, self._now) * MILLISECOND_US)
-        statement = (
-            update(tables.budget)
-            .where(*self._mine)
-            .values(next_at=start + tokens * self.gap_us)
-            .returning(_BUDGET.next_at, _BUDGET.paused_until, _BUDGET.throttled_since, self._now.label("now"))
-        )
-        row = tx.execute(statement).one_or_none()
+        share = {"share_us": tokens * self.gap_us}
+        row = tx.execute(self._place, share).one_or_none()
         if row is None:
             self._begin(tx)
-            row = tx.execute(statement).one()
+            row = tx.execute(self._place, share).one()
         return row
 
     def _count(self, tx: Connection, tokens: int, now: int, allowed: int) -> None:
@@ -280,7 +282,7 @@ class SharedBudget:
         """Whether a turn was lost: to a pause, or because this computer slept too long. Whoever is late takes another
         place, or several late ones would go together with those whose turn it is."""
         with self._database.read() as tx:
-            row = tx.execute(select(_BUDGET.paused_until, self._now.label("now")).where(*self._mine)).one_or_none()
+            row = tx.execute(self._pause).one_or_none()
         if row is None:
             return False, False
         return row.paused_until > row.now, row.now * MILLISECOND_US - place.at_us > self.gap_us

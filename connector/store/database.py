@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     URL,
@@ -44,7 +45,6 @@ _CACHE_KIB = 4 * 1024
 _CHECKPOINT_PAGES = 4000
 _POLL_SECONDS_MIN = 0.001
 _POLL_SECONDS_MAX = 0.01
-_WRITES = "receivables_writes"
 
 
 class Database:
@@ -56,25 +56,78 @@ class Database:
         self.lock_wait_seconds: float = LOCK_WAIT_SECONDS
         self._engine = engine
         self._helper: ThreadPoolExecutor | None = None
-        reading: dict[str, Any] = {_WRITES: False}
+        self._shared = threading.local()
+        self._writer = threading.Lock()
+        self._reading = engine
         if not self.is_sqlite:
-            reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reading = engine.execution_options(**reading)
-        self._writing = engine.execution_options(**{_WRITES: True})
+            self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._upserts: dict[str, Any] = {}
         self._bulk: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the whole database, however long it takes."""
-        with in_plain_words(), self._reading.connect() as tx, tx.begin():
-            yield tx
+        shared = getattr(self._shared, "tx", None)
+        if shared is not None:
+            with in_plain_words():
+                yield shared
+            return
+        with in_plain_words(), self._reading.connect() as tx:
+            if self.is_sqlite:
+                # On the driver's connection: Python's own would begin only at the first INSERT, after our SELECT.
+                _driver(tx).execute("BEGIN")
+            with tx.begin():
+                yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Every `read` of this thread within is of one view: opening one costs as much as two questions."""
+        with self.read() as tx:
+            before, self._shared.tx = getattr(self._shared, "tx", None), tx
+            try:
+                yield
+            finally:
+                self._shared.tx = before
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All or nothing. StoreLocked when another process kept writing too long."""
-        with in_plain_words(), self._writing.connect() as tx, tx.begin():
+        with self._written("FULL") as tx:
             yield tx
+
+    @contextmanager
+    def write_passing(self) -> Iterator[Connection]:
+        """The same for who holds what now: on SQLite it does not wait for the disk.
+
+        A power cut ends every holder with the database, and what is written later lasts only together with it. A server
+        of PostgreSQL may end alone while its holders go on, so there it waits all the same.
+        """
+        with self._written("NORMAL") as tx:
+            yield tx
+
+    @contextmanager
+    def _written(self, synchronous: str) -> Iterator[Connection]:
+        with in_plain_words(), self._in_line() as wait_seconds, self._engine.connect() as tx:
+            if self.is_sqlite:
+                _driver(tx).execute(f"PRAGMA synchronous={synchronous}")
+                _begin_immediate(_driver(tx), wait_seconds)
+            with tx.begin():
+                yield tx
+
+    @contextmanager
+    def _in_line(self) -> Iterator[float]:
+        """On SQLite the threads of this process wait here for one another, asleep; only one of them asks the file
+        again and again, because of other processes. Gives how long it may."""
+        if not self.is_sqlite:
+            yield self.lock_wait_seconds
+            return
+        began = SystemClock().monotonic()
+        if not self._writer.acquire(timeout=self.lock_wait_seconds):
+            raise locked()
+        try:
+            yield max(0, self.lock_wait_seconds - (SystemClock().monotonic() - began))
+        finally:
+            self._writer.release()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """INSERT that knows ON CONFLICT."""
@@ -164,18 +217,12 @@ def _sqlite(path: Path) -> Database:
         return made
 
     engine = create_engine("sqlite+pysqlite://", creator=opened, poolclass=QueuePool, max_overflow=32)
-    database = Database(engine, path)
+    return Database(engine, path)
 
-    @event.listens_for(engine, "begin")
-    def begin(tx: Connection) -> None:
-        # On the driver's connection: Python's own would begin only at the first INSERT, after our SELECT.
-        driver: Any = tx.connection.driver_connection
-        if tx.get_execution_options().get(_WRITES):
-            _begin_immediate(driver, database.lock_wait_seconds)
-        else:
-            driver.execute("BEGIN")
 
-    return database
+def _driver(tx: Connection) -> sqlite3.Connection:
+    driver: Any = tx.connection.driver_connection
+    return cast("sqlite3.Connection", driver)
 
 
 def _begin_immediate(driver: sqlite3.Connection, wait_seconds: float) -> None:

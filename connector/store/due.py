@@ -159,20 +159,25 @@ class Due(Desk):
         """How the turns of all companies stand. Only reads."""
         now = now_ms()
         held = and_(_DUE.owner != _NOBODY, _DUE.until_ms > now)
+        ready = and_(or_(_DUE.owner == _NOBODY, _DUE.until_ms <= now), now >= _SINCE)
+        wanted = select(
+            now.label("now"),
+            func.count().label("companies"),
+            func.count(case((ready, 1))).label("due"),
+            func.min(case((ready, _SINCE))).label("oldest"),
+            func.min(case((_SINCE < NEVER_MS, _SINCE))).label("coming"),
+        )
         with self._database.read() as tx:
-            moment: int = tx.execute(select(now)).scalar_one()
-            rows = tx.execute(select(_SINCE.label("at"), held.label("held"), _DUE.owner)).all()
+            row = tx.execute(wanted).one()
             busy = tx.execute(
                 select(_DUE.owner, func.count()).where(held).group_by(_DUE.owner).order_by(_DUE.owner)
             ).all()
-        ready = [row.at for row in rows if not row.held and row.at <= moment]
-        coming = [row.at for row in rows if row.at < NEVER_MS]
         return Queue(
-            companies=len(rows),
-            due=len(ready),
-            oldest_ms=moment - min(ready) if ready else 0,
+            companies=row.companies,
+            due=row.due,
+            oldest_ms=row.now - row.oldest if row.due else 0,
             working=tuple((owner, number) for owner, number in busy),
-            next_ms=max(min(coming) - moment, 0) if coming else None,
+            next_ms=max(row.coming - row.now, 0) if row.coming is not None else None,
         )
 
 

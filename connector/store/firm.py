@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from connector.errors import Refused, UnknownRecord
 from connector.model.firm import Actor, Company, Connection
@@ -10,6 +10,18 @@ from connector.model.source import ActorId, CompanyId, ConnectionId
 from connector.store import tables
 from connector.store.journal import FIRST_CHAIN, Desk, read_back, text_of, unknown_company
 from connector.store.rows import Author
+
+_COMPANY = select(tables.company.c.body).where(tables.company.c.company_id == bindparam("company"))
+_COMPANIES = select(tables.company.c.body).order_by(tables.company.c.company_id)
+_CONNECTIONS = (
+    select(tables.connection.c.body)
+    .where(tables.connection.c.company_id == bindparam("company"))
+    .order_by(tables.connection.c.connection_id)
+)
+_CONNECTION = select(tables.connection.c.body).where(
+    tables.connection.c.company_id == bindparam("company"),
+    tables.connection.c.connection_id == bindparam("connection"),
+)
 
 
 class Firm(Desk):
@@ -31,15 +43,13 @@ class Firm(Desk):
     def companies(self) -> tuple[Company, ...]:
         """All of them, by id."""
         with self._database.read() as tx:
-            found = tx.execute(select(tables.company.c.body).order_by(tables.company.c.company_id)).scalars().all()
+            found = tx.execute(_COMPANIES).scalars().all()
         return tuple(read_back(body, Company) for body in found)
 
     def company(self, company: CompanyId) -> Company:
         """UnknownRecord when there is none of that id."""
         with self._database.read() as tx:
-            body = tx.execute(
-                select(tables.company.c.body).where(tables.company.c.company_id == company)
-            ).scalar_one_or_none()
+            body = tx.execute(_COMPANY, {"company": company}).scalar_one_or_none()
         if body is None:
             raise unknown_company(company)
         return read_back(body, Company)
@@ -75,21 +85,14 @@ class Firm(Desk):
     def connections(self, company: CompanyId) -> tuple[Connection, ...]:
         """All of one company, by id."""
         with self._database.read() as tx:
-            found = tx.execute(
-                select(tables.connection.c.body)
-                .where(tables.connection.c.company_id == company)
-                .order_by(tables.connection.c.connection_id)
-            ).scalars()
+            found = tx.execute(_CONNECTIONS, {"company": company}).scalars()
             return tuple(read_back(body, Connection) for body in found)
 
     def connection(self, company: CompanyId, connection: ConnectionId) -> Connection:
         """UnknownRecord when the company has none of that id."""
         with self._database.read() as tx:
-            body = tx.execute(
-                select(tables.connection.c.body).where(
-                    tables.connection.c.company_id == company, tables.connection.c.connection_id == connection
-                )
-            ).scalar_one_or_none()
+            asked = {"company": company, "connection": connection}
+            body = tx.execute(_CONNECTION, asked).scalar_one_or_none()
         if body is None:
             raise UnknownRecord(
                 f"The company {company!r} has no connection {connection!r}.", next_step="Connect it first."

@@ -21,6 +21,16 @@ from connector.store.journal import Desk, micros, read_back, text_of
 _INBOX = tables.inbox.c
 _DAY_SECONDS = 24 * 3600
 
+_OPEN = (
+    select(_INBOX.hint)
+    .where(
+        _INBOX.company_id == bindparam("company"),
+        _INBOX.connection_id == bindparam("connection"),
+        _INBOX.done_at.is_(None),
+    )
+    .order_by(_INBOX.at, _INBOX.event_key)
+)
+
 
 class Addressed(NamedTuple):
     """A hint, and the connection it is for."""
@@ -60,13 +70,9 @@ class Inbox(Desk):
 
     def open_hints(self, company: CompanyId, connection: ConnectionId) -> tuple[Hint, ...]:
         """Those nobody has looked at yet, in the order in which they came."""
-        wanted = (
-            select(_INBOX.hint)
-            .where(_INBOX.company_id == company, _INBOX.connection_id == connection, _INBOX.done_at.is_(None))
-            .order_by(_INBOX.at, _INBOX.event_key)
-        )
         with self._database.read() as tx:
-            return tuple(read_back(body, Hint) for body in tx.execute(wanted).scalars())
+            found = tx.execute(_OPEN, {"company": company, "connection": connection}).scalars()
+            return tuple(read_back(body, Hint) for body in found)
 
     def event_about(self, company: CompanyId, connection: ConnectionId, vendor_ids: Sequence[str]) -> str | None:
         """The key of the latest event that pointed at one of these records, for a trail that says what told us."""

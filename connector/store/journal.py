@@ -255,6 +255,14 @@ class Journal(Desk):
                 return
             after = batch[-1].seq
 
+    def holds(self, company: CompanyId, seq: int, chain: str) -> bool:
+        """Whether the journal has an entry of that number and hash: whoever remembers it knows this very history."""
+        wanted = select(tables.journal.c.chain).where(
+            tables.journal.c.company_id == company, tables.journal.c.seq == seq
+        )
+        with self._database.read() as tx:
+            return tx.execute(wanted).scalar_one_or_none() == chain
+
     def head(self, company: CompanyId) -> tuple[int, str]:
         """The number and the chain hash of the last entry: keep it elsewhere, and no rewriting goes unseen."""
         with self._database.read() as tx:

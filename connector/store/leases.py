@@ -6,13 +6,15 @@ A lease is a row, not a lock: nothing is held open while its holder works or wai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, cast, literal, or_, select, update
+from sqlalchemy import BigInteger, bindparam, cast, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.dates import Instant
-from connector.errors import StoreLocked
+from connector.errors import StoreError, StoreLocked
 from connector.model.source import CompanyId
 from connector.store import tables
 from connector.store.database import now_ms
@@ -34,11 +36,36 @@ _HELD = (
     .values(until_ms=now_ms() + cast(bindparam("milliseconds"), BigInteger))
     .returning(_LEASE.until_ms)
 )
+_HOLDER = select(_LEASE.owner).where(
+    _LEASE.company_id == bindparam("company"), _LEASE.name == bindparam("lease_name"), _LEASE.until_ms > now_ms()
+)
 _FREED = update(tables.lease).where(*_MINE).values(owner=_NOBODY, until_ms=0)
+
+
+def _taken(insert: sqlite.Insert | postgresql.Insert) -> Any:
+    new = insert.values(
+        company_id=bindparam("company"),
+        name=bindparam("lease_name"),
+        owner=bindparam("holder"),
+        fence=1,
+        until_ms=now_ms() + cast(bindparam("milliseconds"), BigInteger),
+    )
+    return new.on_conflict_do_update(
+        index_elements=[_LEASE.company_id, _LEASE.name],
+        set_={"owner": new.excluded.owner, "fence": _LEASE.fence + 1, "until_ms": new.excluded.until_ms},
+        where=or_(_LEASE.until_ms <= now_ms(), _LEASE.owner == bindparam("dead")),
+    ).returning(_LEASE.fence, _LEASE.until_ms)
+
+
+_TAKEN = {True: _taken(sqlite.insert(tables.lease)), False: _taken(postgresql.insert(tables.lease))}
+"""By whether the database is SQLite. Made once: making a statement costs more than carrying it out."""
 
 
 class Leases(Desk):
     """Taking turns between processes."""
+
+    _owed: list[Lease]
+    """What could not be given back when its time had come."""
 
     def acquire(
         self, company: CompanyId, name: str, owner: str, seconds: float, *, after_dead: str | None = None
@@ -48,20 +75,17 @@ class Leases(Desk):
         `after_dead` is an owner who is known to be dead: its lease is taken at once, before its time is over.
         """
         wanted = {
-            "company_id": company,
-            "name": name,
-            "owner": owner,
-            "fence": 1,
-            "until_ms": now_ms() + _milliseconds(seconds),
+            "company": company,
+            "lease_name": name,
+            "holder": owner,
+            "milliseconds": int(seconds * 1000),
+            "dead": after_dead or _NOBODY,
         }
-        insert = self._database.insert(tables.lease).values(wanted)
-        taken = insert.on_conflict_do_update(
-            index_elements=[_LEASE.company_id, _LEASE.name],
-            set_={"owner": owner, "fence": _LEASE.fence + 1, "until_ms": insert.excluded.until_ms},
-            where=or_(_LEASE.until_ms <= now_ms(), _LEASE.owner == literal(after_dead or _NOBODY)),
-        ).returning(_LEASE.fence, _LEASE.until_ms)
-        with self._database.write() as tx:
-            row = tx.execute(taken).one_or_none()
+        with suppress(IndexError):  # none is left; several threads may ask at once
+            while True:
+                self.release(self._owed.pop())
+        with self._database.write_passing() as tx:
+            row = tx.execute(_TAKEN[self._database.is_sqlite], wanted).one_or_none()
         return (
             None
             if row is None
@@ -73,7 +97,7 @@ class Leases(Desk):
     def renew(self, lease: Lease) -> Lease:
         """Hold it for its full time again. LeaseLost when somebody else took it or it was released."""
         held = {**_whose(lease), "milliseconds": int(lease.seconds * 1000)}
-        with self._database.write() as tx:
+        with self._database.write_passing() as tx:
             until = tx.execute(_HELD, held).scalar_one_or_none()
         if until is None:
             raise lease_lost(lease.name)
@@ -90,18 +114,19 @@ class Leases(Desk):
             self.renew(lease)
 
     def release(self, lease: Lease) -> None:
-        """Let the next one have it at once. Nothing happens when it was lost already."""
-        with self._database.write() as tx:
-            tx.execute(_FREED, _whose(lease))
+        """Let the next one have it at once. Nothing happens when it was lost already. Where the database is away just
+        then, it is given back as soon as anything is taken again: else we would wait for ourselves."""
+        try:
+            with self._database.write_passing() as tx:
+                tx.execute(_FREED, _whose(lease))
+        except StoreError:
+            self._owed.append(lease)
+            raise
 
     def holder(self, company: CompanyId, name: str) -> str | None:
         """Who holds it now, None when nobody does."""
         with self._database.read() as tx:
-            return tx.execute(
-                select(_LEASE.owner).where(
-                    _LEASE.company_id == company, _LEASE.name == name, _LEASE.until_ms > now_ms()
-                )
-            ).scalar_one_or_none()
+            return tx.execute(_HOLDER, {"company": company, "lease_name": name}).scalar_one_or_none()
 
     def holders(self) -> tuple[str, ...]:
         """Everybody who holds anything of any company now, by name."""
@@ -124,10 +149,6 @@ class Leases(Desk):
 
 def _whose(lease: Lease) -> dict[str, str | int]:
     return {"company": lease.company_id, "lease_name": lease.name, "holder": lease.owner, "number": lease.fence}
-
-
-def _milliseconds(seconds: float) -> object:
-    return cast(literal(int(seconds * 1000)), BigInteger)
 
 
 def _until(milliseconds: int) -> Instant:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from connector.dates import Instant
 from connector.errors import Refused, UnknownRecord
@@ -14,6 +14,7 @@ from connector.model.paylink import AmountMode, AttemptId, LinkAttempt, LinkId, 
 from connector.model.source import ActorId, CompanyId, Ref
 from connector.money import Currency, Money
 from connector.store import tables
+from connector.store.database import Texts, is_one_of
 from connector.store.journal import Desk, Scribe, micros, read_back, text_of
 from connector.store.outbox import add_rows
 from connector.store.rows import PROGRAM, Author, OutboxRow
@@ -24,7 +25,8 @@ _RECEIPT, _UNDER_WAY = tables.receipt.c, tables.under_way.c
 
 # Made once: whoever opens a link waits for them, and making a statement costs more than carrying it out.
 _OF_DEBTS = select(_ATTEMPT_DEBT.attempt_id).where(
-    _ATTEMPT_DEBT.company_id == bindparam("company"), _ATTEMPT_DEBT.debt.in_(bindparam("debts", expanding=True))
+    _ATTEMPT_DEBT.company_id == bindparam("company"),
+    is_one_of(_ATTEMPT_DEBT.debt, bindparam("debts", type_=Texts())),
 )
 _ATTEMPTS_FOR = (
     select(_ATTEMPT.body)
@@ -37,9 +39,22 @@ _RECEIPTS_FOR = (
     .order_by(_RECEIPT.number)
 )
 _UNDER_WAY_TO = select(_UNDER_WAY.minor, _UNDER_WAY.currency).where(
-    _UNDER_WAY.company_id == bindparam("company"), _UNDER_WAY.debt.in_(bindparam("debts", expanding=True))
+    _UNDER_WAY.company_id == bindparam("company"), is_one_of(_UNDER_WAY.debt, bindparam("debts", type_=Texts()))
 )
-_BY_TOKEN = select(_LINK.company_id, _LINK.body).where(_LINK.token_hash == bindparam("token"))
+_ATTEMPTS_IN = _ATTEMPTS_FOR.where(is_one_of(_ATTEMPT.state, bindparam("states", type_=Texts())))
+_BY_ID = select(_LINK.body).where(_LINK.company_id == bindparam("company"), _LINK.link_id == bindparam("link"))
+_ATTEMPT_BY_ID = select(_ATTEMPT.body).where(
+    _ATTEMPT.company_id == bindparam("company"), _ATTEMPT.attempt_id == bindparam("attempt")
+)
+_MADE_SINCE = select(func.count().label("held"), func.min(_ATTEMPT.made_at).label("first")).where(
+    _ATTEMPT.company_id == bindparam("company"), _ATTEMPT.made_at > bindparam("since")
+)
+_MADE_SINCE_OF = _MADE_SINCE.where(_ATTEMPT.link_id == bindparam("link"))
+_RECEIPT_OF = select(_RECEIPT.number, _RECEIPT.body).where(
+    _RECEIPT.company_id == bindparam("company"),
+    _RECEIPT.connection_id == bindparam("connection"),
+    _RECEIPT.reference == bindparam("payment"),
+)
 
 STEP = "link_step"
 """The kind of the journal's entries that say how a try and its money moved."""
@@ -59,20 +74,10 @@ class Links(Desk):
     def link(self, company: CompanyId, link_id: LinkId) -> PaymentLink:
         """UnknownRecord when there is none of that id."""
         with self._database.read() as tx:
-            body = tx.execute(
-                select(_LINK.body).where(_LINK.company_id == company, _LINK.link_id == link_id)
-            ).scalar_one_or_none()
+            body = tx.execute(_BY_ID, {"company": company, "link": link_id}).scalar_one_or_none()
         if body is None:
             raise _unknown(link_id)
         return read_back(body, PaymentLink)
-
-    def link_by_token(self, token_hash: str) -> tuple[CompanyId, PaymentLink] | None:
-        """Whose link a payer holds; None when nobody's."""
-        with self._database.read() as tx:
-            found = tx.execute(_BY_TOKEN, {"token": token_hash}).one_or_none()
-        if found is None:
-            return None
-        return CompanyId(found.company_id), read_back(found.body, PaymentLink)
 
     def links(
         self, company: CompanyId, debt: Ref | None = None, states: Collection[LinkState] = ()
@@ -129,9 +134,7 @@ class Links(Desk):
     def attempt(self, company: CompanyId, attempt_id: AttemptId) -> LinkAttempt | None:
         """One try, None where nobody knows it."""
         with self._database.read() as tx:
-            body = tx.execute(
-                select(_ATTEMPT.body).where(_ATTEMPT.company_id == company, _ATTEMPT.attempt_id == attempt_id)
-            ).scalar_one_or_none()
+            body = tx.execute(_ATTEMPT_BY_ID, {"company": company, "attempt": attempt_id}).scalar_one_or_none()
         return None if body is None else read_back(body, LinkAttempt)
 
     def attempts(
@@ -139,17 +142,13 @@ class Links(Desk):
         company: CompanyId,
         link_id: LinkId | None = None,
         *,
-        debts: Collection[Ref] | None = None,
         states: Collection[AttemptState] = (),
         since: Instant | None = None,
     ) -> tuple[LinkAttempt, ...]:
-        """All, those of one link, those for one of these debts, those in these states, those made since then; oldest
-        first."""
+        """All, those of one link, those in these states, those made since then; oldest first."""
         wanted = select(_ATTEMPT.body).where(_ATTEMPT.company_id == company).order_by(_ATTEMPT.number)
         if link_id is not None:
             wanted = wanted.where(_ATTEMPT.link_id == link_id)
-        if debts is not None:
-            wanted = wanted.where(_ATTEMPT.attempt_id.in_(_meant_for(company, debts)))
         if since is not None:
             wanted = wanted.where(_ATTEMPT.made_at > micros(since))
         if states:
@@ -157,10 +156,13 @@ class Links(Desk):
         with self._database.read() as tx:
             return tuple(read_back(body, LinkAttempt) for body in tx.execute(wanted).scalars())
 
-    def attempts_for(self, company: CompanyId, debts: Collection[Ref]) -> tuple[LinkAttempt, ...]:
-        """The tries of whatever link that are for one of these debts, oldest first."""
+    def attempts_for(
+        self, company: CompanyId, debts: Collection[Ref], states: Collection[AttemptState] = ()
+    ) -> tuple[LinkAttempt, ...]:
+        """The tries of whatever link that are for one of these debts (in one of these states), oldest first."""
+        wanted = {"company": company, "debts": [str(debt) for debt in debts], "states": [str(each) for each in states]}
         with self._database.read() as tx:
-            found = tx.execute(_ATTEMPTS_FOR, {"company": company, "debts": [str(debt) for debt in debts]})
+            found = tx.execute(_ATTEMPTS_IN if states else _ATTEMPTS_FOR, wanted)
             return tuple(read_back(body, LinkAttempt) for body in found.scalars())
 
     def receipts_for(self, company: CompanyId, debts: Collection[Ref]) -> tuple[Receipt, ...]:
@@ -172,27 +174,16 @@ class Links(Desk):
     def attempts_since(self, company: CompanyId, since: Instant, link_id: LinkId | None = None) -> tuple[int, int]:
         """How many pages were opened since that moment, for one link or for all, and when the first of them was (in
         microseconds since 1970; 0 for none)."""
-        wanted = select(func.count().label("held"), func.min(_ATTEMPT.made_at).label("first")).where(
-            _ATTEMPT.company_id == company, _ATTEMPT.made_at > micros(since)
-        )
-        if link_id is not None:
-            wanted = wanted.where(_ATTEMPT.link_id == link_id)
+        wanted = {"company": company, "since": micros(since), "link": link_id}
         with self._database.read() as tx:
-            found = tx.execute(wanted).one()
+            found = tx.execute(_MADE_SINCE if link_id is None else _MADE_SINCE_OF, wanted).one()
         return int(found.held), int(found.first or 0)
 
     def add_receipt(self, company: CompanyId, receipt: Receipt, attempt: LinkAttempt, step: Step) -> bool:
         """Money that came, with what became of its try. False, and nothing is stored, when that payment has a receipt
         already: whoever is told of it a second time adds nothing."""
         with self._writing(Author(company)) as scribe:
-            known = scribe.tx.execute(
-                select(_RECEIPT.reference).where(
-                    _RECEIPT.company_id == company,
-                    _RECEIPT.connection_id == receipt.payment.connection,
-                    _RECEIPT.reference == receipt.payment.vendor_id,
-                )
-            ).first()
-            if known is not None:
+            if scribe.tx.execute(_RECEIPT_OF, _of(company, receipt.payment)).first() is not None:
                 return False
             _keep_receipt(scribe, receipt)
             _keep_attempt(scribe, attempt)
@@ -227,14 +218,8 @@ class Links(Desk):
     def receipt(self, company: CompanyId, payment: Ref) -> Receipt | None:
         """The receipt of one payment of a processor."""
         with self._database.read() as tx:
-            body = tx.execute(
-                select(_RECEIPT.body).where(
-                    _RECEIPT.company_id == company,
-                    _RECEIPT.connection_id == payment.connection,
-                    _RECEIPT.reference == payment.vendor_id,
-                )
-            ).scalar_one_or_none()
-        return None if body is None else read_back(body, Receipt)
+            found = tx.execute(_RECEIPT_OF, _of(company, payment)).one_or_none()
+        return None if found is None else read_back(found.body, Receipt)
 
     def set_under_way(self, company: CompanyId, found: Mapping[Ref, Money]) -> None:
         """What is on its way to debts that have links; all of it, in place of what was said before."""
@@ -293,17 +278,11 @@ def _keep_attempt(scribe: Scribe, attempt: LinkAttempt) -> None:
 
 
 def _keep_receipt(scribe: Scribe, receipt: Receipt) -> None:
-    held = scribe.tx.execute(
-        select(_RECEIPT.number).where(
-            _RECEIPT.company_id == scribe.company,
-            _RECEIPT.connection_id == receipt.payment.connection,
-            _RECEIPT.reference == receipt.payment.vendor_id,
-        )
-    ).scalar_one_or_none()
+    held = scribe.tx.execute(_RECEIPT_OF, _of(scribe.company, receipt.payment)).one_or_none()
     row = {
         "connection_id": receipt.payment.connection,
         "reference": receipt.payment.vendor_id,
-        "number": scribe.seq + 1 if held is None else held,
+        "number": scribe.seq + 1 if held is None else held.number,
         "attempt_id": receipt.attempt_id,
         "booked": int(receipt.booked),
         "body": text_of(receipt),
@@ -311,10 +290,8 @@ def _keep_receipt(scribe: Scribe, receipt: Receipt) -> None:
     scribe.keep(tables.receipt, [row])
 
 
-def _meant_for(company: CompanyId, debts: Collection[Ref]) -> Select[tuple[str]]:
-    return select(_ATTEMPT_DEBT.attempt_id).where(
-        _ATTEMPT_DEBT.company_id == company, _ATTEMPT_DEBT.debt.in_([str(debt) for debt in debts])
-    )
+def _of(company: CompanyId, payment: Ref) -> dict[str, str]:
+    return {"company": company, "connection": payment.connection, "payment": payment.vendor_id}
 
 
 def _refuse_second(scribe: Scribe, link: PaymentLink) -> None:

@@ -35,19 +35,54 @@ _PATTERNS = select(tables.journal.c.seq, tables.journal.c.pattern).where(
 )
 
 
+_CURSOR = select(tables.cursor.c.cursor).where(
+    tables.cursor.c.company_id == bindparam("company"),
+    tables.cursor.c.connection_id == bindparam("connection"),
+    tables.cursor.c.stream == bindparam("stream"),
+)
+_IT = (
+    _MIRROR.company_id == bindparam("company"),
+    _MIRROR.connection_id == bindparam("connection"),
+    _MIRROR.kind == bindparam("kind"),
+    _MIRROR.vendor_id == bindparam("vendor_id"),
+)
+_RECORD = select(*_STORED).where(*_IT)
+_EVERYTHING = select(*_STORED).where(_MIRROR.company_id == bindparam("company")).order_by(*_KEY).limit(_BATCH)
+
+
+def _of_kind(*, in_one: bool, gone: bool) -> Select[Any]:
+    wanted = select(*_STORED).where(_MIRROR.company_id == bindparam("company"), _MIRROR.kind == bindparam("kind"))
+    if in_one:
+        wanted = wanted.where(_MIRROR.connection_id == bindparam("connection"))
+    if not gone:
+        wanted = wanted.where(_MIRROR.gone.is_(None))
+    return wanted.order_by(_MIRROR.connection_id, _MIRROR.vendor_id).limit(_BATCH)
+
+
+_OF_KIND = {(in_one, gone): _of_kind(in_one=in_one, gone=gone) for in_one in (False, True) for gone in (False, True)}
+"""Whether of one connection only, and with what is gone. Made once: making a statement costs more than its answer."""
+
+_WAITING = (
+    select(_MIRROR.vendor_id)
+    .where(
+        _MIRROR.company_id == bindparam("company"),
+        _MIRROR.connection_id == bindparam("connection"),
+        _MIRROR.kind == bindparam("kind"),
+        _MIRROR.gone.is_(None),
+        _MIRROR.state.in_(bindparam("states", expanding=True)),
+    )
+    .order_by(_MIRROR.vendor_id)
+)
+
+
 class Mirror(Saving):
     """What outside systems hold."""
 
     def cursor(self, company: CompanyId, connection: ConnectionId, stream: str) -> str | None:
         """Where to go on; None before the first page."""
         with self._database.read() as tx:
-            return tx.execute(
-                select(tables.cursor.c.cursor).where(
-                    tables.cursor.c.company_id == company,
-                    tables.cursor.c.connection_id == connection,
-                    tables.cursor.c.stream == stream,
-                )
-            ).scalar_one_or_none()
+            asked = {"company": company, "connection": connection, "stream": stream}
+            return tx.execute(_CURSOR, asked).scalar_one_or_none()
 
     def freshness(self, company: CompanyId) -> dict[tuple[ConnectionId, str], Instant | None]:
         """When each stream was last read to its end, whether or not that brought anything; None: never yet."""
@@ -61,7 +96,7 @@ class Mirror(Saving):
     def record(self, company: CompanyId, ref: Ref) -> Stored | None:
         """One record as it stands, or its tombstone; None when it was never seen."""
         with self._database.read() as tx:
-            row = tx.execute(select(*_STORED).where(*_is(company, ref))).one_or_none()
+            row = tx.execute(_RECORD, _place(company, ref)).one_or_none()
             return None if row is None else next(_all_stored(tx, company, [row]))
 
     def records(
@@ -75,21 +110,19 @@ class Mirror(Saving):
     ) -> Iterator[Stored]:
         """Every record of a kind (of these customers), by connection and vendor id. Holds no transaction between
         batches."""
-        wanted = select(*_STORED).where(_MIRROR.company_id == company, _MIRROR.kind == kind.value)
-        if connection is not None:
-            wanted = wanted.where(_MIRROR.connection_id == connection)
+        wanted = _OF_KIND[connection is not None, include_gone]
         if parties is not None:
             wanted = wanted.where(_MIRROR.party.in_(sorted(parties)))
-        return self._each(company, wanted, include_gone=include_gone)
+        return self._each({"company": company, "kind": kind.value, "connection": connection}, wanted)
 
-    def everything(self, company: CompanyId) -> Iterator[Stored]:
-        """Every record of every kind and every tombstone, by connection, kind and vendor id. Holds no transaction
-        between batches."""
-        wanted = select(*_STORED).where(_MIRROR.company_id == company).order_by(*_KEY).limit(_BATCH)
+    def everything(self, company: CompanyId, *, since: int = 0) -> Iterator[Stored]:
+        """Every record of every kind and every tombstone, by connection, kind and vendor id; those that were stored
+        after that journal entry. Holds no transaction between batches."""
+        wanted = _EVERYTHING.where(_MIRROR.record_seq > since) if since else _EVERYTHING
         after: Select[Any] = wanted
         while True:
             with self._database.read() as tx:
-                batch = tx.execute(after).all()
+                batch = tx.execute(after, {"company": company}).all()
                 held = list(_all_stored(tx, company, batch))
             yield from held
             if len(batch) < _BATCH:
@@ -101,22 +134,17 @@ class Mirror(Saving):
         self, company: CompanyId, kind: Kind, connection: ConnectionId, since: int | None
     ) -> Iterator[Stored]:
         """Every record of a kind that stands and changed after that journal entry; None: every one that stands."""
-        wanted = select(*_STORED).where(
-            _MIRROR.company_id == company, _MIRROR.kind == kind.value, _MIRROR.connection_id == connection
-        )
+        wanted = _OF_KIND[True, False]
         if since is not None:
             wanted = wanted.where(_MIRROR.record_seq > since)
-        return self._each(company, wanted, include_gone=False)
+        return self._each({"company": company, "kind": kind.value, "connection": connection}, wanted)
 
-    def _each(self, company: CompanyId, wanted: Select[Any], *, include_gone: bool) -> Iterator[Stored]:
-        if not include_gone:
-            wanted = wanted.where(_MIRROR.gone.is_(None))
-        wanted = wanted.order_by(_MIRROR.connection_id, _MIRROR.vendor_id).limit(_BATCH)
+    def _each(self, asked: Mapping[str, Any], wanted: Select[Any]) -> Iterator[Stored]:
         after: Select[Any] = wanted
         while True:
             with self._database.read() as tx:
-                batch = tx.execute(after).all()
-                held = list(_all_stored(tx, company, batch))
+                batch = tx.execute(after, asked).all()
+                held = list(_all_stored(tx, asked["company"], batch))
             yield from held
             if len(batch) < _BATCH:
                 return
@@ -152,19 +180,10 @@ class Mirror(Saving):
 
     def unfinished(self, company: CompanyId, connection: ConnectionId, kind: Kind) -> tuple[str, ...]:
         """Vendor ids of the records of that kind that wait for something to happen, in order. Reads no record."""
-        wanted = (
-            select(_MIRROR.vendor_id)
-            .where(
-                _MIRROR.company_id == company,
-                _MIRROR.connection_id == connection,
-                _MIRROR.kind == kind.value,
-                _MIRROR.gone.is_(None),
-                _MIRROR.state.in_([state.value for state in UNFINISHED.get(kind, ())]),
-            )
-            .order_by(_MIRROR.vendor_id)
-        )
+        states = [state.value for state in UNFINISHED.get(kind, ())]
+        asked = {"company": company, "connection": connection, "kind": kind.value, "states": states}
         with self._database.read() as tx:
-            return tuple(tx.execute(wanted).scalars())
+            return tuple(tx.execute(_WAITING, asked).scalars())
 
     def kept_for(self, company: CompanyId, connection: ConnectionId, kind: Kind) -> tuple[str, ...]:
         """Vendor ids of the customers whose lines of that kind do not come to nothing, in order. Reads no record."""
@@ -194,7 +213,8 @@ class Mirror(Saving):
                         tables.journal.c.seq == _MIRROR.journal_seq,
                     ),
                 )
-                .where(*_is(company, ref))
+                .where(*_IT),
+                _place(company, ref),
             ).one_or_none()
         if found is None or found.pack is None or found.position is None:
             return None
@@ -227,13 +247,8 @@ class Mirror(Saving):
         return len(wrong)
 
 
-def _is(company: CompanyId, ref: Ref) -> tuple[Any, ...]:
-    return (
-        _MIRROR.company_id == company,
-        _MIRROR.connection_id == ref.connection,
-        _MIRROR.kind == ref.kind.value,
-        _MIRROR.vendor_id == ref.vendor_id,
-    )
+def _place(company: CompanyId, ref: Ref) -> dict[str, str]:
+    return {"company": company, "connection": ref.connection, "kind": ref.kind.value, "vendor_id": ref.vendor_id}
 
 
 def records_as_stored(tx: Connection, company: CompanyId) -> Iterator[tuple[Any, bytes | None]]:

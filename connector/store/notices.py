@@ -51,25 +51,27 @@ class Notice:
         return self.finding.code is not FindingCode.UNKNOWN_VALUE or self.finding.amount is not None
 
 
+_OF_CONNECTION = select(tables.notice).where(
+    _NOTICE.company_id == bindparam("company"), _NOTICE.connection_id == bindparam("connection")
+)
+_STANDING = (
+    select(tables.notice)
+    .where(_NOTICE.company_id == bindparam("company"), _NOTICE.dismissed_by.is_(None))
+    .order_by(_NOTICE.number)
+)
+
+
 class Notices(Desk):
     """What stands."""
 
     def notices(self, company: CompanyId) -> tuple[Notice, ...]:
         """Everything that nobody has dismissed, the oldest first."""
-        wanted = (
-            select(tables.notice)
-            .where(_NOTICE.company_id == company, _NOTICE.dismissed_by.is_(None))
-            .order_by(_NOTICE.number)
-        )
         with self._database.read() as tx:
-            return tuple(_notice(row) for row in tx.execute(wanted))
+            return tuple(_notice(row) for row in tx.execute(_STANDING, {"company": company}))
 
     def noticed(self, company: CompanyId, connection: ConnectionId) -> frozenset[Ref]:
         """The records about which something stands, dismissed or not."""
-        wanted = select(_NOTICE.body).where(_NOTICE.company_id == company, _NOTICE.connection_id == connection)
-        with self._database.read() as tx:
-            bodies = tx.execute(wanted).scalars().all()
-        return frozenset(ref for body in bodies for ref in read_back(body, Finding).refs)
+        return frozenset(ref for row in self._rows(company, connection) for ref in _finding(row).refs)
 
     def dismiss(self, company: CompanyId, number: int, actor: ActorId) -> Notice:
         """A person knows it now, and it is not shown again unless it goes and comes back. UnknownRecord: there is no
@@ -115,7 +117,7 @@ class Notices(Desk):
 
     def _rows(self, company: CompanyId, connection: ConnectionId) -> Sequence[Any]:
         with self._database.read() as tx:
-            return tx.execute(_standing(company, connection)).all()
+            return tx.execute(_OF_CONNECTION, {"company": company, "connection": connection}).all()
 
 
 def keep(
@@ -149,7 +151,8 @@ class _Board:
         self._scribe = scribe
         self._database = database
         self._connection = connection
-        self._held = {row.notice_id: row for row in scribe.tx.execute(_standing(scribe.company, connection))}
+        found = scribe.tx.execute(_OF_CONNECTION, {"company": scribe.company, "connection": connection})
+        self._held = {row.notice_id: row for row in found}
 
     def said(self, findings: Iterable[Finding]) -> None:
         """These are true now. One that is about no record was said because it happened again, dismissed or not."""
@@ -200,10 +203,6 @@ class _Board:
 
     def _told(self, finding: Finding) -> int:
         return self._scribe.write(NOTICED, {"connection": self._connection, "sentence": finding.sentence})
-
-
-def _standing(company: CompanyId, connection: ConnectionId) -> Any:
-    return select(tables.notice).where(_NOTICE.company_id == company, _NOTICE.connection_id == connection)
 
 
 def _finding(row: Any) -> Finding:

@@ -37,6 +37,7 @@ class OutboxEvent(StrEnum):
     POSTPONE_DOUBTED = "postpone-doubted"
     REPEAT = "repeat"
     BURY = "bury"
+    DISMISS = "dismiss"
 
 
 MOVES: dict[tuple[OutboxState, OutboxEvent], OutboxState] = {
@@ -54,12 +55,16 @@ MOVES: dict[tuple[OutboxState, OutboxEvent], OutboxState] = {
     (OutboxState.UNSURE, OutboxEvent.BURY): OutboxState.DEAD,
     (OutboxState.READY, OutboxEvent.REPEAT): OutboxState.READY,
     (OutboxState.SENDING, OutboxEvent.REPEAT): OutboxState.SENDING,
+    (OutboxState.DEAD, OutboxEvent.DISMISS): OutboxState.DEAD,
 }
 """Every move of a row there is; what is absent is refused. A new row is READY."""
 
 _OUTBOX = tables.outbox.c
+_NOT_DONE = tuple(state.value for state in OutboxState if state is not OutboxState.DONE)
 _LAST = select(func.coalesce(func.max(_OUTBOX.number), 0)).where(_OUTBOX.company_id == bindparam("company"))
 _ROW = select(tables.outbox).where(_OUTBOX.company_id == bindparam("company"), _OUTBOX.op_id == bindparam("op"))
+_ALL = select(tables.outbox).where(_OUTBOX.company_id == bindparam("company")).order_by(_OUTBOX.number)
+_IN_STATES = _ALL.where(_OUTBOX.state.in_(bindparam("states", expanding=True)))
 _KNOWN = select(_OUTBOX.op_id, _OUTBOX.subject, _OUTBOX.state).where(
     _OUTBOX.company_id == bindparam("company"),
     or_(
@@ -94,13 +99,33 @@ class Outbox(Desk):
         self, company: CompanyId, states: Collection[OutboxState] | None = None, plan_id: PlanId | None = None
     ) -> tuple[OutboxRow, ...]:
         """Rows in the order in which they were added."""
-        wanted = select(tables.outbox).where(_OUTBOX.company_id == company).order_by(_OUTBOX.number)
-        if states is not None:
-            wanted = wanted.where(_OUTBOX.state.in_([state.value for state in states]))
+        wanted = _ALL if states is None else _IN_STATES
+        asked = {"company": company, "states": [each.value for each in states or ()]}
         if plan_id is not None:
             wanted = wanted.where(_OUTBOX.plan_id == plan_id)
         with self._database.read() as tx:
+            return tuple(_row(found) for found in tx.execute(wanted, asked))
+
+    def outbox_left(self, company: CompanyId) -> tuple[OutboxRow, ...]:
+        """The rows that are not done, and those of the done ones that stand for the same thing as a dead one."""
+        dead = select(_OUTBOX.subject).where(_OUTBOX.company_id == company, _OUTBOX.state == OutboxState.DEAD.value)
+        wanted = (
+            select(tables.outbox)
+            .where(
+                _OUTBOX.company_id == company,
+                or_(_OUTBOX.state.in_(_NOT_DONE), _OUTBOX.subject.in_(dead)),
+            )
+            .order_by(_OUTBOX.number)
+        )
+        with self._database.read() as tx:
             return tuple(_row(found) for found in tx.execute(wanted))
+
+    def outbox_counts(self, company: CompanyId) -> dict[OutboxState, int]:
+        """How many rows there are in each state."""
+        wanted = select(_OUTBOX.state, func.count()).where(_OUTBOX.company_id == company).group_by(_OUTBOX.state)
+        with self._database.read() as tx:
+            found = {OutboxState(state): number for state, number in tx.execute(wanted)}
+        return {state: found.get(state, 0) for state in OutboxState}
 
     def outbox_answers(self, company: CompanyId, op_ids: Collection[OpId]) -> dict[OpId, Ref]:
         """Of these, what each became on the other side, where that is known."""
@@ -156,6 +181,13 @@ class Outbox(Desk):
         return self._move(
             company, op_id, lease, lambda _: OutboxEvent.BURY,
             lambda row: replace(row, fault=fault, not_before=None),
+        )  # fmt: skip
+
+    def outbox_dismissed(self, company: CompanyId, op_id: OpId, word: str) -> OutboxRow:
+        """A person has looked at a dead one; `word` is what became of it, and stands before what was wrong."""
+        return self._move(
+            company, op_id, None, lambda _: OutboxEvent.DISMISS,
+            lambda row: replace(row, fault=f"{word} {row.fault}".rstrip()),
         )  # fmt: skip
 
     def outbox_repeat(self, company: CompanyId, op_id: OpId, lease: Lease | None = None) -> OutboxRow:

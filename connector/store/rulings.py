@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import zstandard
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from connector.errors import Refused, StoreCorrupt
 from connector.model.ruling import Forgotten, Ruling
@@ -17,7 +17,13 @@ from connector.store.rows import Author
 
 _RULING = tables.ruling.c
 _EVIDENCE = tables.evidence.c
+_FORGOTTEN = tables.forgotten.c
 EVIDENCE_BYTES_MAX = 1 << 24
+
+_LOG = select(_RULING.body).where(_RULING.company_id == bindparam("company")).order_by(_RULING.seq)
+_ALL_FORGOTTEN = (
+    select(_FORGOTTEN.body).where(_FORGOTTEN.company_id == bindparam("company")).order_by(_FORGOTTEN.fact_id)
+)
 
 
 class Rulings(Desk):
@@ -46,9 +52,8 @@ class Rulings(Desk):
 
     def rulings(self, company: CompanyId) -> tuple[Ruling, ...]:
         """The whole log, the first entry first."""
-        wanted = select(_RULING.body).where(_RULING.company_id == company).order_by(_RULING.seq)
         with self._database.read() as tx:
-            return tuple(read_back(body, Ruling) for body in tx.execute(wanted).scalars())
+            return tuple(read_back(body, Ruling) for body in tx.execute(_LOG, {"company": company}).scalars())
 
     def forget(self, author: Author, forgotten: Forgotten) -> None:
         """A sign of a payer says nothing any more."""
@@ -58,13 +63,9 @@ class Rulings(Desk):
 
     def forgotten(self, company: CompanyId) -> tuple[Forgotten, ...]:
         """All of them, by id."""
-        wanted = (
-            select(tables.forgotten.c.body)
-            .where(tables.forgotten.c.company_id == company)
-            .order_by(tables.forgotten.c.fact_id)
-        )
         with self._database.read() as tx:
-            return tuple(read_back(body, Forgotten) for body in tx.execute(wanted).scalars())
+            found = tx.execute(_ALL_FORGOTTEN, {"company": company}).scalars()
+            return tuple(read_back(body, Forgotten) for body in found)
 
     def save_evidence(self, author: Author, bodies: Mapping[Ref, bytes]) -> int:
         """Keep what each payment's last word stands on; returns how many were new or different, and writes no others.

@@ -50,6 +50,7 @@ _SECRET = tables.secret.c
 _OF_CONNECTION = select(_SECRET.name, _SECRET.value, _SECRET.version).where(
     _SECRET.company_id == bindparam("company"), _SECRET.connection_id == bindparam("connection")
 )
+_GRANT_OF = _OF_CONNECTION.where(_SECRET.name == _GRANT)
 
 
 class Secrets(Desk):
@@ -107,9 +108,7 @@ class Secrets(Desk):
     def read_grant(self, company: CompanyId, connection: ConnectionId) -> SecretPair | None:
         """The pair in force, None before the first."""
         with self._database.read() as tx:
-            found = tx.execute(
-                _OF_CONNECTION.where(_SECRET.name == _GRANT), {"company": company, "connection": connection}
-            ).one_or_none()
+            found = tx.execute(_GRANT_OF, {"company": company, "connection": connection}).one_or_none()
         return None if found is None else self._grant(company, connection, found.value)
 
     def replace_grant(self, company: CompanyId, connection: ConnectionId, pair: SecretPair) -> SecretPair:
@@ -118,7 +117,7 @@ class Secrets(Desk):
         with self._database.write() as tx:
             key = self._vault.in_force(tx, self._database)
             found = tx.execute(
-                _OF_CONNECTION.where(_SECRET.name == _GRANT).with_for_update(),
+                _GRANT_OF.with_for_update(),
                 {"company": company, "connection": connection},
             ).one_or_none()
             if (0 if found is None else found.version) != pair.version and found is not None:

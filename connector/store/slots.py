@@ -59,6 +59,7 @@ class Slots(Leases):
         self._database = database
         self._clock = clock
         self._company = company
+        self._owed = []
         self._names = tuple(f"slot {number} of {account}" for number in range(1, SLOTS + 1))
         self._title = title
         self._changed = threading.Condition()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from connector.store.contacts import Contacts
 from connector.store.database import LOCK_WAIT_SECONDS, connect
 from connector.store.decisions import Decisions
 from connector.store.due import Due
+from connector.store.errands import Errands
 from connector.store.firm import Firm
 from connector.store.inbox import Inbox
 from connector.store.journal import Journal
@@ -28,6 +30,7 @@ from connector.store.links import Links
 from connector.store.mirror import MirrorOf
 from connector.store.notices import Notices
 from connector.store.outbox import Outbox
+from connector.store.people import People
 from connector.store.rotation import Keys
 from connector.store.rulings import Rulings
 from connector.store.schema import PACKAGED, copy_file, prepare
@@ -36,6 +39,7 @@ from connector.store.ties import Ties
 from connector.store.vault import Vault
 from connector.store.verify import Verification
 from connector.store.views import Views
+from connector.store.visits import Visits
 from connector.store.witness import Witness
 
 
@@ -60,6 +64,9 @@ class Store(
     Notices,
     Verification,
     Witness,
+    Visits,
+    People,
+    Errands,
 ):
     """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
 
@@ -68,6 +75,7 @@ class Store(
         self._clock = clock
         self._vault = Vault(None)
         self._slots = {}
+        self._owed = []
 
     @property
     def is_one_file(self) -> bool:
@@ -120,6 +128,13 @@ class Store(
             self.close()
             raise
         self._vault = vault
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What this thread reads within is read in one transaction, as it stood at one moment. Nothing may be waited
+        for meanwhile, and nothing written."""
+        with self._database.reading():
+            yield
 
     def tokens(self, company: CompanyId, connection: ConnectionId) -> TokenStore:
         """Where the adapter of one connection keeps its rotating grant."""

@@ -334,12 +334,37 @@ inbox = Table(
 )
 """What vendors told us to look at, once per event; a hint is never data."""
 
+person = Table("person", metadata, _key("company_id"), _key("person_id"), _text("body"))
+"""Who may sign in to the console, of whatever company; with a hash of a password, so never sealed."""
+
+seat = Table("seat", metadata, _key("company_id"), _key("person_id"), _text("body"))
+"""What each of them may do in a company."""
+
+session = Table(
+    "session",
+    metadata,
+    _key("company_id"),
+    _key("token_hash"),
+    _text("person_id"),
+    _number("invited"),
+    _text("form_key"),
+    _number("made_at"),
+    _number("seen_at"),
+)
+"""Browsers in which somebody is signed in, and links by which a password may be chosen; by the hash of their secret."""
+
+errand = Table(
+    "errand", metadata, _key("company_id"), _key("errand_id"), _number("made_at"), _text("state"), _text("body")
+)
+"""Long work that somebody asked for at the console: how far it is, and what came of it."""
+
 SEALED: dict[str, Table] = {
     table.name: table
     for table in (
         company, actor, connection, outbox, plan, approval, decision, finding, evidence, ruling, forgotten, contact,
-        note, payer_file, link, link_debt, attempt, attempt_debt, receipt,
+        note, payer_file, link, link_debt, attempt, attempt_debt, receipt, seat,
     )
 }  # fmt: skip
 """Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,
-notices, leases, budgets and hints are working notes that a fresh sync makes anew."""
+notices, leases, budgets and hints are working notes that a fresh sync makes anew. People of the console have a hash of
+a password, and their sessions are secrets; what they may do, their seats, is vouched for."""

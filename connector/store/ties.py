@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from connector.model.finding import Finding
 from connector.model.source import CompanyId, ConnectionId, Kind
@@ -22,19 +22,24 @@ QUARANTINE = "quarantine"
 _CHECK = tables.tie_check.c
 _MIRROR = tables.mirror.c
 
+_NEWEST = select(func.max(_MIRROR.record_seq)).where(
+    _MIRROR.company_id == bindparam("company"),
+    _MIRROR.connection_id == bindparam("connection"),
+    _MIRROR.kind.in_(bindparam("kinds", expanding=True)),
+)
+_LAST_CHECK = select(tables.tie_check).where(
+    _CHECK.company_id == bindparam("company"), _CHECK.connection_id == bindparam("connection")
+)
+
 
 class Ties(Desk):
     """What is in quarantine."""
 
     def last_change(self, company: CompanyId, connection: ConnectionId, kinds: Collection[Kind]) -> int:
         """The journal entry with which a record of these kinds last changed; 0 when there never was one."""
-        newest = select(func.max(_MIRROR.record_seq)).where(
-            _MIRROR.company_id == company,
-            _MIRROR.connection_id == connection,
-            _MIRROR.kind.in_([kind.value for kind in kinds]),
-        )
+        asked = {"company": company, "connection": connection, "kinds": [kind.value for kind in kinds]}
         with self._database.read() as tx:
-            return int(tx.execute(newest).scalar_one() or 0)
+            return int(tx.execute(_NEWEST, asked).scalar_one() or 0)
 
     def changed_parties(
         self, company: CompanyId, connection: ConnectionId, kinds: Collection[Kind], since: int
@@ -66,9 +71,8 @@ class Ties(Desk):
 
     def tie_check(self, company: CompanyId, connection: ConnectionId) -> tuple[int, tuple[Finding, ...]]:
         """How far the last check saw, and what did not tie; (-1, ()) before the first."""
-        wanted = select(tables.tie_check).where(_CHECK.company_id == company, _CHECK.connection_id == connection)
         with self._database.read() as tx:
-            found = tx.execute(wanted).one_or_none()
+            found = tx.execute(_LAST_CHECK, {"company": company, "connection": connection}).one_or_none()
         return (-1, ()) if found is None else (int(found.through), read_back(found.body, tuple[Finding, ...]))
 
     def save_tie_check(

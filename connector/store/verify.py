@@ -6,7 +6,8 @@ the database back, leaves no trace in here: a head that was kept somewhere else 
 
 Not vouched for are secrets (each is sealed by itself), and what a sync makes anew: cursors, notices, which rows did not
 tie, leases, budgets, hints, whose turn it is, what was told of what is wrong, money under way to debts, and the words
-by which contacts are found.
+by which contacts are found. Nor are people of the console with the hashes of their passwords, their sessions, and how
+far their errands are; what each may do is.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_a_payment_whose_number_somebody_overwrote_is_found_by_its_stamp(room: R
         pytest.param(Ref(BOOKS, Kind.PAYMENT, "999"), id="no such payment"),
         pytest.param(Ref(BOOKS, Kind.BOOK_ENTRY, "Transfer:999"), id="no such transfer"),
         pytest.param(Ref(BOOKS, Kind.BOOK_ENTRY, "Bill:1"), id="an entity we do not post"),
-        pytest.param(Ref(BOOKS, Kind.INVOICE, "1"), id="a kind we do not post"),
+        pytest.param(Ref(BOOKS, Kind.CUSTOMER, "1"), id="a kind we do not post"),
     ],
 )
 def test_an_entry_that_does_not_exist_is_not_found(room: Room, ref: Ref) -> None:

@@ -194,7 +194,14 @@ class Firm:
         return [problem for double in self.doubles.values() for problem in double.problems]
 
 
-def run_command(home: Path, arguments: tuple[str, ...], environment: Mapping[str, str], *, cold: bool = False) -> Ran:
+def run_command(
+    home: Path,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    *,
+    cold: bool = False,
+    seconds: float = COMMAND_SECONDS,
+) -> Ran:
     """`receivables ...` with this home and only these settings, in a process of its own.
 
     The process is a fork of one that has imported the program, unless a cold start is asked for, or the environment
@@ -203,14 +210,14 @@ def run_command(home: Path, arguments: tuple[str, ...], environment: Mapping[str
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECEIVABLES_")}
     whole = {**kept, "RECEIVABLES_HOME": str(home), "RECEIVABLES_ACTOR": "dana", **environment}
     if not cold and all(name.startswith("RECEIVABLES_") for name in environment):
-        return Ran(*warm.run(arguments, whole, COMMAND_SECONDS))
+        return Ran(*warm.run(arguments, whole, seconds))
     process = subprocess.run(
         [sys.executable, "-m", "connector", *arguments],
         env=whole,
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=COMMAND_SECONDS,
+        timeout=seconds,
         check=False,
     )
     return Ran(process.returncode, process.stdout, process.stderr)

@@ -81,7 +81,7 @@ class Shop:
 
     def offer(self, link: PaymentLink) -> Offer:
         with self.desk() as desk:
-            return paying.status(desk, desk.store.link(desk.id, link.link_id))
+            return paying.visit(desk, desk.store.link(desk.id, link.link_id)).showing.offer
 
     def visit(self, link: PaymentLink) -> paying.Visit:
         with self.desk() as desk:

@@ -13,6 +13,7 @@ from tests.journeys.all_at_once import opened
 FEW, MANY = 6, 200
 
 
+@pytest.mark.req("M3")
 @pytest.mark.parametrize(
     "kills", [pytest.param(FEW, marks=pytest.mark.gate), pytest.param(MANY, marks=pytest.mark.long)]
 )

@@ -61,6 +61,17 @@ def test_a_copy_that_somebody_altered_is_not_put_back(firm: Firm, tmp_path: Path
     assert (refused.code, "is not whole" in refused.err) == (1, True)
 
 
+def test_what_a_copy_is_put_back_from_stays_as_it_is_to_the_last_byte(firm: Firm, tmp_path: Path) -> None:
+    copy = tmp_path / "kept" / "copy.db"
+    copy.parent.mkdir()
+    firm.do("backup", str(copy))
+    before = copy.read_bytes()
+    firm.do("restore", str(copy), "--yes")
+    firm.do("verify")
+    assert copy.read_bytes() == before
+    assert list(copy.parent.iterdir()) == [copy]
+
+
 def test_nothing_is_put_back_while_somebody_works(firm: Firm, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     firm.do("backup", str(copy))

@@ -14,7 +14,7 @@ from connector.app.books import apply_plan, make_plan, sync_all
 from connector.app.house import House
 from connector.app.proof import Proof, prove
 from connector.clock import SystemClock
-from connector.dates import day_of, zone
+from connector.dates import day_of, later, zone
 from connector.reconcile.agreement import next_step
 from connector.testing.demo_world import demo_world
 from connector.testing.worlds import parse
@@ -121,3 +121,16 @@ def test_one_cent_anywhere_in_books_that_are_posted_and_proven_is_located_and_go
             sync_all(desk, lambda *_: None, again=True)
             assert not prove(desk).problems
         firm.doubles[system].problems.clear()
+
+
+def test_one_unit_too_much_in_a_wallets_balance_is_found_and_named(tmp_path: Path) -> None:
+    today = day_of(SystemClock().now(), zone("America/New_York"))
+    paid = f"{later(today, -9)}  payment  PP-1  Acme Bakery  120.00 USD  by paypal  in paypal\n"
+    with open_firm(tmp_path, WALK.read_text(encoding="utf-8") + paid) as firm:
+        firm.connect_quickly()
+        where = firm.doubles["paypal"].stand_in.corrupt(0)
+        with firm.desk() as desk:
+            sync_all(desk, lambda *_: None)
+            problems = prove(desk).problems
+    assert "holds one unit more" in where
+    assert ["balance of paypal" in each.lower() and "0.01 USD" in each for each in problems] == [True], problems

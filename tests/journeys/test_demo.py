@@ -68,7 +68,7 @@ def test_the_demo_ends_well_with_a_page_that_loads_nothing(
     ran, page = told
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
-    assert [int(number) for number in re.findall(r"(?m)^(\d+)\. ", ran.stdout)] == list(range(1, 13))
+    assert [int(number) for number in re.findall(r"(?m)^(\d+)\. ", ran.stdout)] == list(range(1, 14))
     assert str(home / "demo.html") in ran.stdout
     assert "Harbor Supply" in page
     assert "Maple &amp; Pine Studio" in page
@@ -121,7 +121,7 @@ def figures(pattern: str, text: str) -> tuple[int, ...]:
 
 
 def test_a_cent_shifted_in_the_doubles_ends_the_demo_badly_and_names_its_row(tmp_path: Path) -> None:
-    ran, page = demo(tmp_path, "--corrupt", "1")
+    ran, page = demo(tmp_path, "--corrupt", "2")
     assert ran.returncode == 1
     told = re.search(r"On purpose: (.+)", ran.stdout)
     assert told is not None

@@ -63,6 +63,12 @@ def test_apply_killed_while_posting_writes_each_object_once(firm: Firm, point: s
     firm.do("verify")
 
 
+def test_apply_that_goes_on_after_a_kill_tells_what_was_written_before_from_what_was_not(firm: Firm) -> None:
+    firm.do("plan")
+    assert firm.run("apply", "--yes", crash_at="post.done:2").code == KILLED
+    assert "3 written and read back, 2 were written before" in firm.do("apply", "--yes").out
+
+
 @pytest.mark.parametrize("point", [each for each in APPLY_POINTS if not each.startswith("post.")])
 def test_apply_killed_around_posting_writes_each_object_once(firm: Firm, point: str) -> None:
     firm.do("plan")

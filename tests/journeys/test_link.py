@@ -57,7 +57,7 @@ def offers(firm: Firm, till: Till, link: str) -> str:
     with House(firm.config()) as house:
         found = find(house, link.rpartition("/")[2])
         assert found is not None
-        shown = visit(*found).showing
+        shown = visit(found.desk, found.link).showing
     return grouped(shown.amount) if shown.offer is Offer.PAY else str(shown.offer)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from adapters.paypal.standin.books import Books
+from adapters.paypal.standin.notary import event
 from adapters.paypal.standin.ordering import Ordering
 from adapters.paypal.standin.people import People
 from connector.app.books import reconcile_all, sync_all
 from connector.app.house import House
 from connector.app.settling import BALANCE_GONE, settle
+from connector.app.watching import Watcher
 from connector.errors import Refused
 from connector.model.finding import Decision, FindingCode
 from connector.model.money_in import AttemptState
@@ -20,6 +25,7 @@ from connector.model.paylink import Flag, PaymentLink
 from connector.money import grouped
 from connector.paylinks import Offer
 from connector.store import OutboxState
+from connector.web.pay import pay_app
 from tests.clocks import FakeClock
 from tests.journeys.firm import KILLED
 from tests.journeys.shop import FIRM, Shop, nothing, open_shop
@@ -29,7 +35,8 @@ pytestmark = pytest.mark.gate
 
 ACCOUNT = "SHXPS2345678A"
 CAPTURE = "POST /v2/checkout/orders/*/capture"
-NUMBERS = 18
+WEBHOOK, DELIVERIES = "4JH86294D6297924G", 50
+NUMBERS = 22
 WORLD = f"""
 company  Walkabout Tools  {FIRM}
 account  Checking  bank USD
@@ -246,17 +253,37 @@ def test_other_funds_are_asked_for_on_the_same_page_and_the_poller_never_tries_b
     assert (state(shop, link), len(shop.attempts(link))) == (AttemptState.SUCCEEDED, 1)
 
 
-def test_another_amount_than_was_asked_or_another_payee_is_kept_flagged_and_told(shop: Shop) -> None:
-    link = approved(shop, "C-13")
-    wallet(shop).conduct.other_amount = 11_000
+@pytest.mark.req("Y7")
+@pytest.mark.parametrize(
+    ("number", "otherwise", "flag", "code", "came"),
+    [
+        ("C-13", {"other_amount": 11_000}, Flag.AMOUNT_MISMATCH, FindingCode.OTHER_AMOUNT, "110.00 USD"),
+        ("C-19", {"other_currency": "EUR"}, Flag.CURRENCY_MISMATCH, FindingCode.WRONG_CURRENCY, "119.00 EUR"),
+        ("C-20", {"other_payee": "ANTHER2345678"}, Flag.PAYEE_MISMATCH, FindingCode.UNKNOWN_VALUE, "120.00 USD"),
+    ],
+)
+def test_another_amount_currency_or_payee_than_was_asked_is_kept_flagged_and_told(
+    shop: Shop, number: str, otherwise: dict[str, Any], flag: Flag, code: FindingCode, came: str
+) -> None:
+    conduct = wallet(shop).conduct
+    before = {name: getattr(conduct, name) for name in otherwise}
+    wallet(shop).held |= {"EUR"}
+    link = approved(shop, number)
     try:
+        for name, value in otherwise.items():
+            setattr(conduct, name, value)
         shop.back(link)
     finally:
-        wallet(shop).conduct.other_amount = None
+        for name, value in before.items():
+            setattr(conduct, name, value)
     (receipt,) = [each for each in shop.receipts() if each.link_id == link.link_id]
-    assert (grouped(receipt.amount), Flag.AMOUNT_MISMATCH in receipt.flags) == ("110.00 USD", True)
+    assert (grouped(receipt.amount), flag in receipt.flags) == (came, True)
     shop.sync()
-    assert FindingCode.OTHER_AMOUNT in {each.code for each in shop.findings()}
+    assert [each.code for each in shop.findings() if receipt.payment in each.refs] == [code]
+    shown = shop.visit(link)
+    assert shown.settlement is not None
+    assert flag in shown.settlement.flags
+    assert shown.showing.offer is not Offer.PAID
 
 
 @pytest.mark.parametrize(
@@ -280,3 +307,63 @@ def test_a_kill_while_approved_money_is_taken_leaves_one_charge_and_one_receipt(
     amount = 10_000 + 100 * int(number[2:])
     assert len([each for each in wallet(shop).captures.values() if each.amount == amount]) == 1
     assert len([each for each in shop.receipts() if each.link_id == link.link_id]) == 1
+
+
+@pytest.mark.req("A1")
+def test_fifty_webhooks_of_one_event_with_the_payers_return_and_the_poller_take_the_money_once(shop: Shop) -> None:
+    link = approved(shop, "C-22")
+    (attempt,) = shop.attempts(link)
+    with shop.desk() as desk:
+        known = {"webhook_id": WEBHOOK, "webhook_roots": shop.paypal.notary.root}
+        desk.store.put_secrets(desk.id, attempt.connection, known)
+    body = event("CHECKOUT.ORDER.APPROVED", {"id": attempt.page_id})
+    signed = shop.paypal.notary.sign(body, WEBHOOK, shop.firm.doubles["paypal"].url)
+    back = shop.made("C-22").url.partition("8765")[2] + "/back"
+
+    def house() -> House:
+        return House(shop.firm.config())
+
+    with TestClient(pay_app(house, hooks=house)) as client, ThreadPoolExecutor(DELIVERIES + 4) as crowd:
+        told = [crowd.submit(client.post, "/hooks/paypal", content=body, headers=signed) for _ in range(DELIVERIES)]
+        came = [crowd.submit(client.get, back, follow_redirects=False) for _ in range(2)]
+        looked = [crowd.submit(Watcher(house).tick) for _ in range(2)]
+        assert {each.result().status_code for each in told} == {200}
+        assert {each.result().status_code for each in came} == {303}
+        assert all(each.result() >= 0 for each in looked)
+    Watcher(house).tick()
+    assert (state(shop, link), taken(shop, link)) == (AttemptState.SUCCEEDED, 1)
+    assert len([each for each in shop.receipts() if each.link_id == link.link_id]) == 1
+    assert [after for after, _ in shop.trail(link)].count("succeeded") == 1
+    with shop.desk() as desk:
+        assert len(desk.store.open_hints(desk.id, attempt.connection)) <= 1
+
+
+@pytest.mark.req("Y11")
+def test_with_no_way_in_an_open_page_is_asked_for_by_itself_until_a_day_after_it_expired(shop: Shop) -> None:
+    link = shop.link("C-21")
+    page = shop.click(link, "paypal")
+    (attempt,) = shop.attempts(link)
+    clock = FakeClock((attempt.created_at or attempt.expires_at).isoformat())
+    watcher, begun = Watcher(lambda: House(shop.firm.config(), clock)), clock.now()
+
+    def looks(from_second: int, seconds: int, step: int) -> int:
+        """How often the page is asked for in that stretch, with the watcher awake every so many seconds."""
+        clock.pass_seconds(from_second - int((clock.now() - begun).total_seconds()))
+        watcher.tick()
+        before = asked()
+        for _ in range(seconds // step):
+            clock.pass_seconds(step)
+            watcher.tick()
+        return asked() - before
+
+    def asked() -> int:
+        return sum(each.path.endswith(f"/orders/{attempt.page_id}") for each in shop.firm.heard)
+
+    end = int((attempt.expires_at - begun).total_seconds())
+    day = 24 * 3600
+    assert [looks(0, 30, 5), looks(150, 60, 5), looks(400, 120, 5), looks(700, 240, 20)] == [6, 4, 4, 4]
+    assert [looks(3600, 900, 100), looks(end + day - 1500, 900, 100)] == [3, 3]
+    payer(page, do="approve", funds="balance")
+    assert looks(end + day - 300, 0, 1) == 0
+    assert (state(shop, link), taken(shop, link), shop.offer(link)) == (AttemptState.SUCCEEDED, 1, Offer.PROCESSING)
+    assert looks(end + day + 10, 3600, 600) == 0

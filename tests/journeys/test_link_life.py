@@ -234,7 +234,7 @@ def test_what_each_method_would_cost_is_shown_before_anything_is_sent_and_the_pa
 ) -> None:
     made = shop.made("L-12")
     listed = {each.way.code: str(each.listed) for each in made.costs}
-    assert (listed["card"], listed["us_bank_account"]) == ("3.55 USD", "0.90 USD")
+    assert (listed["card"], listed["us_bank_account"], listed["paypal"]) == ("3.55 USD", "0.90 USD", "4.40 USD")
     with shop.desk() as desk:
         set_rules(desk, Change(cost="us_bank_account=0.5%<=1.00"))
         set_rules(desk, Change(methods="us_bank_account,card", customer="Acme Bakery"))

@@ -9,6 +9,7 @@ import pytest
 
 from connector.app import setup
 from connector.app.house import House
+from connector.app.pacing import LONGEST_SECONDS, paced
 from connector.app.standing import doctor, status
 from connector.ports import Check
 from connector.store.budget import account_key
@@ -58,6 +59,15 @@ def test_the_doctor_says_how_many_reads_of_the_month_are_used_and_from_four_fift
     told = firm.run("status").out
     assert "QuickBooks Online: 16 of 20 reads of 2" in told
     assert "receivables doctor" in told
+
+
+def test_turns_come_further_apart_when_the_months_reads_would_not_last_and_say_so(firm: Firm) -> None:
+    with firm.desk() as desk:
+        assert paced(desk, LONGEST_SECONDS) == (LONGEST_SECONDS, "")
+        seconds, why = paced(desk, 60)
+        assert seconds > 60
+        assert why.startswith("The next turn comes in ")
+        assert why.endswith("so that this month's reads of QuickBooks Online last.")
 
 
 def test_a_system_that_meters_nothing_has_no_such_line(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from connector.app.freshness import freshness
 from tests.journeys.firm import Firm, open_firm
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -56,6 +57,31 @@ def test_a_vendor_that_is_away_is_told_of_once_and_once_when_it_is_back(firm: Fi
 def away(firm: Firm, system: str, turns: int) -> None:
     """The system refuses the first question of that many turns."""
     firm.faults(system, "\n".join(f"GET /v* {nth} status-before 403" for nth in range(1, turns + 1)))
+
+
+@pytest.mark.gate
+def test_an_access_that_was_revoked_is_told_of_by_the_first_turn_that_meets_it(firm: Firm) -> None:
+    turn(firm)
+    revoked = "* /v3/* 0 answer-before expired\nPOST /oauth2/* 0 answer-before invalid-grant"
+    firm.faults("quickbooks", revoked)
+    turn(firm)
+    assert [(each["condition"], each["over"]) for each in told(firm)] == [("turns", False)]
+    assert "receivables connect quickbooks" in told(firm)[0]["next_step"]
+
+
+@pytest.mark.gate
+def test_a_vendor_that_is_away_keeps_nobody_from_reading_the_others(firm: Firm) -> None:
+    turn(firm)
+
+    away(firm, "quickbooks", 1)
+    with firm.desk() as desk:
+        moment = desk.clock.now()
+        turn(firm)
+        read = {each.connection.system: each.data_as_of for each in freshness(desk).readings}
+        assert desk.store.turn(desk.id).failed
+    assert read["quickbooks"] is not None
+    assert read["stripe"] is not None
+    assert read["quickbooks"] < moment < read["stripe"]
 
 
 class Receiver:

@@ -155,6 +155,7 @@ class Daemon:
 
 
 @pytest.mark.gate
+@pytest.mark.req("E4")
 def test_a_second_daemon_says_so_waits_and_takes_over_when_the_first_is_killed(firm: Firm) -> None:
     seen_to_work(firm)
     firm.do("autosync", "on", "--yes")

@@ -104,6 +104,10 @@ def test_a_run_is_shown_and_taken_back_whole_and_the_books_are_as_before(firm: F
     assert f"Nothing is to be taken back: all that {made.plan_id} wrote is out of the books already." in again.out
     assert [call for call in firm.heard[posts:] if call.method == "POST"] == []
     assert firm.do("undo", made.plan_id, "--yes", "--json").json["done"] == []
+    anew = firm.do("apply", made.plan_id, "--yes").out
+    assert "0 written and read back, 5 were written before" in anew
+    assert "5 of them were taken back since, and are not written again by themselves. To post them again: " in anew
+    assert dump(firm) == before
     firm.do("verify")
 
 

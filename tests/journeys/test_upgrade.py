@@ -12,9 +12,8 @@ import pytest
 from connector.app.books import apply_plan, make_plan, reconcile_all, sync_all
 from connector.app.house import Desk, House
 from connector.app.keys import key_source
-from connector.clock import SystemClock
 from connector.config import Config
-from connector.model.source import ActorId, ConnectionId, Kind, OpId, Ref
+from connector.model.source import ConnectionId, Kind, OpId, Ref
 from connector.model.stamp import read_stamps, stamp_line
 from connector.store import Store
 from connector.store.schema import PACKAGED
@@ -46,12 +45,10 @@ class NextRelease(House):
     """The program of a release whose store has one more table and one more column."""
 
     def __init__(self, config: Config, revisions: Path) -> None:
-        self.config = config
-        self.clock = SystemClock()
-        self.boundary = lambda _: None
+        super().__init__(config)
+        self.store.close()
         self.store = Store.open(config.database, self.clock, revisions=revisions)
         self.store.unlock(key_source(config))
-        self.actor = ActorId(config.actor)
 
 
 @contextmanager

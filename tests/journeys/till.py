@@ -110,8 +110,8 @@ def _wait_for(base: str, process: warm.Fork) -> None:
         try:
             if requests.get(f"{base}/healthz", timeout=1).ok:
                 return
-        except requests.ConnectionError:
-            pass
+        except (requests.ConnectionError, requests.Timeout):
+            pass  # not yet
         time.sleep(0.05)
     raise AssertionError("serve did not answer")
 

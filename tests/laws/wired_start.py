@@ -216,6 +216,8 @@ class Stage:
     def _restore(self, kept: sqlite3.Connection) -> None:
         with closing(sqlite3.connect(self.database)) as held:
             kept.backup(held)
+            # What is looked through for secrets at the end is what this world wrote, and not those before it too.
+            held.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class _Writing(pickle.Pickler):

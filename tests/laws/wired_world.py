@@ -180,9 +180,10 @@ class Firm:
     def _search(self, call: Call, answer: Answer) -> None:
         """Whether an entry of ours stands there that a look-up does not show yet."""
         entity = call.first("query").partition(" FROM ")[2].partition(" ")[0]
-        doubtful = {row.op_id for row in self.rows() if row.state in (OutboxState.UNSURE, OutboxState.SENDING)}
-        for mark in doubtful & self.marked().keys():
-            there = any(found == entity for found, _ in self.marked()[mark])
+        rows = self.house.store.outbox(HARBOR, states=(OutboxState.UNSURE, OutboxState.SENDING))
+        marked = self.marked() if rows else {}
+        for mark in {row.op_id for row in rows} & marked.keys():
+            there = any(found == entity for found, _ in marked[mark])
             self.met["a search did not show yet what was there"] += there and mark.encode() not in answer.body
 
     def _conflict(self, vendor_id: str) -> None:
@@ -284,8 +285,11 @@ class Firm:
 
     def books(self, entity: str) -> list[dict[str, Any]]:
         """The objects of one entity, as the stand-in of the books holds them."""
+        return self._all_books()[entity]
+
+    def _all_books(self) -> dict[str, list[dict[str, Any]]]:
         held: Any = self.intuit.dump(normalised=False)
-        found: list[dict[str, Any]] = json.loads(json.dumps(held[self.world.realm][entity], default=str))
+        found: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(held[self.world.realm], default=str))
         return found
 
     def marked(self) -> Mapping[OpId, list[tuple[str, Decimal]]]:
@@ -296,8 +300,9 @@ class Firm:
             mark = record["metadata"].get("receivables_note_ref", "").rpartition(" ")[2]
             if mark:
                 found[OpId(mark)].append(("metadata", Decimal()))
+        held = self._all_books()
         for entity in (*POSTED, "Attachable"):
-            for row in self.books(entity):
+            for row in held[entity]:
                 text = str(row.get("Note" if entity == "Attachable" else "PrivateNote") or "")
                 for part in text.split("receivables op=")[1:]:
                     amount = Decimal(str(row.get("TotalAmt", row.get("Amount", 0)) or 0))

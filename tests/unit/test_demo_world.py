@@ -120,7 +120,30 @@ def test_one_payout_holds_a_refund_beside_a_charge_with_a_fee() -> None:
         for payout in firm.case("payout with a refund and a fee", "payout"):
             members = payout.named["of"].split(", ")
             assert any(member.startswith("re_") for member in members)
-            assert any(member.startswith("ch_") and net(firm, member)[0] > 0 for member in members)
+            assert any(member.startswith(("ch_", "py_")) and net(firm, member)[0] > 0 for member in members)
+
+
+def test_paypal_takes_its_fee_of_each_payment_and_what_is_older_was_moved_to_the_bank() -> None:
+    for today, firm in every_firm():
+        payments, invoices = {row.id: row for row in firm.paypal()}, firm.by_id("invoice")
+        (withdrawal,) = firm.case("withdrawal from PayPal", "payout")
+        (waiting,) = firm.case("PayPal eCheck on its way", "payment")
+        assert firm.case("payment by PayPal", "payment")
+        moved = withdrawal.named["of"].split(", ")
+        assert len(payments) - 1 > len(moved) > 1
+        assert all(payments[member].day < withdrawal.day <= today for member in moved)
+        for row in payments.values():
+            assert row.plain[2] == invoices[row.names[0]].plain[2]
+            if row is waiting:
+                assert ("fee" in row.named, row.named["status"], row.day) == (
+                    False,
+                    "pending",
+                    max(p.day for p in payments.values()),
+                )
+                continue
+            (amount, code), (fee, _) = cents(row.plain[2]), cents(row.named["fee"])
+            assert code == "USD"
+            assert abs((fee - 49) * 10_000 - amount * 349) <= 5_000
 
 
 def test_deposits_bank_checks_and_wires_once_in_their_own_currency() -> None:
@@ -194,7 +217,7 @@ def test_the_notation_reads_the_whole_world_as_it_was_written() -> None:
             }
             assert {p.id: (p.system, p.status, p.key, p.memo) for p in world.payments} == {
                 row.id: (
-                    "stripe" if row.id.startswith(("ch_", "py_")) else "quickbooks",
+                    row.named.get("in") or ("stripe" if row.id.startswith(("ch_", "py_")) else "quickbooks"),
                     row.named.get("status", "succeeded"),
                     row.named.get("key"),
                     row.named.get("memo"),

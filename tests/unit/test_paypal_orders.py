@@ -9,7 +9,7 @@ import pytest
 
 from adapters.paypal import orders, translate, wire
 from adapters.paypal.ledger import entry
-from adapters.paypal.translate import UNHARMED
+from adapters.paypal.translate import Fate
 from connector.errors import MalformedAnswer
 from connector.model.finding import FindingCode
 from connector.model.money_in import AttemptState, PaymentState
@@ -146,7 +146,7 @@ def line(**changes: Any) -> wire.Transaction:
 
 @pytest.mark.req("Y12")
 def test_new_fields_and_words_of_live_answers_are_kept_and_never_fatal() -> None:
-    record, findings = translate.payment(line(transaction_status="X"), WHERE, UNHARMED, None)
+    record, findings = translate.payment(line(transaction_status="X"), WHERE, Fate(), None)
     assert record.state is PaymentState.PENDING
     assert [each.code for each in findings] == [FindingCode.UNKNOWN_VALUE]
     kept, told = entry(line(transaction_event_code="T7777"), WHERE)

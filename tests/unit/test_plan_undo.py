@@ -41,7 +41,7 @@ from connector.reconcile.rulings import in_force, kept_out
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
 
 RUN = PlanId("plan-1")
-OPS = {kind: OpId(letter * 20) for kind, letter in zip(IntentKind, "ABCDEFGHIJK", strict=True)}
+OPS = {kind: OpId(letter * 20) for kind, letter in zip(IntentKind, "ABCDEFGHIJKL", strict=True)}
 CHARGE = ref(Kind.PAYMENT, "ch_1", PROCESSOR)
 PAYOUT = ref(Kind.PAYOUT, "po_1", PROCESSOR)
 LINE = ref(Kind.BALANCE_ENTRY, "txn_1", PROCESSOR)

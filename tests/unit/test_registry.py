@@ -16,7 +16,7 @@ from tests.unit.strangers import installed
 
 def test_the_built_in_adapters_are_found_by_name() -> None:
     found = registry.specs()
-    assert {"paypal", "quickbooks", "stripe"} <= found.keys()
+    assert {"bankfile", "paypal", "quickbooks", "stripe"} <= found.keys()
     assert all(spec.name == name for name, spec in found.items())
 
 

@@ -84,6 +84,7 @@ def run(runner: Runner, turns: Turns, stop: threading.Event) -> None:
     runner.run(turns, stop)
 
 
+@pytest.mark.req("E2")
 def test_every_company_has_turns_again_and_again_and_one_at_a_time(ground: Ground) -> None:
     stop = threading.Event()
     turns, runner = Turns(stop, 2), ground.runner()

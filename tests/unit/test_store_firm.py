@@ -104,8 +104,10 @@ def test_setting_one_secret_leaves_the_others(store: Store) -> None:
 
 def test_a_link_is_found_by_the_hash_of_its_secret_and_by_its_debt(store: Store, link: PaymentLink) -> None:
     store.add_link(ACME, link, "hash", ANN)
-    assert store.link_by_token("hash") == (ACME, link)
-    assert store.link_by_token("other") is None
+    found = store.visited("hash")
+    assert found is not None
+    assert (found.company.company_id, found.link, found.marks) == (ACME, link, ())
+    assert store.visited("other") is None
     assert store.link(ACME, link.link_id) == link
     assert store.links(ACME, ref(1)) == (link,)
     assert store.links(ACME, ref(2)) == ()

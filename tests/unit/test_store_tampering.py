@@ -16,6 +16,7 @@ from connector import canonical
 from connector.model.approval import Approval
 from connector.model.money_in import AttemptState
 from connector.model.paylink import AttemptId, LinkAttempt, LinkId, Receipt, ReceiptState, Step
+from connector.model.person import Role, Seat
 from connector.model.ruling import Forgotten, Ruling, RulingKind
 from connector.model.source import Kind, PlanId
 from connector.money import Money
@@ -26,7 +27,10 @@ from tests.clocks import FakeClock
 from tests.unit.store_ground import ACME, ANN, BOOKS, RUN, USD, by_hand, ready, ref, write
 from tests.unit.test_store_journal import lived_in
 
-UNSEALED = {"secret", "cursor", "lease", "tie_check", "notice", "budget", "inbox", "under_way", "due", "alarm"}
+UNSEALED = {
+    *("secret", "cursor", "lease", "tie_check", "notice", "budget", "inbox", "under_way", "due", "alarm"),
+    *("person", "session", "errand"),
+}
 """What the module of `verify` says is not vouched for."""
 
 BYTES_TRIED = 24
@@ -63,6 +67,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             amount=Money(1, USD), methods=("card",), state=AttemptState.CREATED, expires_at=clock.now(),
         )  # fmt: skip
         made.save_attempt(ACME, attempt)
+        made.give_seat(Seat(company_id=ACME, person_id=ANN, role=Role.VIEW), ANN)
         receipt = Receipt(
             payment=paid, attempt_id=attempt.attempt_id, link_id=attempt.link_id, debt=ref(1), amount=Money(1, USD),
             kept=Money(1, USD), state=ReceiptState.SUCCEEDED, at=clock.now(),

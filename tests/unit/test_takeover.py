@@ -64,6 +64,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
     return Ground(address=address, ledger=ledger, url=url if kind == "dbos" else "")
 
 
+@pytest.mark.req("E2", "E3")
 @pytest.mark.parametrize(
     "times",
     [pytest.param(1, marks=pytest.mark.gate), pytest.param(25, marks=pytest.mark.long)],

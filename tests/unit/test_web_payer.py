@@ -23,7 +23,7 @@ from connector.errors import (
 from connector.model.paylink import AmountMode, LinkId, LinkState, PaymentLink
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Currency, Money
-from connector.paylinks import Amounts, Offer, Settled, Settlement, Showing, Way
+from connector.paylinks import Amounts, Offer, Setback, Settled, Settlement, Showing, Way
 from connector.remit import account_of, cheque_of
 from connector.web.payer import Reader, fault_of, page_of
 from connector.web.phrases import LANGUAGES
@@ -90,7 +90,26 @@ def test_the_ways_stand_in_the_order_they_are_given_and_say_how_long_they_take()
     assert (page.notice, page.panels, page.amount_hint) == ("", (), "")
     partial = visit(Offer.PAY, amounts=Amounts(mode=AmountMode.FREE, least=Money(1, USD), most=DUE))
     page = page_of(partial, reader("de"), {})
-    assert (page.amount_given, page.amount_hint) == ("120.00", "Zwischen 0,01\xa0USD und 120,00\xa0USD.")
+    assert (page.amount_given, page.amount_hint) == ("120,00", "Zwischen 0,01\xa0USD und 120,00\xa0USD.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_tried_before_is_told_what_became_of_it_and_is_offered_every_way(language: str) -> None:
+    said = reader(language).tongue.said
+    plain = page_of(visit(Offer.PAY), reader(language), {})
+    failed = page_of(visit(Offer.PAY, setback=Setback.FAILED), reader(language), {})
+    returned = page_of(visit(Offer.PAY, setback=Setback.RETURNED), reader(language), {})
+    assert (failed.notice, failed.mood) == (said.failed, "fault")
+    assert "Walkabout Tools" in returned.notice_said
+    assert len({plain.notice, failed.notice, returned.notice}) == 3
+    assert failed.buttons == returned.buttons == plain.buttons != ()
+
+
+def test_in_french_no_sign_stands_alone_on_a_line() -> None:
+    said = reader("fr").tongue.said
+    assert said.on_its_way == "En cours d'acheminement\xa0: {amount}"
+    texts = [getattr(said, each) for each in said.__slots__]
+    assert [each for each in texts if re.search(" [:;?!»]|« ", each)] == []
 
 
 def test_where_no_way_is_left_the_payer_is_told_whom_to_ask() -> None:

@@ -122,3 +122,20 @@ def test_sentences_of_two_languages_are_not_mixed_up() -> None:
         and len(getattr(LANGUAGES["en"], field.name)) > 20
     }
     assert same == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "minor", "code", "typed"),
+    [
+        ("en", 123_450, "USD", "1234.50"),
+        ("de", 123_450, "EUR", "1234,50"),
+        ("fr", 5, "EUR", "0,05"),
+        ("es", 120, "JPY", "120"),
+    ],
+)
+def test_what_stands_in_the_field_of_an_amount_is_written_as_its_reader_writes_and_is_read_back(
+    language: str, minor: int, code: str, typed: str
+) -> None:
+    amount = Money(minor, Currency(code))
+    assert tongue(language).figure(amount) == typed
+    assert tongue(language).amount(typed, amount.currency) == amount

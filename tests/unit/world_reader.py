@@ -80,7 +80,10 @@ class Firm:
         return [row for row in self.of("payment") if row.id.startswith(("ch_", "py_"))]
 
     def books(self) -> list[Row]:
-        return [row for row in self.of("payment") if not row.id.startswith(("ch_", "py_"))]
+        return [row for row in self.of("payment") if not row.id.startswith(("ch_", "py_", "pp_"))]
+
+    def paypal(self) -> list[Row]:
+        return [row for row in self.of("payment") if row.named.get("in") == "paypal"]
 
     def case(self, name: str, word: str) -> list[Row]:
         return [row for row in self.rows if row.case == name and row.word == word]
@@ -103,11 +106,11 @@ class Firm:
 
 
 FIELDS = {
-    "company": "home zone country realm stripe",
+    "company": "home zone country realm stripe paypal",
     "customer": "email phone parent currency in",
     "invoice": "due sent in",
     "credit": "applied",
-    "payment": "by memo key status fee for",
+    "payment": "by memo key status fee for in",
     "refund": "of",
     "dispute": "of status reason fee",
     "payout": "of",

@@ -54,6 +54,10 @@ _TABLES: dict[str, tuple[str, str]] = {
     "link_debt": ("company_id debt link_id", "place#"),
     "receipt": ("company_id connection_id reference", "number# attempt_id booked# body"),
     "under_way": ("company_id debt", "minor# currency"),
+    "person": ("company_id person_id", "body"),
+    "seat": ("company_id person_id", "body"),
+    "session": ("company_id token_hash", "person_id invited# form_key made_at# seen_at#"),
+    "errand": ("company_id errand_id", "made_at# state body"),
 }
 
 _INDEXES: dict[str, tuple[str, str, str | None]] = {
