@@ -30,13 +30,13 @@ def retry(desk: Desk, op_id: OpId) -> str:
     row = _waiting(desk, op_id)
     if not isinstance(row.intent, Posting | PushNote):
         raise Refused(f"The {row.kind} can only be begun anew.", next_step=f"Or: receivables letters drop {op_id}")
-    desk.store.outbox_dismissed(desk.id, op_id, f"{CALLED_OFF}{desk.actor} wants it tried again.")
     if isinstance(row.intent, PushNote):
-        anew = replace(_blank(row), op_id=new_op_id(), actor=desk.actor)
-        desk.store.outbox_add([anew])
+        # Before the old one is let go: whoever is killed between the two asks again, and it is added once.
+        desk.store.outbox_add([replace(_blank(row), op_id=new_op_id(), actor=desk.actor)])
         said = "The note is sent again with the next `receivables notes push`, or the next turn."
     else:
         said = "It stands in the next plan again: receivables plan"
+    desk.store.outbox_dismissed(desk.id, op_id, f"{CALLED_OFF}{desk.actor} wants it tried again.")
     if desk.company.autosync.on:
         desk.store.wake(desk.id, ASKED_AGAIN)
     return said
