@@ -7,6 +7,7 @@ through here has a float field (a test looks).
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ DecodeError = msgspec.DecodeError
 
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+_MAKING = threading.Lock()
 
 
 def encode(value: object) -> bytes:
@@ -27,10 +29,20 @@ def encode(value: object) -> bytes:
 
 def decode(body: bytes, shape: type[T]) -> T:
     """A value of that type from canonical bytes; DecodeError when they do not fit."""
-    decoder = _DECODERS.get(shape)
-    if decoder is None:
-        decoder = _DECODERS[shape] = msgspec.json.Decoder(shape)
-    return decoder.decode(body)  # type: ignore[no-any-return]
+    return decoder(shape).decode(body)
+
+
+def decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
+    """The one decoder of a type, which is made when it is first asked for.
+
+    Everybody who makes one while threads run makes it here, one after the other: msgspec keeps with each class what it
+    finds out about it, and the process ends by a segmentation fault where a second thread uses that half made.
+    """
+    found = _DECODERS.get(shape)
+    if found is None:
+        with _MAKING:
+            found = _DECODERS[shape] = _DECODERS.get(shape) or msgspec.json.Decoder(shape)
+    return found
 
 
 def pretty(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from connector import canonical
 from connector.errors import MalformedAnswer
 
 SYSTEM = "PayPal"
@@ -294,16 +295,10 @@ class Pointed(msgspec.Struct, frozen=True):
     order_id: str = ""
 
 
-_DECODERS: dict[type, msgspec.json.Decoder[object]] = {}
-
-
 def decode(body: bytes, shape: type[T]) -> T:
     """An answer as that shape. Errors: MalformedAnswer."""
-    decoder = _DECODERS.get(shape)
-    if decoder is None:
-        decoder = _DECODERS[shape] = msgspec.json.Decoder(shape)
     try:
-        return decoder.decode(body)  # type: ignore[return-value]
+        return canonical.decoder(shape).decode(body)
     except msgspec.DecodeError:
         raise MalformedAnswer(
             "PayPal's answer was cut short or has another shape than expected.",

@@ -422,17 +422,13 @@ class _FaultAnswer(Struct, frozen=True):
     error: Fault
 
 
-_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 _KEYS = msgspec.json.Decoder(dict[str, Raw])
 
 
 def decode(body: bytes | Raw, shape: type[T]) -> T:
     """One object; MalformedAnswer, which names the place but never the value, when it is not of that shape."""
-    decoder = _DECODERS.get(shape)
-    if decoder is None:
-        decoder = _DECODERS[shape] = msgspec.json.Decoder(shape)
     try:
-        return decoder.decode(body)  # type: ignore[no-any-return]
+        return canonical.decoder(shape).decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         place = _PLACE.search(str(error))
         name = shape.__name__
@@ -446,7 +442,7 @@ def decode(body: bytes | Raw, shape: type[T]) -> T:
 def fault(body: bytes) -> Fault:
     """What a refusal says of itself; an empty Fault when it says nothing readable."""
     try:
-        return msgspec.json.decode(body, type=_FaultAnswer).error
+        return canonical.decoder(_FaultAnswer).decode(body).error
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Fault()
 

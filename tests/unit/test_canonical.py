@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -99,3 +101,40 @@ def test_a_link_of_the_chain_covers_the_link_before_and_the_body() -> None:
     assert first == hashlib.sha256(b"\none").hexdigest()
     assert canonical.chain(first, b"two") == hashlib.sha256(first.encode() + b"\ntwo").hexdigest()
     assert canonical.chain(first, b"two") != canonical.chain("", b"two")
+
+
+FIRST_READERS = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+from connector import canonical
+from connector.model.invoice import Invoice
+from connector.model.money_in import Dispute, Payment, Refund
+from connector.model.party import Customer
+from connector.model.settlement import Payout
+
+shapes = [Invoice, Payment, Payout, Customer, Refund, Dispute]
+begin = threading.Barrier(24)
+
+def reads(first):
+    begin.wait()
+    for shape in shapes[first:] + shapes[:first]:
+        try:
+            canonical.decode(b"{}", shape)
+        except canonical.DecodeError:
+            pass
+
+readers = [threading.Thread(target=reads, args=(number % len(shapes),)) for number in range(24)]
+for each in readers:
+    each.start()
+for each in readers:
+    each.join()
+print("alive")
+"""
+
+
+def test_threads_that_are_the_first_to_read_a_shape_do_not_end_the_process() -> None:
+    """Without its lock about two of five such processes ended by a segmentation fault."""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", FIRST_READERS], stdout=subprocess.PIPE, text=True) for _ in range(8)
+    ]
+    assert [(each.communicate(timeout=60)[0], each.returncode) for each in processes] == [("alive\n", 0)] * 8
