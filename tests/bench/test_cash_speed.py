@@ -58,6 +58,7 @@ def started(folder: Path) -> bench_cash.Cost:
     return cost_of(few, "engine", TIMES)
 
 
+@pytest.mark.req("R8")
 @pytest.mark.long
 @pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_a_match_keeps_to_its_seconds_its_memory_and_its_ratio_to_the_floor(
     assert (spent, engine.wall - begun.wall) <= (cpu, wall)
 
 
+@pytest.mark.req("R8")
 @pytest.mark.long
 @pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("name", list(GIANTS))
@@ -101,6 +103,7 @@ def test_one_customer_of_very_many_items_takes_no_longer_than_as_many_of_others(
     assert spent <= usual
 
 
+@pytest.mark.req("R8")
 @pytest.mark.long
 def test_no_receipt_takes_longer_than_is_asked_in_any_world() -> None:
     """Each look at each receipt as it came, and again at what is left at the end, with why it was not decided."""
