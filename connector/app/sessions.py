@@ -6,7 +6,6 @@ session ends when nobody used it for a while, when it is old, when its person ha
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import replace
 from functools import cache
@@ -18,6 +17,7 @@ from connector import logs
 from connector.app.house import House
 from connector.dates import after
 from connector.errors import Refused, UserError
+from connector.model.link_line import hash_of
 from connector.model.person import Person, Session
 from connector.model.source import ActorId
 
@@ -49,11 +49,6 @@ def _hasher() -> PasswordHasher:
 def _nobodys_hash() -> str:
     """What a password is compared with where there is nobody of that name, so that both take the same time."""
     return _hasher().hash(secrets.token_urlsafe(_TOKEN_BYTES))
-
-
-def hash_of(token: str) -> str:
-    """By what a secret is known here."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def person_named(house: House, wanted: str) -> Person | None:

@@ -40,7 +40,7 @@ class LinkLine:
 
 
 def hash_of(secret: str) -> str:
-    """What is stored of a link's secret."""
+    """What is stored of a secret that is told once: of a link's address, of a browser's session."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from connector.app.sessions import IDLE_SECONDS, LIFE_SECONDS, hash_of, invite, person_named
+from connector.app.sessions import IDLE_SECONDS, LIFE_SECONDS, invite, person_named
 from connector.app.staff import add_colleague, is_new
 from connector.errors import UserError
+from connector.model.link_line import hash_of
 from connector.model.person import Role
 from connector.model.source import ActorId
 from connector.web.console.door import TRIES_PER_MINUTE, Address
