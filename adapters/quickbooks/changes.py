@@ -102,7 +102,10 @@ class Changes(Records):
         at, frame = self._learn(at, rows)
         confirmed = [record for one in deleted for record in self._confirmed(BY_SHAPE[one.shape], (one.row.id,), frame)]
         seen = {_met(one) for one in found.rows} | {_gone(one.row, one.shape) for one in found.deleted}
-        after = course.caught_up(at, until, at.seen + tuple(seen), now)
+        # What a row said before in the same second is forgotten: it may say so again, and then that is news.
+        told = {(one.at, one.id) for one in seen}
+        seen |= {one for one in at.seen if (one.at, one.id) not in told}
+        after = course.caught_up(at, until, seen, now)
         more = after.phase is not Phase.REST
         records, findings = parted((*self._records(rows, frame), *confirmed))
         return Page(

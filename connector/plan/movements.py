@@ -59,8 +59,8 @@ class Movements:
         for ref, entry in sorted(entries.items(), key=lambda pair: (pair[1].created, pair[0])):
             if not self._gate.open_to(ref, BookingPattern.CLEARING) or self._is_early(ref, entry):
                 continue
-            if entry.nature is EntryNature.PAYOUT_BACK and self._gate.stands(IntentKind.JOURNAL, ref) and entry.about:
-                self._tell_of_its_payout(entry.about)
+            if entry.nature is EntryNature.PAYOUT_BACK and entry.about is not None:
+                self._tell_of_its_payout(ref, entry.about)
             if entry.fee.minor > 0 and entry.nature is not EntryNature.PAYMENT:
                 yield from self._cost(books, ref, entry)
             if self._books.is_even(ref) or self._books.is_fee_apart(ref):
@@ -68,8 +68,11 @@ class Movements:
             if entry.nature not in _ELSEWHERE and self._is_due(ref, entry):
                 yield from self._journal(books, ref, entry)
 
-    def _tell_of_its_payout(self, about: Ref) -> None:
-        """A failed payout is booked back: where a person took out what had booked it, and not that, it is told."""
+    def _tell_of_its_payout(self, ref: Ref, about: Ref) -> None:
+        """A failed payout was booked back, whatever became of that: what a person took out of what had booked it is
+        told, unless all of it is out of the books, and comes to nothing."""
+        if self._books.is_even(ref) or not self._gate.was_written(IntentKind.JOURNAL, ref):
+            return
         self._gate.is_done(IntentKind.TRANSFER, about)
         payout = self._gate.snapshot.payouts.get(about)
         if payout is not None and payout.entry is not None:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -82,6 +82,26 @@ def firm() -> Iterator[Firm]:
 
 
 # ---- what moves, and how often
+
+
+def test_a_balance_that_moves_and_moves_back_in_one_second_is_as_it_was(firm: Firm) -> None:
+    """It moves no version, and says the same again as what was handed over before."""
+    payer, paid = firm.find("Customer", "Acme"), ""
+
+    def pay() -> None:
+        nonlocal paid
+        paid = firm.office.pay(payer, "1.00", {})
+
+    def accounts(act: Callable[[], object]) -> set[Ref]:
+        firm.server.behind(act)
+        found = {one.ref for page in firm.reader.sync() for one in page.records}
+        assert firm.reader.differences() == []
+        return {ref for ref in found if ref.kind is Kind.ACCOUNT}
+
+    accounts(lambda: firm.office.invoice(payer, "1.00"))
+    moved = accounts(pay)
+    assert moved != set()
+    assert accounts(lambda: firm.office.delete("Payment", paid)) == moved
 
 
 def test_a_balance_that_moves_twice_within_a_second_is_seen_both_times(firm: Firm) -> None:

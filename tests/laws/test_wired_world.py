@@ -2,7 +2,8 @@
 
 `test_written_once` proves the write protocol by itself, against seven natures of the other side; here the real
 adapters, the readings, the plan and the webhooks take part, with QuickBooks and Stripe as their stand-ins play them.
-That the settle time is needed is shown there only: here few calls are writes, and fewer of them are late.
+What the settle time is for is shown in tardy worlds: few calls are writes, so there most of those that go wrong are
+late, and no key has an effect.
 
 What goes wrong, and by which name it is counted; that each of it really happened is asked of every 250 worlds:
 
@@ -42,6 +43,8 @@ from tests.laws.wired_start import VERIFIER, Mutant, Stage
 from tests.laws.wired_world import Firm
 
 FEW, SHARE, SEEDS, NIGHTLY, NIGHTLY_SHARE = 3, 250, 500, 20_000, 500
+TARDY_SEEDS = 40
+"""So many tardy worlds at least, of which the one is that shows what waiting is for."""
 SECRETS = ("standin-secret", "rk_test_", "whsec_", "access-9", "refresh-9", VERIFIER)
 EVERYTHING = {
     *ACTED, *UNACTED, LATE, AGAIN, MORE_OF_NOTHING, SAME_PAGE, STALE, REVOKED, GRANT_LOST, "renewed",
@@ -85,7 +88,10 @@ MUTANTS = {
     "no marker": Mutant(marks=False),
     "no look-up": Mutant(looks=False),
     "no fence": Mutant(store=Unfenced),
+    "no settle time": Mutant(settles=False),
 }
+TARDY = {"no settle time"}
+"""What only a tardy world needs."""
 
 
 def lived(stage: Stage, heard: Heard, seed: int) -> tuple[Firm, list[str]]:
@@ -128,8 +134,24 @@ def test_whatever_goes_wrong_every_invariant_holds(stage: Stage, heard: Heard, s
 @pytest.mark.gate
 @pytest.mark.parametrize("name", MUTANTS)
 def test_without_one_of_its_parts_the_product_breaks_an_invariant(tmp_path: Path, heard: Heard, name: str) -> None:
-    stage = Stage(tmp_path, MUTANTS[name])
+    stage = Stage(tmp_path, MUTANTS[name], tardy=name in TARDY)
     caught = next(((seed, faults) for seed in range(SEEDS) if (faults := lived(stage, heard, seed)[1])), None)
     stage.close()
     assert caught is not None
     sys.stdout.write(f"{name}: caught by seed {caught[0]}: {caught[1][0]}\n")
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(TARDY_SEEDS), id="some", marks=pytest.mark.gate),
+        pytest.param(range(SEEDS), id="nightly", marks=pytest.mark.long),
+    ],
+)
+def test_writes_that_come_late_break_nothing_where_they_are_waited_for(
+    tmp_path: Path, heard: Heard, seeds: range
+) -> None:
+    stage = Stage(tmp_path, tardy=True)
+    broken = {seed: faults for seed in seeds if (faults := lived(stage, heard, seed)[1])}
+    stage.close()
+    assert broken == {}

@@ -35,6 +35,10 @@ HOUR = 3600.0
 LATE_SECONDS = (60.0, 4 * HOUR)
 LATE_SHARE = 4
 """So much more often than any other thing does a write come late: else few worlds would show what waiting is for."""
+NOTE_SOONER = 18
+"""So much sooner is a note carried out that is late where keys count for nothing: within the quarter of an hour that is
+waited for a note. One that takes longer is the same note by its key alone, and what it costs is a look, and no money.
+"""
 SAME_PAGE_PERCENT = 15
 KEPT_SECONDS = 24 * 3600.0
 
@@ -92,10 +96,12 @@ class Late:
 
 @dataclass(slots=True, kw_only=True)
 class Weather:
-    """How much of a hundred calls goes wrong, and `only` what, where that is said; nothing once it is over."""
+    """How much of a hundred calls goes wrong, `late` as often as so many other things, and `only` what, where that is
+    said; nothing once it is over."""
 
     writes: int = 25
     reads: int = 4
+    late: int = LATE_SHARE
     over: bool = False
     only: str = ""
 
@@ -212,7 +218,10 @@ class Wire(HTTPAdapter):
         """It is acted on now or later, or only counted."""
         if deed == LATE:
             realm = self.stand_in._grants.realm_of(call) if isinstance(self.stand_in, Intuit) else None
-            self.late.append(Late(self.clock.monotonic() + self.chance.uniform(*LATE_SECONDS), call, realm))
+            seconds = self.chance.uniform(*LATE_SECONDS)
+            if self.forgets_keys and call.path.endswith("/attachable"):
+                seconds /= NOTE_SOONER
+            self.late.append(Late(self.clock.monotonic() + seconds, call, realm))
         elif deed in ACTED:
             self._act(call)
         elif isinstance(self.stand_in, Counting):
@@ -236,7 +245,7 @@ class Wire(HTTPAdapter):
         if call.method == "GET":
             odd: tuple[str, ...] = (MORE_OF_NOTHING,) * 3 if "limit" in call.query else ()
             return str(self.chance.choice((*LOST, *UNACTED, *odd)))
-        return self.chance.choice((*ACTED, *UNACTED, *(LATE,) * LATE_SHARE))
+        return self.chance.choice((*ACTED, *UNACTED, *(LATE,) * self.weather.late))
 
     def _said(self, deed: str, call: Call) -> Answer:
         status, headers = _STATUS[deed]

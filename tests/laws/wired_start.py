@@ -105,6 +105,8 @@ def opened(folder: Path, clock: FakeClock, mutant: Mutant | None = None) -> Wire
     home = folder / "home"
     home.mkdir(exist_ok=True)
     config = Config(home=home, database=str(home / "receivables.db"), actor="dana")
+    if not without.settles:
+        config = config.model_copy(update={"settle_payment_seconds": 0, "settle_note_seconds": 0})
     return WiredHouse(config, clock, without.store)
 
 
@@ -114,6 +116,7 @@ class Mutant:
 
     looks: bool = True
     marks: bool = True
+    settles: bool = True
     store: type[Store] = Store
 
 
@@ -151,11 +154,12 @@ class _Kept:
 
 
 class Stage:
-    """The house in which world after world begins, one at a time."""
+    """The house in which world after world begins, one at a time. `tardy`: whether its writes are often late."""
 
-    def __init__(self, folder: Path, mutant: Mutant | None = None) -> None:
+    def __init__(self, folder: Path, mutant: Mutant | None = None, *, tardy: bool = False) -> None:
         self.folder = folder
         self.mutant = mutant or Mutant()
+        self.tardy = tardy
         self.clock = FakeClock(BEGINS)
         self.house = opened(folder, self.clock, mutant)
         self._empty = self._copied()

@@ -32,7 +32,7 @@ from connector.model.source import OpId
 from connector.post import SETTLE_SECONDS
 from connector.store import Lease, OutboxRow, OutboxState
 from connector.testing.standin import Answer, Call
-from tests.laws.wire import Weather, Wire
+from tests.laws.wire import LATE_SHARE, Weather, Wire
 from tests.laws.wired_people import People
 from tests.laws.wired_start import BOOKS, HARBOR, STRIPE, Stage
 
@@ -47,6 +47,9 @@ SKEW_SECONDS = (-600, -60, 0, 0, 60, 600)
 LAG_SECONDS = (0, 0, 30, 90)
 FORGETS_KEYS = 300
 """So many of a thousand vendors take no notice of our keys."""
+TARDY_LATE = 60
+"""So often are writes late in a tardy world, and no vendor there takes notice of our keys: nothing but waiting helps.
+"""
 PAGE_SIZES = ("2", "3", "100")
 PAUSES = (1, 1, 60, 20 * 60, HOUR, 5 * HOUR, 7 * HOUR, 30 * HOUR)
 POSTED = ("Payment", "Purchase", "Transfer", "Deposit", "JournalEntry")
@@ -92,7 +95,7 @@ class Firm:
         self.outside = self.stage.begin(self.seed)
         self.world = self.outside.world
         self.intuit, self.stripe = self.outside.intuit, self.outside.stripe
-        self.weather = Weather(over=True, writes=40)
+        self.weather = Weather(over=True, writes=40, late=TARDY_LATE if self.stage.tardy else LATE_SHARE)
         self.mortal = False
         self.worker: Worker | None = None
         for skew in self.outside.skews:
@@ -102,7 +105,7 @@ class Firm:
         make = partial(Wire, clock=self.clock, chance=self.chance, weather=self.weather, around=self._around)
         self.wires = {BOOKS: make(self.intuit), STRIPE: make(self.stripe)}
         for wire in self.wires.values():
-            wire.forgets_keys = self._happens(FORGETS_KEYS)
+            wire.forgets_keys = self._happens(FORGETS_KEYS) or self.stage.tardy
             wire.blind, wire.unmarked = not self.stage.mutant.looks, not self.stage.mutant.marks
             self.met["keys without effect"] += wire.forgets_keys
         self.house.wires.clear()
