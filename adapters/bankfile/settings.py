@@ -57,6 +57,7 @@ class Settings(AdapterSettings):
     """How the statements of one account are found. Build it with `parse`."""
 
     title: ClassVar[str] = "bank statement"
+    asked: ClassVar[tuple[str, ...]] = ("mapping", "read_from")
     meanings: ClassVar[Mapping[str, str]] = {
         "folder": "where the statements lie: `receivables bank import` puts them there; all that lies there is read",
         "account": "the account they are of: its IBAN, or its number at the bank",

@@ -4,8 +4,8 @@ The declaration only; looking at it imports nothing of the room. The rooms: `set
 `amounts`, `terms` (what it costs), `marks` (our ids), `tables` (event codes and refusals as data), `translate`,
 `ledger`, `orders`, `course`
 (pure), `auth` (the token), `refusal` and `calls` (what may be repeated), `reading` (streams), `checkout` (pay pages and
-captures), `certificates`, `hooks` and `webhooks` (what it tells us of), `checks`, `client`, `standin` (its double on
-loopback).
+captures), `refunds`, `certificates`, `hooks` and `webhooks` (what it tells us of), `checks`, `client`, `standin` (its
+double on loopback).
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Checkout(Room):
 
     def open_page(self, intent: OpenPayPage, key: WriteKey) -> Written:
         """Create the order. Errors: as the port's; Rejected where PayPal refuses it."""
-        body = orders.body_of(intent, instant_only=self._settings.instant_only)
+        body = orders.body_of(intent, instant_only=self._settings.instant_only, site=self._settings.site)
         heard = self._calls.write("POST", wire.ORDERS, body, key)
         if heard.status not in OK:
             raise refusal.of_write(heard)

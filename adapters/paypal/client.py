@@ -8,6 +8,7 @@ from adapters.paypal import checks
 from adapters.paypal.calls import Calls
 from adapters.paypal.checkout import Checkout
 from adapters.paypal.reading import STREAMS, Reader
+from adapters.paypal.refunds import Refunds
 from adapters.paypal.settings import Settings
 from adapters.paypal.translate import Where
 from adapters.paypal.webhooks import Webhooks
@@ -25,8 +26,8 @@ def connect(surroundings: Surroundings) -> PayPal:
     return PayPal(surroundings, settings)
 
 
-class PayPal(Checkout, Webhooks):
-    """One PayPal account. Readable, Lookable, Checkable, Permitted, PayPages, Captures and HookDesk."""
+class PayPal(Checkout, Refunds, Webhooks):
+    """One PayPal account. Readable, Lookable, Checkable, Permitted, PayPages, Captures, GivesBack and HookDesk."""
 
     def __init__(self, surroundings: Surroundings, settings: Settings) -> None:
         where = Where(connection=surroundings.connection, zone=zone(surroundings.zone), live=settings.live)

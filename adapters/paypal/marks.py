@@ -17,6 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _ODD = re.compile(r"[^A-Za-z0-9]+")
 _BETWEEN = "--"
 _FIRST = "rcv"
+_REFUND = "rcv-refund"
 _NUMBER_CHARACTERS_MAX = 60
 _PARTS = 5
 
@@ -57,6 +58,11 @@ def mark_of(custom: str | None) -> Mark | None:
     if kind not in Kind.__members__.values():
         return Mark(attempt=attempt, debt=None)
     return Mark(attempt=attempt, debt=Ref(ConnectionId(connection), Kind(kind), vendor_id))
+
+
+def refund_id(op_id: str) -> str:
+    """What a refund of ours carries: the stamp of its write, so that it is found again."""
+    return f"{_REFUND}-{op_id}"
 
 
 def invoice_id(number: str | None, attempt: str, repeat: int = 1) -> str:

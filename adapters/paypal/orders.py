@@ -48,10 +48,14 @@ _TAKINGS: dict[AttemptState, Taking] = {
 }
 
 
-def body_of(intent: OpenPayPage, *, instant_only: bool) -> dict[str, Any]:
-    """The JSON of `POST /v2/checkout/orders`. Errors: Refused when the intent cannot be an order."""
+def body_of(intent: OpenPayPage, *, instant_only: bool, site: str = "") -> dict[str, Any]:
+    """The JSON of `POST /v2/checkout/orders`. Errors: Refused when the intent cannot be an order.
+
+    `site` is where a payer goes from PayPal's page where no page of ours can be reached; without one the order names no
+    such place, which its description allows, and the payer stays at PayPal."""
     if intent.amount.minor <= 0:
         raise Refused("A pay page asks for more than nothing.")
+    back = intent.return_url or site
     return {
         "intent": "CAPTURE",
         "purchase_units": [
@@ -64,8 +68,7 @@ def body_of(intent: OpenPayPage, *, instant_only: bool) -> dict[str, Any]:
         "payment_source": {
             "paypal": {
                 "experience_context": {
-                    "return_url": intent.return_url,
-                    "cancel_url": intent.return_url,
+                    **({"return_url": back, "cancel_url": back} if back else {}),
                     "shipping_preference": "NO_SHIPPING",
                     "user_action": "PAY_NOW",
                     "payment_method_preference": INSTANT if instant_only else UNRESTRICTED,

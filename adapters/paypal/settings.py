@@ -70,6 +70,18 @@ class Settings(AdapterSettings):
     """How one PayPal account is reached."""
 
     title: ClassVar[str] = "PayPal"
+    before: ClassVar[tuple[str, ...]] = (
+        (
+            "Open https://developer.paypal.com/dashboard/applications/live as the owner of the account, and create an "
+            "app for a merchant."
+        ),
+        (
+            "Switch on its features Transaction Search, without which nothing can be read, and Customer disputes. What "
+            "was switched on just now may take up to nine hours to work."
+        ),
+        "Copy the app's client ID and its secret, and paste them below.",
+    )
+    asked: ClassVar[tuple[str, ...]] = ("environment", "read_from", "payer_details", "instant_only")
     meanings: ClassVar[Mapping[str, str]] = {
         "client_id": "the client ID of a REST app of the account",
         "client_secret": "that app's secret",
@@ -83,6 +95,8 @@ class Settings(AdapterSettings):
         "never asked for",
         "instant_only": "yes: bank payments that take days (eChecks) are refused at PayPal; no: they are taken, and "
         "count when they have cleared",
+        "site": "the web site that PayPal sends a payer to who has agreed on its page, where links of yours cannot be "
+        "reached; empty: the payer stays at PayPal",
         "reports_per_minute": "calls of PayPal's reports in a minute, of all processes together, at most 50",
         "page_size_max": "transactions asked for at once, at most 500",
         "webhook_roots": "root certificates that signatures of webhooks must lead to, as text; only for the stand-in",
@@ -97,6 +111,7 @@ class Settings(AdapterSettings):
     read_from: Annotated[str, AfterValidator(_day)] = ""
     payer_details: bool = False
     instant_only: bool = False
+    site: Address | Literal[""] = ""
     reports_per_minute: int = Field(default=30, ge=1, le=6000)
     page_size_max: int = Field(default=500, ge=1, le=500)
     webhook_roots: str = ""

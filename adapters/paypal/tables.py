@@ -164,6 +164,21 @@ ISSUES: dict[str, tuple[Then, Taking | None]] = {
 }
 """What a refusal of a capture means, by its issue. One that is not here is an unknown outcome until the order says."""
 
+REFUND_WORDS: dict[str, str] = {
+    "CAPTURE_FULLY_REFUNDED": "All of it was given back already",
+    "MAX_NUMBER_OF_REFUNDS_EXCEEDED": "PayPal gives no more parts of this payment back",
+    "PARTIAL_REFUND_NOT_ALLOWED": "PayPal gives this payment back only as a whole",
+    "PENDING_CAPTURE": "The payment has not come yet, so it cannot be given back",
+    "REFUND_AMOUNT_EXCEEDED": "Less than that is left of the payment",
+    "REFUND_CAPTURE_CURRENCY_MISMATCH": "The payment came in another currency",
+    "REFUND_FAILED_INSUFFICIENT_FUNDS": "The PayPal account does not hold enough for it",
+    "REFUND_NOT_ALLOWED": "PayPal does not let this payment be given back",
+    "REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK": "The payer's card has taken the payment back",
+    "REFUND_TIME_LIMIT_EXCEEDED": "PayPal gives payments back for 180 days, and these are over",
+    "TRANSACTION_DISPUTED": "The payer disputes the payment; it is answered in PayPal",
+}
+"""Why PayPal gives nothing back, for finance, by its word."""
+
 WORDS: dict[Taking, str] = {
     Taking.OTHER_FUNDS: "The payer's funds were refused; other funds may be chosen on the same PayPal page.",
     Taking.NOT_APPROVED: "The payer has not approved the payment at PayPal.",

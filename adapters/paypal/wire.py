@@ -83,6 +83,7 @@ class Refund(msgspec.Struct, frozen=True):
     id: str
     status: str = ""
     amount: Amount | None = None
+    custom_id: str = ""
     create_time: str = ""
     links: tuple[Link, ...] = ()
 

@@ -6,6 +6,7 @@ entry was decided on. Nothing here redates, converts or picks another invoice: t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from connector.model.intent import (
     VoidPosting,
 )
 from connector.model.money_in import PaymentState
-from connector.model.source import Ref
+from connector.model.source import Kind, Ref
 from connector.model.stamp import read_stamps
 from connector.money import Currency, Money, total, zero
 
@@ -161,6 +162,8 @@ def credit_fits(intent: ApplyCredit, rows: Mapping[Ref, Debt], ground: Ground) -
     """Conflict when an invoice or credit note has less open than would be applied: who decided has to decide again."""
     wanted: dict[Ref, Money] = {}
     for share in intent.allocations:
+        if share.target.kind is Kind.BOOK_ENTRY:
+            continue
         wanted[share.target] = share.amount + wanted.get(share.target, zero(share.amount.currency))
     for target, amount in wanted.items():
         row = rows.get(target)
@@ -169,6 +172,15 @@ def credit_fits(intent: ApplyCredit, rows: Mapping[Ref, Debt], ground: Ground) -
         left = _open(row, amount.currency, ground)
         if amount > left:
             raise _changed(f"{_called(row)} has {left} open now, and {amount} of it was to be applied")
+
+
+def entry_fits(intent: ApplyCredit, share: Allocation, row: translate.Posted | None, ground: Ground) -> None:
+    """Conflict when a journal entry is gone, or does not credit this customer with exactly what is used of it. What is
+    still to be used of it QuickBooks alone knows, and refuses what is not there (620)."""
+    parts = translate.journal_parts(row, ground.frame) if isinstance(row, wire.JournalEntry) else ()
+    given = [-part.amount for part in parts if part.customer == intent.customer and part.amount.minor < 0]
+    if given != [share.amount]:
+        raise _changed(f"{share.target} does not credit {share.amount} to {intent.customer} any more")
 
 
 def deposit_fits(
@@ -206,13 +218,20 @@ def may_take_back(intent: VoidPosting, row: translate.Posted, ground: Ground) ->
     was decided on."""
     if not any(stamp.op_id == intent.stamp for stamp in read_stamps(row.private_note)):
         raise _left(f"{intent.target} does not carry our stamp: it may not be ours")
-    if row.sync_token != intent.version:
+    if row.sync_token != intent.version and not _still_says(intent, row, ground):
         raise _changed(f"{intent.target} was changed in QuickBooks since it was decided to take it back")
     if row.sync_token != UNTOUCHED and intent.undoes is None:
         raise _left(f"{intent.target} was changed in QuickBooks after we wrote it")
     if isinstance(row, wire.Payment) and deposit_of(row) is not None:
         raise _left(f"{intent.target} is part of deposit {deposit_of(row)}")
     is_open(translate.dated(row), ground)
+
+
+def _still_says(intent: VoidPosting, row: translate.Posted, ground: Ground) -> bool:
+    """Whether a journal entry is what it was, though what settled it, and was taken back, moved its version."""
+    if not intent.says or not isinstance(row, wire.JournalEntry):
+        return False
+    return Counter(translate.journal_parts(row, ground.frame)) == Counter(intent.says)
 
 
 def _left(sentence: str) -> Refused:

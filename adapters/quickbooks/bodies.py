@@ -37,7 +37,7 @@ _MEMO_CHARACTERS_MAX = 4000
 _LINE_CHARACTERS_MAX = 1000
 _AMOUNT_MAX = Decimal(10) ** 10
 """Intuit takes ten digits before the point."""
-_TARGETS = {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "CreditMemo"}
+_TARGETS = {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "CreditMemo", Kind.BOOK_ENTRY: "JournalEntry"}
 
 
 def posting(intent: Posting, key: WriteKey) -> tuple[str, wire.Json]:
@@ -90,17 +90,18 @@ def _payment_body(intent: PostPayment, key: WriteKey) -> wire.Json:
 
 
 def _credit_body(intent: ApplyCredit, key: WriteKey) -> wire.Json:
-    """A payment of nothing that links invoices with credit memos: as QuickBooks itself applies a credit."""
+    """A payment of nothing that links invoices with credit memos, or with what a journal entry credits to the customer:
+    as QuickBooks itself applies a credit."""
     _check_own(intent.books, intent.customer, *(share.target for share in intent.allocations))
     code = credit_currency(intent)
     settled, used = (
-        total((share.amount for share in intent.allocations if share.target.kind is kind), code)
-        for kind in (Kind.INVOICE, Kind.CREDIT_NOTE)
+        total((share.amount for share in intent.allocations if (share.target.kind is Kind.INVOICE) is invoices), code)
+        for invoices in (True, False)
     )
-    if settled != used:
-        raise _refused(f"The credit would settle {settled} of invoices with {used} of credit notes")
     if any(share.target.kind not in _TARGETS for share in intent.allocations):
         raise _refused("The credit would be applied to something other than invoices and credit notes")
+    if settled != used:
+        raise _refused(f"The credit would settle {settled} of invoices with {used} of credit notes")
     return {
         "CustomerRef": {"value": intent.customer.vendor_id},
         "TotalAmt": to_decimal(zero(code)),
@@ -123,7 +124,10 @@ def credit_currency(intent: ApplyCredit) -> Currency:
 def _settling(share: Allocation) -> wire.Json:
     if share.adjustments:
         raise _refused("Part of the entry would settle an invoice without cash")
-    target = {"TxnId": share.target.vendor_id, "TxnType": _TARGETS[share.target.kind]}
+    entity, vendor_id = _TARGETS[share.target.kind], share.target.vendor_id
+    if share.target.kind is Kind.BOOK_ENTRY and not vendor_id.startswith(f"{entity}:"):
+        raise _refused(f"{share.target} is no journal entry, and gives nothing")
+    target = {"TxnId": vendor_id.removeprefix(f"{entity}:"), "TxnType": entity}
     return {"Amount": _positive(share.amount), "LinkedTxn": [target]}
 
 

@@ -167,6 +167,9 @@ class Bookkeeping(Memos):
         if isinstance(intent, ApplyCredit):
             memos = self._by_id(wire.CreditMemo, (ref.vendor_id for ref in targets if ref.kind is Kind.CREDIT_NOTE))
             admission.credit_fits(intent, {**_named(targets, invoices), **_named(targets, memos)}, ground)
+            for share in intent.allocations:
+                if share.target.kind is Kind.BOOK_ENTRY:
+                    admission.entry_fits(intent, share, self._entry_of(share.target), ground)
             return intent
         fit = admission.fitted(intent, invoices, ground)
         unmarked = self._unmarked.get(key.op_id, ())
@@ -256,6 +259,12 @@ class Bookkeeping(Memos):
         return self._calls.delete(type(row).__name__, bodies.delete(row.id, row.sync_token), key, gone, nth=nth)
 
     # Found again
+
+    def _entry_of(self, ref: Ref) -> translate.Posted | None:
+        try:
+            return self._entry(ref)
+        except NotFound:
+            return None
 
     def _entry(self, ref: Ref) -> translate.Posted:
         """The entry behind a Ref; NotFound when there is none, or it is of a kind that we do not post."""

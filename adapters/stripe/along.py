@@ -48,7 +48,7 @@ def every(calls: Calls, path: str, query: Mapping[str, str | int]) -> list[Docum
         if page is None:
             return rows
         rows += page.data
-        if not page.has_more or not page.data:
+        if not page.has_more:
             return rows
         asked["starting_after"] = checked_id(wire.decode(page.data[-1], pointers.Placed).id)
     raise MalformedAnswer(f"Stripe's list of {path.rpartition('/')[2]} of one record does not end.", system=wire.SYSTEM)

@@ -43,7 +43,7 @@ class Checkout(StandingLinks):
             found += [
                 self._page_written(self._own(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
             ]
-            if not page.has_more or not rows:
+            if not page.has_more:
                 return tuple(found)
             query["starting_after"] = checked_id(rows[-1].id)
         raise MalformedAnswer("Stripe's list of pay pages does not end.", system=wire.SYSTEM)

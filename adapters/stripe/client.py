@@ -22,6 +22,7 @@ from adapters.stripe.calls import Calls, Query, lost
 from adapters.stripe.checkout import Checkout
 from adapters.stripe.endpoints import Endpoints
 from adapters.stripe.reading import Reader
+from adapters.stripe.refunds import Refunds
 from adapters.stripe.refusal import OK, Heard
 from adapters.stripe.settings import Settings
 from connector.errors import MalformedAnswer, SettingsError, Unreachable, VendorError
@@ -113,8 +114,8 @@ class _SdkLine:
         return Heard(status=answer.status_code, body=answer.content, headers=answer.headers)
 
 
-class Stripe(Board, Checkout, Endpoints):
-    """One Stripe account. Readable, Lookable, Checkable, Permitted, Lookable, NoteBoard, PayPages and HookDesk."""
+class Stripe(Board, Checkout, Refunds, Endpoints):
+    """One Stripe account. Readable, Lookable, Checkable, Permitted, NoteBoard, PayPages, GivesBack and HookDesk."""
 
     def __init__(self, surroundings: Surroundings, settings: Settings) -> None:
         super().__init__(

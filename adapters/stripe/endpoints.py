@@ -74,7 +74,7 @@ class Endpoints(Room):
         for _ in range(_PAGES_MAX):
             page, rows = self._calls.read(ENDPOINTS, query, _rows)
             found += [self._of_our_mode(row) for row in rows]
-            if not page.has_more or not rows:
+            if not page.has_more:
                 return found
             query["starting_after"] = checked_id(rows[-1].id)
         raise MalformedAnswer("Stripe's list of webhook endpoints does not end.", system=wire.SYSTEM)

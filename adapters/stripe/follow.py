@@ -22,12 +22,14 @@ from connector.model.finding import Finding, FindingCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One page of events: what they point at, and how far it goes. `now` is Stripe's time."""
+    """One page of events: what they point at, and how far it goes. `now` is Stripe's time, `since` that of the oldest
+    of these events."""
 
     pointers: tuple[Pointer, ...]
     findings: tuple[Finding, ...]
     feed: Feed
     now: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def poll(calls: Calls, feed: Feed, limit: int, *, live: bool) -> Batch | Gap:
         findings=tuple(_unknown(event) for event in told if event.type not in event_types.KNOWN),
         feed=course.polled_on(feed, page, now, more=more and bool(events)),
         now=now,
+        since=min((event.created for event in told), default=now),
     )
 
 
@@ -76,7 +79,7 @@ def begin(calls: Calls) -> tuple[int, Met | None]:
 
 def _pointers(events: Iterable[pointers.Event]) -> Iterable[Pointer]:
     """The records that events are about, each once. What has no id yet is not there yet (`invoice.upcoming`)."""
-    met: dict[Pointer, None] = {}
+    met: dict[tuple[str, str, str], Pointer] = {}
     for event in events:
         about = event.data.object
         kind = OBJECTS.get(about.object or "")
@@ -84,8 +87,9 @@ def _pointers(events: Iterable[pointers.Event]) -> Iterable[Pointer]:
             continue
         customer = wire.link_id(about.customer) or "" if SHELVES[kind].owned else ""
         if customer or not SHELVES[kind].owned:
-            met[Pointer(kind.value, about.id, customer)] = None
-    return met
+            key = (kind.value, about.id, customer)
+            met.setdefault(key, Pointer(*key, made=about.created or 0))
+    return met.values()
 
 
 def _unknown(event: pointers.Event) -> Finding:

@@ -48,7 +48,7 @@ class StandingLinks(Room):
             found += [
                 self._link_written(self._own_link(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
             ]
-            if not page.has_more or not rows:
+            if not page.has_more:
                 return tuple(found)
             query["starting_after"] = checked_id(rows[-1].id)
         raise MalformedAnswer("Stripe's list of payment links does not end.", system=wire.SYSTEM)
@@ -95,7 +95,7 @@ class StandingLinks(Room):
         for _ in range(_PAGES_MAX):
             page, rows = self._calls.read(SESSIONS, query, _sessions)
             found += [self._own(row) for row in rows]
-            if not page.has_more or not rows:
+            if not page.has_more:
                 return sorted(found, key=lambda row: (row.created, row.id))
             query["starting_after"] = checked_id(rows[-1].id)
         raise MalformedAnswer("Stripe's list of a link's pages does not end.", system=wire.SYSTEM)

@@ -14,6 +14,7 @@ from adapters.stripe import along, pointers, wire
 from adapters.stripe.ahead import Ask, Calls, Lines
 from adapters.stripe.calls import Query
 from adapters.stripe.guards import checked_id
+from adapters.stripe.lately import Lately, Made, listed
 from adapters.stripe.lists import SHELVES, Shelf
 from adapters.stripe.pointers import Document, Linking
 from adapters.stripe.records import Found, Records
@@ -25,11 +26,12 @@ from connector.model.source import Kind
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """A record to look at. `name` is that of its shelf, `customer` whom it is kept for where Stripe lists such records
-    by customer only."""
+    by customer only, `made` when it is said to have been made, 0 where nobody says so."""
 
     name: str
     vendor_id: str
     customer: str = ""
+    made: int = 0
 
 
 @dataclass(slots=True)
@@ -49,15 +51,17 @@ class Looking:
         self._lines = lines
         self._records = records
 
-    def at(self, pointers: Iterable[Pointer], *, entries: bool = False) -> Found:
+    def at(self, pointers: Iterable[Pointer], *, entries: bool = False, since: int | None = None) -> Found:
         """Those records and what belongs to them. `entries`: the ledger lines of payments, refunds and disputes too,
-        which a regular reading gets from the ledger."""
+        which a regular reading gets from the ledger. `since`: what was made from then on may be listed together."""
         done: set[tuple[str, str]] = set()
         found: list[_Seen] = []
         wanted = list(pointers)
+        made = [Made(one.name, one.vendor_id, one.made) for one in wanted if one.made]
+        lately = listed(self._lines, made, since) if since is not None else Lately()
         while wanted:
             lot = list(_new(wanted, done))
-            seen = self._lines.each([_question(one, entries=entries) for one in lot])
+            seen = self._lines.each([_question(one, lately, entries=entries) for one in lot])
             found += seen
             wanted = [one for each in seen for one in each.further]
         return self._told(found)
@@ -112,13 +116,18 @@ def _new(pointers: Iterable[Pointer], done: set[tuple[str, str]]) -> Iterator[Po
             yield one
 
 
-def _question(pointer: Pointer, *, entries: bool) -> Ask[_Seen]:
+def _question(pointer: Pointer, lately: Lately, *, entries: bool) -> Ask[_Seen]:
     def ask(calls: Calls) -> _Seen:
         shelf = SHELVES[pointer.name]
-        raw = along.single(calls, shelf, pointer.vendor_id, pointer.customer)
+        raw = lately.rows.get((pointer.name, pointer.vendor_id))
+        if raw is None:
+            raw = along.single(calls, shelf, pointer.vendor_id, pointer.customer)
         if raw is None:
             return _Seen(gone=[pointer])
         seen = _Seen(rows=[(shelf, raw)])
+        if pointer.vendor_id in lately.settling:
+            _settled(calls, raw, seen, lately.settled.get(pointer.vendor_id, []))
+            return seen
         _ALONG.get(shelf.kind, _nothing)(calls, raw, seen)
         if entries and shelf.kind in _SOURCES:
             query = {"source": checked_id(pointer.vendor_id)}
@@ -161,6 +170,13 @@ def _of_attempt(calls: Calls, raw: Document, seen: _Seen) -> None:
     query = {"payment[type]": "payment_intent", "payment[payment_intent]": checked_id(row.id)}
     _allocations(seen, calls, query)
     _point(seen, Kind.PAYMENT, row.latest_charge)
+
+
+def _settled(calls: Calls, raw: Document, seen: _Seen, allocations: Sequence[Document]) -> None:
+    """The same as of an attempt, where what settles by it is here."""
+    seen.rows += [(SHELVES[Kind.ALLOCATION], one) for one in allocations]
+    seen.rows += along.elsewhere(calls, allocations)
+    _point(seen, Kind.PAYMENT, wire.decode(raw, Linking).latest_charge)
 
 
 def _allocations(seen: _Seen, calls: Calls, query: Query) -> None:

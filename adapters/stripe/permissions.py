@@ -99,8 +99,15 @@ OPTIONAL: tuple[Permission, ...] = (
         serves="to be told of changes at once",
         write=True,
     ),
+    Permission(
+        name="rak_charge_write",
+        row="Charges and Refunds",
+        calls=("/v1/refunds",),
+        serves="to give money back",
+        write=True,
+    ),
 )
-"""Never asked for by itself."""
+"""Never asked for by itself: what a firm may want, and many do not."""
 
 SINGLE = ("/v1/account", "/v1/balance")
 """Addresses of one object; all others are lists."""

@@ -21,11 +21,13 @@ class Placed(Struct, frozen=True, gc=False):
 
 
 class About(Struct, frozen=True):
-    """What an event is about. Whatever else its body says may be of another version, and old."""
+    """What an event is about, and where in its list that stands. Whatever else its body says may be of another version,
+    and old."""
 
     id: str | None = None
     object: str | None = None
     customer: Link = None
+    created: int | None = None
 
 
 class EventBody(Struct, frozen=True):

@@ -125,7 +125,7 @@ class Reader:
                 Course(mirrored=True),
                 about="events",
             )
-        records, findings = self._looking.at(batch.pointers)
+        records, findings = self._looking.at(batch.pointers, since=batch.since)
         after = course.followed(at, batch.feed)
         if after.phase is Phase.SWEEP:
             after = course.sweeping(after, NAMES, batch.now)

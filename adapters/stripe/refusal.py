@@ -88,7 +88,7 @@ def _shut_out(status: int, permission: str, told: dict[str, str]) -> NeedsReconn
     if status == UNAUTHORIZED:
         return NeedsReconnect(
             "Stripe does not accept the key.",
-            next_step="Make a new restricted key in Stripe and store it.",
+            next_step="Make a new restricted key in Stripe, and give it to: receivables connect stripe",
             **{**told, "code": NO_KEY},
         )
     lacking = f"the permission {named(permission)}" if permission else "a permission for this record"

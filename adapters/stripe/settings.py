@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from adapters.stripe.permissions import READS, WRITES, Permission
 from connector.settings import AdapterSettings, Address
 
 API = "https://api.stripe.com"
@@ -44,6 +45,11 @@ def _key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _rows(permissions: tuple[Permission, ...]) -> str:
+    """Their lines in the dashboard's form."""
+    return ", ".join(sorted({each.row for each in permissions}))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerSecond:
     """A pace of so many calls in any second: none go at once, so that no second sees more."""
@@ -65,6 +71,12 @@ class Settings(AdapterSettings):
     """How one Stripe account is reached."""
 
     title: ClassVar[str] = "Stripe"
+    before: ClassVar[tuple[str, ...]] = (
+        "Open https://dashboard.stripe.com/apikeys and create a restricted key.",
+        f"Give it Read for: {_rows(READS)}. Nothing else is needed to read.",
+        f"If it is to be written to as well, give it Write for: {_rows(WRITES)}.",
+        "Stripe shows the key once: copy it, and paste it below.",
+    )
     meanings: ClassVar[Mapping[str, str]] = {
         "api_key": "a restricted key (rk_...) with the permissions of the README, or a secret key (sk_...)",
         "base_url": "where Stripe answers; another address only for its stand-in",

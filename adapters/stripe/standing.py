@@ -52,7 +52,7 @@ def _once(calls: Calls, since: int) -> Standing:
         placed = [wire.decode(raw, pointers.Placed) for raw in page.data]
         lines += page.data
         newest = max([one.created for one in placed] + ([newest] if newest is not None else []), default=None)
-        if not page.has_more or not placed:
+        if not page.has_more:
             return Standing(balance=balance, at=at, lines=lines, newest=newest, whole=True)
         query["starting_after"] = checked_id(placed[-1].id)
     return Standing(balance=balance, at=at, lines=[], newest=None, whole=False)

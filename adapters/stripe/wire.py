@@ -287,6 +287,8 @@ class Refund(Struct, frozen=True):
     charge: Link = None
     payment_intent: Link = None
     livemode: bool | None = None
+    failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class DisputedCharge(Linked, frozen=True, gc=False):
@@ -401,11 +403,16 @@ Row = (
 
 
 class Listed(Struct, frozen=True):
-    """A page of a list, its rows still as they came."""
+    """A page of a list, its rows still as they came. One that has none and says that more follow is no page: nobody
+    could ask for what follows, and whoever took it for the end would miss rows."""
 
     object: Literal["list"]
     data: list[Raw]
     has_more: bool
+
+    def __post_init__(self) -> None:
+        if self.has_more and not self.data:
+            raise ValueError("nothing, and more")
 
 
 class Fault(Struct, frozen=True):

@@ -143,8 +143,8 @@ def test_the_old_shape_inside_an_event_is_refused_wherever_it_would_mislead() ->
 
 @pytest.mark.req("S12")
 def test_nothing_but_answers_to_our_own_requests_ever_reaches_the_parser() -> None:
-    """What an event is read as holds no field of a record, and the files that read events decode nothing else."""
-    assert set(pointers.About.__struct_fields__) == {"id", "object", "customer"}
+    """An event is read as a pointer, with the place where to look; the files that read events decode nothing else."""
+    assert set(pointers.About.__struct_fields__) == {"id", "object", "customer", "created"}
     assert pointers.EventBody.__struct_fields__ == ("object",)
     callers = set()
     for path in ADAPTER.glob("*.py"):

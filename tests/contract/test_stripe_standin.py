@@ -116,7 +116,7 @@ def test_an_address_stripe_does_not_have_is_refused_with_404(desk: Desk) -> None
 
 
 def test_an_unsimulated_write_is_refused_with_404(desk: Desk) -> None:
-    assert desk.post("refunds", {"charge": "ch_1"}).status == 404
+    assert desk.post("topups", {"amount": "100"}).status == 404
 
 
 # Lists

@@ -5,7 +5,8 @@ and O; made of its name where it is not said). `POST /v1/oauth2/token` with `cli
 a token for nine hours; `expire` ends them all.
 
 **Addresses.** POST `/v2/checkout/orders`; GET and PATCH (its invoice id) `.../{id}`; POST `.../{id}/capture`; GET
-`/v2/payments/captures/{id}` and `/v2/payments/refunds/{id}`; GET `/v1/reporting/transactions` and
+`/v2/payments/captures/{id}` and `/v2/payments/refunds/{id}`; POST `/v2/payments/captures/{id}/refund` (its keys are
+remembered for 45 days; `refunding(account).asked` counts every one); GET `/v1/reporting/transactions` and
 `/v1/reporting/balances`; GET `/v1/customer/disputes` and `.../{id}`; GET, POST and DELETE below
 `/v1/notifications/webhooks`, one for each address; GET `/v1/notifications/certs/...`, which the `notary` signs webhooks
 with. Everything else is 404.

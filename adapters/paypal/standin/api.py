@@ -12,11 +12,12 @@ from urllib.parse import unquote
 
 from adapters.paypal.standin import answers, fights, page, reporting
 from adapters.paypal.standin.answers import Refusal, no, said
-from adapters.paypal.standin.books import Books, code_of, iso, major, money
+from adapters.paypal.standin.books import Books, code_of, iso, major
 from adapters.paypal.standin.load import account_of
 from adapters.paypal.standin.notary import CERTIFICATES, Notary
 from adapters.paypal.standin.ordering import Ordering
 from adapters.paypal.standin.people import People
+from adapters.paypal.standin.refunding import Refunding
 from connector.clock import Clock
 from connector.dates import Instant, after
 from connector.errors import UserError
@@ -44,6 +45,7 @@ class PayPalStandIn:
         self._clock = clock
         self._tokens: dict[str, tuple[str, Instant]] = {}
         self._orders: dict[str, Ordering] = {}
+        self._refunds: dict[str, Refunding] = {}
 
     def settings(self, world: World, url: str) -> dict[str, str]:
         account = account_of(world)
@@ -65,8 +67,14 @@ class PayPalStandIn:
     def ordering(self, account: str) -> Ordering:
         """The orders of an account."""
         if account not in self._orders:
-            self._orders[account] = Ordering(self.books[account], self.url)
+            self._orders[account] = Ordering(self.books[account], self.url, self.refunding(account).of)
         return self._orders[account]
+
+    def refunding(self, account: str) -> Refunding:
+        """What an account gives back over the API."""
+        if account not in self._refunds:
+            self._refunds[account] = Refunding(self.books[account], self.url)
+        return self._refunds[account]
 
     def expire(self) -> None:
         """Every token given out so far is refused from now on."""
@@ -133,8 +141,8 @@ class PayPalStandIn:
         match steps:
             case ["v2", "checkout", "orders", *rest]:
                 return self._ordered(books, call, rest)
-            case ["v2", "payments", kind, vendor_id]:
-                return self._paid(books, kind, vendor_id)
+            case ["v2", "payments", kind, vendor_id, *rest]:
+                return self._paid(books, call, (kind, vendor_id, *rest))
             case ["v1", "reporting", report]:
                 return reporting.REPORTS.get(report, _nothing)(books, call)
             case ["v1", "notifications", "webhooks", *rest]:
@@ -178,23 +186,18 @@ class PayPalStandIn:
         books.webhooks[made["id"]] = made
         return said(201, made)
 
-    def _paid(self, books: Books, kind: str, vendor_id: str) -> Answer:
-        if kind == "captures" and vendor_id in books.captures:
-            capture = books.captures[vendor_id]
-            return said(200, self.ordering(books.account).captured_document(capture, alone=True))
-        if kind == "refunds" and vendor_id in books.refunds:
-            return said(200, self._refund(books, vendor_id))
-        raise no("INVALID_RESOURCE_ID", status=404)
-
-    def _refund(self, books: Books, refund_id: str) -> dict[str, Any]:
-        found = books.refunds[refund_id]
-        return {
-            "id": found.id,
-            "status": found.status,
-            "amount": money(found.amount, found.currency),
-            "create_time": iso(found.at),
-            "links": [{"href": f"{self.url}/v2/payments/captures/{found.capture}", "rel": "up", "method": "GET"}],
-        }
+    def _paid(self, books: Books, call: Call, steps: tuple[str, ...]) -> Answer:
+        match (call.method, *steps):
+            case ("GET", "captures", vendor_id) if vendor_id in books.captures:
+                capture = books.captures[vendor_id]
+                return said(200, self.ordering(books.account).captured_document(capture, alone=True))
+            case ("GET", "refunds", vendor_id) if vendor_id in books.refunds:
+                return said(200, self.refunding(books.account).document(books.refunds[vendor_id]))
+            case ("POST", "captures", vendor_id, "refund"):
+                key = call.headers.get("paypal-request-id", "")
+                return self.refunding(books.account).refund(vendor_id, _json(call) if call.body else {}, key)
+            case _:
+                raise no("INVALID_RESOURCE_ID", status=404)
 
     def _token(self, call: Call) -> Answer:
         scheme, _, coded = call.headers.get("authorization", "").partition(" ")

@@ -141,6 +141,7 @@ class Refund:
     currency: str
     at: Instant
     status: str = "COMPLETED"
+    custom: str = ""
 
 
 @dataclass(slots=True)
@@ -162,7 +163,7 @@ class Dispute:
 @dataclass(slots=True)
 class Conduct:
     """How the account behaves: what its app may do, how late the reports are, how many lines they count at most, and
-    what happens to the next captures."""
+    what happens to the next captures and refunds."""
 
     late_seconds: int = 0
     lines_max: int = 10_000
@@ -170,6 +171,8 @@ class Conduct:
     disputes: bool = True
     unique_invoice_ids: bool = True
     refusals: list[str] = field(default_factory=list)
+    refund_refusals: list[str] = field(default_factory=list)
+    refunds_are: str = "COMPLETED"
     other_amount: int | None = None
     other_currency: str = ""
     other_payee: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -23,10 +23,13 @@ TEXT_MAX = 127
 class Ordering:
     """The orders of one account. `keys` are the answers that PayPal gives again to a key it has seen."""
 
-    def __init__(self, books: Books, url: str) -> None:
+    def __init__(
+        self, books: Books, url: str, given_back: Callable[[list[Capture]], list[dict[str, Any]]] = lambda _: []
+    ) -> None:
         self._books = books
         self._people = People(books)
         self._url = url
+        self._given_back = given_back
         self.keys: dict[tuple[str, str], tuple[Instant, Answer]] = {}
         self.captured: list[str] = []
         """Every order that a capture was asked for, each time."""
@@ -101,6 +104,9 @@ class Ordering:
         }
         if order.captures:
             unit["payments"] = {"captures": [self.captured_document(each) for each in order.captures]}
+            back = self._given_back(order.captures)
+            if back:
+                unit["payments"]["refunds"] = back
         shown: dict[str, Any] = {
             "id": order.id,
             "intent": "CAPTURE",
@@ -123,7 +129,11 @@ class Ordering:
             "invoice_id": capture.invoice_id,
             "create_time": iso(capture.at),
             "update_time": iso(capture.updated or capture.at),
-            "links": [{"href": f"{self._url}/v2/payments/captures/{capture.id}", "rel": "self", "method": "GET"}],
+            "links": [
+                {"href": f"{self._url}/v2/payments/captures/{capture.id}", "rel": "self", "method": "GET"},
+                {"href": f"{self._url}/v2/payments/captures/{capture.id}/refund", "rel": "refund", "method": "POST"},
+                {"href": f"{self._url}/v2/checkout/orders/{capture.order}", "rel": "up", "method": "GET"},
+            ],
         }
         if capture.reason:
             shown["status_details"] = {"reason": capture.reason}

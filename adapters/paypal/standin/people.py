@@ -39,6 +39,13 @@ class Facts(TypedDict, total=False):
     vendor_id: str
 
 
+class Said(TypedDict, total=False):
+    """What may be said of a refund: the caller's own mark, and how it stands at first."""
+
+    custom: str
+    status: str
+
+
 def fee_of(amount: int) -> int:
     """PayPal's price list: 3.49 % and 49 of the smallest unit."""
     return (amount * _FEE_TEN_THOUSANDTHS + 5_000) // 10_000 + _FEE_FIXED
@@ -102,13 +109,17 @@ class People:
         fee_back: int = 0,
         at: Instant | None = None,
         vendor_id: str = "",
+        **how: Unpack[Said],
     ) -> Refund:
         """The owner gives money back on PayPal's pages; `fee_back` is what PayPal returns of its fee."""
         paid, now = self.books.row(payment), at or self.books.now()
         units = minor(amount, paid.currency) if amount is not None else paid.amount
         found = Refund(vendor_id or self.books.new_id(), payment, units, paid.currency, now)
+        found.status, found.custom = how.get("status", found.status), how.get("custom", "")
         self.books.refunds[found.id] = found
-        self.books.add(Row(found.id, "T1107", now, -units, paid.currency, -fee_back, payment, "TXN", paid.invoice_id))
+        back = Row(found.id, "T1107", now, -units, paid.currency, -fee_back, payment, "TXN", paid.invoice_id)
+        back.custom = found.custom
+        self.books.add(back, WAITING if found.status == "PENDING" else DONE)
         given = sum(each.amount for each in self.books.refunds.values() if each.capture == payment)
         if given >= paid.amount:
             self.books.change(payment, REVERSED, now)

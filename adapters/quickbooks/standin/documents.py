@@ -10,7 +10,6 @@ from adapters.quickbooks.standin import lists, receipts
 from adapters.quickbooks.standin.forms import at_home, dated, numbered, sale_lines, sold_to
 from adapters.quickbooks.standin.ledger import RECEIVABLE, Company
 from adapters.quickbooks.standin.records import (
-    CREDIT_MEMO,
     Account,
     Attachable,
     CreditMemo,
@@ -141,7 +140,7 @@ def _payment_line(line: PaymentLine) -> Document:
 
 def _payment(company: Company, record: Payment) -> Document:
     customer = company.get(Customer, record.customer)
-    moves_money = not any(line.target == CREDIT_MEMO for line in record.lines) or bool(record.total)
+    moves_money = not any(line.gives for line in record.lines) or bool(record.total)
     into = record.into or company.undeposited().id
     return {
         "CustomerRef": {"value": customer.id, "name": customer.name},

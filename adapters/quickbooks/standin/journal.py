@@ -61,6 +61,8 @@ def delete_journal_entry(company: Company, body: Body) -> str:
     """Strike an entry out."""
     entry = read_current(company, JournalEntry, body)
     company.must_be_open(entry.on)
+    if entry.settled:
+        raise faults.business("A payment is linked to this journal entry; take that back first.")
     company.remove(entry)
     return entry.id
 

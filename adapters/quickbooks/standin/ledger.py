@@ -16,6 +16,7 @@ from adapters.quickbooks.standin import faults
 from adapters.quickbooks.standin.records import (
     CREDIT_MEMO,
     INVOICE,
+    JOURNAL_ENTRY,
     PAYMENT,
     Account,
     CreditMemo,
@@ -23,6 +24,7 @@ from adapters.quickbooks.standin.records import (
     Deposit,
     Invoice,
     JournalEntry,
+    JournalLine,
     NameRecord,
     Payment,
     PaymentLine,
@@ -35,10 +37,11 @@ from adapters.quickbooks.standin.records import (
     Transfer,
     customers_of,
 )
+from adapters.quickbooks.standin.settled import Settled, of_entry, of_sale
 from adapters.quickbooks.standin.shelves import Shelf
 from adapters.quickbooks.standin.sums import Key, RunningSums
 from connector.dates import BusinessDate, Instant, after, day_of
-from connector.money import DIGITS, Currency, Money, half_up, zero
+from connector.money import DIGITS, Currency, Money, half_up, total, zero
 
 R = TypeVar("R", bound=Record)
 
@@ -323,51 +326,58 @@ class Company:
         taken: dict[tuple[str, str], Money] = {}
         lines = []
         for target, target_id, amount in shares:
-            sale = self.sale(target, target_id)
-            self._may_link(payment, sale)
+            held = self.settled_by(target, target_id)
+            self._may_link(payment, held)
             key = (target, target_id)
-            nothing = zero(sale.currency)
-            left = sale.open + sale.settled.get(payment.id, nothing) - taken.get(key, nothing)
+            nothing = zero(held.currency)
+            left = held.open + held.record.settled.get(payment.id, nothing) - taken.get(key, nothing)
             if amount.minor <= 0 or amount > left:
-                raise faults.not_linkable(f"{target} {sale.number} has {left} open; {amount} cannot be applied to it.")
+                raise faults.not_linkable(f"{target} {held.number} has {left} open; {amount} cannot be applied to it.")
             taken[key] = taken.get(key, nothing) + amount
-            line = PaymentLine(target=target, target_id=target_id, amount=amount, open_before=left, number=sale.number)
-            lines.append(line)
+            lines.append(held.line(target, target_id, amount, left))
         self._must_cover(payment, lines)
         self.unsettle(payment, but=taken)
         payment.lines = tuple(lines)
         for (target, target_id), amount in taken.items():
-            sale = self.sale(target, target_id)
-            if sale.settled.get(payment.id) != amount:
-                sale.settled[payment.id] = amount
-                self.touch(sale)
+            record = self.settled_by(target, target_id).record
+            if record.settled.get(payment.id) != amount:
+                record.settled[payment.id] = amount
+                self.touch(record)
 
     def unsettle(self, payment: Payment, but: dict[tuple[str, str], Money] | None = None) -> None:
         """Give back what a payment took, except of the targets in `but`."""
         for line in payment.lines:
             if but and (line.target, line.target_id) in but:
                 continue
-            sale = self.sale(line.target, line.target_id)
-            if sale.settled.pop(payment.id, None) is not None:
-                self.touch(sale)
+            record = self.settled_by(line.target, line.target_id).record
+            if record.settled.pop(payment.id, None) is not None:
+                self.touch(record)
         payment.lines = ()
 
-    def sale(self, target: str, target_id: str) -> Sale:
-        """The invoice or credit memo a payment line names; fault 620 for anything else."""
+    def settled_by(self, target: str, target_id: str) -> Settled:
+        """What a payment line names; fault 620 for what it cannot be linked to."""
         if target == INVOICE:
-            return self.get(Invoice, target_id)
+            return of_sale(self.get(Invoice, target_id))
         if target == CREDIT_MEMO:
-            return self.get(CreditMemo, target_id)
-        raise faults.not_linkable(f"A payment cannot be linked to {target} {target_id}.")
+            return of_sale(self.get(CreditMemo, target_id))
+        entry = self.get(JournalEntry, target_id) if target == JOURNAL_ENTRY else None
+        held = of_entry(entry, self.owed_lines(entry)) if entry is not None else None
+        if held is None:
+            raise faults.not_linkable(f"A payment cannot be linked to {target} {target_id}.")
+        return held
 
-    def _may_link(self, payment: Payment, sale: Sale) -> None:
-        if all(customer.id != payment.customer for customer in self.lineage(sale.customer)):
-            raise faults.not_linkable(f"{sale.entity} {sale.number} belongs to another customer.")
-        if sale.currency != payment.currency:
-            raise faults.not_linkable(f"{sale.entity} {sale.number} is in {sale.currency}.")
+    def owed_lines(self, entry: JournalEntry) -> list[JournalLine]:
+        """What an entry puts on the receivables."""
+        return [line for line in entry.lines if self.get(Account, line.account).kind == RECEIVABLE]
+
+    def _may_link(self, payment: Payment, held: Settled) -> None:
+        if all(customer.id != payment.customer for customer in self.lineage(held.customer)):
+            raise faults.not_linkable(f"{held.record.entity} {held.number} belongs to another customer.")
+        if held.currency != payment.currency:
+            raise faults.not_linkable(f"{held.record.entity} {held.number} is in {held.currency}.")
 
     def _must_cover(self, payment: Payment, lines: list[PaymentLine]) -> None:
-        signed = (line.amount if line.target == INVOICE else -line.amount for line in lines)
+        signed = (-line.amount if line.gives else line.amount for line in lines)
         applied = sum(amount.minor for amount in signed)
         if applied > payment.total.minor:
             raise faults.not_linkable(f"The lines apply more than the payment's {payment.total}.")
@@ -458,9 +468,9 @@ class Company:
             case Payment() as payment:
                 yield payment.customer, -payment.unapplied
             case JournalEntry() as entry:
-                for line in entry.lines:
-                    if line.customer is not None and self.get(Account, line.account).kind == RECEIVABLE:
-                        yield line.customer, line.amount
+                for line in self.owed_lines(entry):
+                    taken = total(entry.settled.values(), entry.currency)  # of its one line, where there is any
+                    yield line.customer or "", line.amount + taken if line.amount.minor < 0 else line.amount - taken
             case Deposit() as deposit:
                 for part in deposit.lines:
                     if part.customer is not None and self.get(Account, part.account or "").kind == RECEIVABLE:

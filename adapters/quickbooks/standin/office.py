@@ -85,7 +85,7 @@ class Office:
 
     def apply(self, credit: str, invoice: str, amount: str) -> str:
         """Let a credit memo settle a part of an invoice: the payment of nothing that QuickBooks makes of it."""
-        sale = self.company.sale(INVOICE, invoice)
+        sale = self.company.settled_by(INVOICE, invoice)
         payer = self.company.get(Customer, sale.customer)
         lines = [_share(INVOICE, invoice, amount), _share(CREDIT_MEMO, credit, amount)]
         return self._make(PAYMENT, _of(payer) | {"TotalAmt": Decimal(0), "Line": lines})

@@ -14,6 +14,7 @@ from connector.money import Currency, Money, total, zero
 
 INVOICE: Final = "Invoice"
 CREDIT_MEMO: Final = "CreditMemo"
+JOURNAL_ENTRY: Final = "JournalEntry"
 PAYMENT: Final = "Payment"
 
 
@@ -113,13 +114,14 @@ class CreditMemo(Sale):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentLine:
-    """What a payment takes of one invoice or credit memo, and how much of it was open then."""
+    """What a payment takes of one document, and how much of it was open then. `gives`: it is a credit that is used."""
 
     target: str
     target_id: str
     amount: Money
     open_before: Money
     number: str
+    gives: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,10 +137,10 @@ class Payment(Transaction):
 
     @property
     def unapplied(self) -> Money:
-        """The total, less invoice lines, plus credit memo lines."""
-        invoices = (line.amount for line in self.lines if line.target == INVOICE)
-        credits_used = (line.amount for line in self.lines if line.target == CREDIT_MEMO)
-        return self.total - total(invoices, self.currency) + total(credits_used, self.currency)
+        """The total, less what it pays, plus what credits give it."""
+        paid = (line.amount for line in self.lines if not line.gives)
+        given = (line.amount for line in self.lines if line.gives)
+        return self.total - total(paid, self.currency) + total(given, self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,10 +225,12 @@ class JournalLine:
 
 @dataclass(slots=True, kw_only=True)
 class JournalEntry(Transaction):
-    """A correction by hand. Its lines come to nothing together."""
+    """A correction by hand. Its lines come to nothing together. `settled` is what each payment takes of what it puts
+    on a customer."""
 
-    entity: ClassVar[str] = "JournalEntry"
+    entity: ClassVar[str] = JOURNAL_ENTRY
     lines: tuple[JournalLine, ...]
+    settled: dict[str, Money] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,8 @@ payment_intents, charges, refunds, disputes, credit_notes, payment_records, bala
 payment_links and checkout/sessions (their `line_items` too), and below a customer the cash balance and the lines of
 both balances, with Stripe's filters, paging, `created[gte]` ranges and `expand[]` to four levels. POST
 `/v1/customers/{id}` and `/v1/invoices/{id}` take `metadata` and nothing else; POST `/v1/checkout/sessions` and
-`.../{id}/expire`; POST `/v1/payment_links` and `.../{id}` (`active`, its message, its limit, metadata).
+`.../{id}/expire`; POST `/v1/payment_links` and `.../{id}` (`active`, its message, its limit, metadata); POST
+`/v1/refunds` (one of a bank debit is pending until `refunds.succeed`).
 Everything else is 404, and a parameter that is not simulated is refused as unknown, so what passes here would pass
 there.
 

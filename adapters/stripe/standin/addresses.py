@@ -1,6 +1,6 @@
 """What stands below another object's address: a customer's two balances, the lines of a note, an invoice or a link.
 
-Also the writes of Payment Links. `api` asks here before it looks among the plain collections.
+Also the writes of Payment Links and refunds. `api` asks here before it looks among the plain collections.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adapters.stripe.standin import cash, expansion, form, links, listing
+from adapters.stripe.standin import cash, expansion, form, links, listing, refunds
 from adapters.stripe.standin.ledger import Ledger
 from adapters.stripe.standin.refusals import missing
 from adapters.stripe.standin.resources import BELOW_CUSTOMER, EXPAND, PAGING, RESOURCES
@@ -57,6 +57,10 @@ def write(
             link = _link(ledger, link_id)
             metadata = form.merge_metadata(link["metadata"], params.get("metadata", {}))
             return lambda: _shown(ledger, links.change(ledger, link, params, metadata), params, origin)
+        case ("refunds",):
+            params = form.read(given, refunds.CREATE)
+            charge = refunds.charge_of(ledger, params)
+            return lambda: _shown(ledger, refunds.wanted(ledger, charge, params), params, origin)
     return None
 
 

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.stripe.standin import form
 from adapters.stripe.standin.amounts import code_of, priced, share
 from adapters.stripe.standin.ledger import Booking, Ledger
+from adapters.stripe.standin.refusals import Refusal, missing
+from adapters.stripe.standin.resources import EXPAND
 from adapters.stripe.standin.shapes import Document, filled
 
 _WAITING = frozenset({"pending", "requires_action"})
+CREATE: dict[str, form.Rule] = {
+    "amount": form.INTEGER,
+    "charge": form.TEXT,
+    "metadata": form.METADATA,
+    "reason": frozenset({"duplicate", "fraudulent", "requested_by_customer"}),
+    **EXPAND,
+}
+"""What a refund may be asked with."""
+
+_DEBITS = frozenset({"acss_debit", "au_becs_debit", "bacs_debit", "sepa_debit", "us_bank_account"})
 _MAIL = {"type": "display_details", "display_details": {"email_sent": {"email_sent_at": 0, "email_sent_to": ""}}}
 
 
@@ -47,6 +63,36 @@ def asked(
     back = filled("refund", id=ledger.next_id("re"), amount=amount, created=ledger.now(), status=status)
     back["reason"] = "requested_by_customer"
     refund(ledger, charge, back, taken=taken)
+    return back
+
+
+def charge_of(ledger: Ledger, params: Mapping[str, Any]) -> Document:
+    """The charge that is to be refunded, where that may be."""
+    charge = ledger.find("charge", params.get("charge", ""))
+    if charge is None:
+        raise missing("charge", params.get("charge", ""), param="charge", status=400)
+    amount, left = params.get("amount"), charge["amount"] - charge["amount_refunded"]
+    fights = [each for each in ledger.newest("dispute") if each["charge"] == charge["id"]]
+    if any(each["status"] not in ("won", "warning_closed") for each in fights):
+        raise Refusal(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
+    if left == 0:
+        raise Refusal(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    if charge["status"] != "succeeded":
+        raise Refusal(f"Charge {charge['id']} does not have a successful charge to refund.")
+    if amount is not None and not 0 < amount <= left:
+        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        raise Refusal(message, param="amount")
+    return charge
+
+
+def wanted(ledger: Ledger, charge: Document, params: Mapping[str, Any]) -> Document:
+    """A refund over the API, now. One of a bank debit is on its way for days."""
+    slow = (charge["payment_method_details"] or {}).get("type") in _DEBITS
+    amount = params.get("amount", charge["amount"] - charge["amount_refunded"])
+    back = filled("refund", id=ledger.next_id("re"), amount=amount, created=ledger.now(), status="succeeded")
+    back.update(reason=params.get("reason"), metadata=form.merge_metadata({}, params.get("metadata", {})))
+    back["status"] = "pending" if slow else "succeeded"
+    refund(ledger, charge, back)
     return back
 
 
