@@ -17,7 +17,7 @@ from connector.model.source import CompanyId
 from connector.runtime import SLICE_SECONDS, RunnerStatus, Tick
 from connector.runtime.held import Held
 from connector.store import Store
-from connector.store.due import Claim, Queue
+from connector.store.due import Claim, Coming
 from connector.store.owners import is_dead
 
 LEASE_SECONDS = 60.0
@@ -83,29 +83,34 @@ class Loop:
         """The next turn, when it comes; None when told to stop."""
         while not stop.is_set():
             try:
-                pause = self._until_next()
-                claim = None if pause else self.store.claim(self.owner, self.lease_seconds)
-                if claim is not None:
-                    return claim
+                claim, pause = self.look()
             except StoreError as fault:
                 self.trouble(fault)
-                pause = POLL_SECONDS
-            stop.wait(pause or _PAUSE_SECONDS_MIN)  # at once, and another process was quicker
+                claim, pause = None, POLL_SECONDS
+            if claim is not None:
+                return claim
+            stop.wait(pause)
         return None
+
+    def look(self) -> tuple[Claim | None, float]:
+        """The turn of whoever is due now; else after how many seconds to look again."""
+        pause = self._until_next()
+        claim = None if pause else self.store.claim(self.owner, self.lease_seconds)
+        return claim, pause or _PAUSE_SECONDS_MIN  # at once, and another process was quicker
 
     def _until_next(self) -> float:
         """Seconds until somebody is due, or a word from another process may have come; 0 where somebody is due now."""
         self._give_back()
-        stands = self.store.queue()
-        if self._freed(stands) or stands.due:
+        coming = self.store.coming()
+        if self._freed(coming):
             return 0
-        return POLL_SECONDS if stands.next_ms is None else min(stands.next_ms / 1000, POLL_SECONDS)
+        return POLL_SECONDS if coming.in_ms is None else min(coming.in_ms / 1000, POLL_SECONDS)
 
     def free_the_dead(self) -> None:
         """What a process of this computer had that is no more need not wait until its time is up, nor what this one
         could not give back."""
         self._give_back()
-        self._freed(self.store.queue())
+        self._freed(self.store.coming())
 
     def _give_back(self) -> None:
         with suppress(IndexError):  # none is left; several threads may ask at once
@@ -117,8 +122,8 @@ class Loop:
                     self.owed.append(claim)
                     raise
 
-    def _freed(self, stands: Queue) -> bool:
-        dead = [owner for owner, _ in stands.working if owner != self.owner and is_dead(owner)]
+    def _freed(self, coming: Coming) -> bool:
+        dead = [owner for owner in coming.at_work if owner != self.owner and is_dead(owner)]
         for owner in dead:
             self.store.free(owner)
         return bool(dead)

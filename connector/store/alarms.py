@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from connector.model.alarm import Alarm, Standing
+from connector.model.alarm import Alarm, Message, Standing
 from connector.model.source import CompanyId
 from connector.store import tables
 from connector.store.journal import Desk, from_micros, micros, read_back, text_of
 
+MESSAGES_MAX = 200
+"""So many of what people were told are kept for a company."""
+
 _ALARM = tables.alarm.c
+_MESSAGE = tables.message.c
+_LATEST = (
+    select(_MESSAGE.message_id, _MESSAGE.body)
+    .where(_MESSAGE.company_id == bindparam("company"))
+    .order_by(_MESSAGE.at.desc(), _MESSAGE.message_id)
+    .limit(MESSAGES_MAX)
+)
 
 
 class Alarms(Desk):
@@ -55,6 +65,19 @@ class Alarms(Desk):
                     tx.execute(update(tables.alarm).where(own, _ALARM.alarm_key == key).values(over=1))
                 else:
                     tx.execute(delete(tables.alarm).where(own, _ALARM.alarm_key == key))
+
+    def messages(self, company: CompanyId) -> tuple[Message, ...]:
+        """What people were told, the latest first."""
+        with self._database.read() as tx:
+            return tuple(read_back(row.body, Message) for row in tx.execute(_LATEST, {"company": company}))
+
+    def keep_message(self, company: CompanyId, message_id: str, told: Message) -> None:
+        """One more; the oldest beyond `MESSAGES_MAX` are forgotten."""
+        row = {"company_id": company, "message_id": message_id, "at": micros(told.at), "body": text_of(told)}
+        with self._database.write() as tx:
+            tx.execute(self._database.insert(tables.message).values(row))
+            kept = [each.message_id for each in tx.execute(_LATEST, {"company": company})]
+            tx.execute(delete(tables.message).where(_MESSAGE.company_id == company, _MESSAGE.message_id.not_in(kept)))
 
     def alarm_told(self, company: CompanyId, told: Standing) -> None:
         """Somebody was told: that it stands, or that it is over."""

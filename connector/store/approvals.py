@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from connector import canonical
 from connector.errors import Refused, UnknownRecord
@@ -42,6 +42,14 @@ class Approvals(Desk):
             row = {"plan_id": approval.plan_id, "actor_id": approval.by, "body": text_of(approval)}
             scribe.keep(tables.approval, [row])
             scribe.write("approval", approval)
+
+    def approved_plans(self, company: CompanyId) -> tuple[PlanId, ...]:
+        """The plans that anybody approved, the last made first."""
+        same = (tables.plan.c.company_id == _APPROVAL.company_id, tables.plan.c.plan_id == _APPROVAL.plan_id)
+        wanted = select(tables.plan.c.plan_id).where(tables.plan.c.company_id == company)
+        wanted = wanted.where(exists().where(*same)).order_by(tables.plan.c.number.desc())
+        with self._database.read() as tx:
+            return tuple(PlanId(each) for each in tx.execute(wanted).scalars())
 
     def approvals(self, company: CompanyId, plan_id: PlanId) -> tuple[Approval, ...]:
         """Who approved it, the first one first."""

@@ -100,6 +100,13 @@ class Contacts(Desk):
             ).scalar_one_or_none()
         return None if body is None else read_back(body, PayerFile)
 
+    def payer_files(self, company: CompanyId) -> dict[Ref, PayerFile]:
+        """All there are, by customer."""
+        wanted = select(tables.payer_file.c.body).where(tables.payer_file.c.company_id == company)
+        with self._database.read() as tx:
+            found = [read_back(body, PayerFile) for body in tx.execute(wanted).scalars()]
+        return {each.customer: each for each in found}
+
     def _read(self, wanted: Select[Any]) -> tuple[Contact, ...]:
         with self._database.read() as tx:
             return tuple(read_back(body, Contact) for body in tx.execute(wanted).scalars())

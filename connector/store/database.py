@@ -45,6 +45,15 @@ _CACHE_KIB = 4 * 1024
 _CHECKPOINT_PAGES = 4000
 _POLL_SECONDS_MIN = 0.001
 _POLL_SECONDS_MAX = 0.01
+_UNHEARD = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""A server that has gone without a word (a cut line, a machine that was replaced) is given up in about a minute: else
+the driver waits for hours, and whoever waits with it can tell nobody. What the address itself says goes before."""
 
 
 class Database:
@@ -248,7 +257,8 @@ def _begin_immediate(driver: sqlite3.Connection, wait_seconds: float) -> None:
 
 def _postgresql(url: URL) -> Database:
     try:
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=32)
+        patient = url.set(drivername="postgresql+psycopg", query={**_UNHEARD, **url.query})
+        engine = create_engine(patient, pool_pre_ping=True, max_overflow=32)
     except (ImportError, NoSuchModuleError):
         raise SettingsError(
             "The driver of PostgreSQL is not installed.", next_step="Run: pip install receivables-connector[postgres]"

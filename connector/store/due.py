@@ -8,8 +8,10 @@ no business event, so nothing of it stands in the journal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import BigInteger, Boolean, Integer, and_, bindparam, case, cast, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.errors import LeaseLost
 from connector.model.autosync import Turn
@@ -28,6 +30,90 @@ _SINCE = case((_DUE.owner != _NOBODY, _DUE.until_ms), else_=_DUE.due_ms)
 
 _FREE = (_DUE.until_ms <= now_ms(), or_(_DUE.due_ms <= now_ms(), _DUE.owner != _NOBODY))
 """Nobody has it now, and it is due, or whoever had it has died."""
+
+_IN = now_ms() + cast(bindparam("milliseconds"), BigInteger)
+_MINE = (_DUE.company_id == bindparam("company"), _DUE.owner == bindparam("holder"), _DUE.fence == bindparam("number"))
+
+# Statements are made once: making one costs more than carrying it out, and with thousands of companies a turn begins
+# many times in a second. Each looks at a few rows only, by the index over owner and time, however many companies wait.
+_FOUND = (_DUE.company_id, _DUE.reason, now_ms().label("now"))
+_WAITING = (
+    select(*_FOUND, _DUE.due_ms.label("since"))
+    .where(_DUE.owner == _NOBODY, _DUE.due_ms <= now_ms())
+    .order_by(_DUE.due_ms)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_BEREFT = (
+    select(*_FOUND, _DUE.until_ms.label("since"))
+    .where(_DUE.owner > _NOBODY, _DUE.until_ms <= now_ms())
+    .order_by(_DUE.until_ms)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_ONE = (
+    select(*_FOUND, _SINCE.label("since"))
+    .where(*_FREE, _DUE.company_id == bindparam("company"))
+    .with_for_update(skip_locked=True)
+)
+_TAKEN = (
+    update(tables.due)
+    .where(_DUE.company_id == bindparam("company"))
+    # Whoever wakes it from now on wants another turn after this one.
+    .values(owner=bindparam("holder"), fence=_DUE.fence + 1, until_ms=_IN, due_ms=NEVER_MS, reason="")
+    .returning(_DUE.fence)
+)
+_HELD = update(tables.due).where(*_MINE).values(until_ms=_IN)
+_AT = case((bindparam("by_itself", type_=Boolean), _IN), else_=NEVER_MS)
+_DONE = (
+    update(tables.due)
+    .where(*_MINE)
+    .values(owner=_NOBODY, until_ms=0, due_ms=case((_DUE.due_ms < _AT, _DUE.due_ms), else_=_AT))
+)
+_FREED = (
+    update(tables.due)
+    # Once: whoever is told again and again that it died would else be due later and later.
+    .where(_DUE.owner == bindparam("holder"), _DUE.until_ms > now_ms())
+    .values(until_ms=now_ms())
+)
+_SAID = update(tables.due).where(_DUE.company_id == bindparam("company")).values(turn=bindparam("said"))
+_TURN = select(_DUE.turn).where(_DUE.company_id == bindparam("company"))
+_NEXT = select(
+    now_ms().label("now"),
+    select(_DUE.due_ms).where(_DUE.owner == _NOBODY).order_by(_DUE.due_ms).limit(1).scalar_subquery().label("waiting"),
+    select(func.min(_DUE.until_ms)).where(_DUE.owner > _NOBODY).scalar_subquery().label("held"),
+)
+_HOLDERS = select(_DUE.owner).where(_DUE.owner > _NOBODY).distinct()
+_ALL_DUE = (
+    select(_DUE.company_id, _DUE.fence, now_ms().label("now"))
+    .where(*_FREE)
+    .order_by(_SINCE)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def _woken(insert: sqlite.Insert | postgresql.Insert) -> Any:
+    new = insert.values(
+        company_id=bindparam("company"),
+        due_ms=_IN,
+        reason=bindparam("why"),
+        owner=_NOBODY,
+        fence=0,
+        until_ms=0,
+        turn=bindparam("said"),
+    )
+    sooner = new.excluded.due_ms < _DUE.due_ms
+    return new.on_conflict_do_update(
+        index_elements=[_DUE.company_id],
+        set_={
+            "due_ms": case((sooner, new.excluded.due_ms), else_=_DUE.due_ms),
+            "reason": case((sooner, new.excluded.reason), else_=_DUE.reason),
+        },
+    )
+
+
+_WOKEN = {True: _woken(sqlite.insert(tables.due)), False: _woken(postgresql.insert(tables.due))}
+"""By whether the database is SQLite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +139,23 @@ class Queue:
     """Milliseconds until the next one is due, or may be taken from a worker that has died; None: nothing is to come."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """When somebody has a turn, and who is at work. `in_ms`: 0 when somebody is due now; None when nothing is to
+    come."""
+
+    in_ms: int | None
+    at_work: tuple[str, ...]
+
+
 class Due(Desk):
     """Taking turns with companies."""
 
     def wake(self, company: CompanyId, reason: str, *, in_ms: int = 0) -> None:
         """It is due in so many milliseconds, unless it is due sooner. A turn that runs now is followed by another."""
-        at = now_ms() + literal(in_ms)
-        fresh = {
-            "company_id": company, "due_ms": at, "reason": reason, "owner": _NOBODY, "fence": 0, "until_ms": 0,
-            "turn": text_of(Turn()),
-        }  # fmt: skip
-        insert = self._database.insert(tables.due).values(fresh)
-        sooner = insert.excluded.due_ms < _DUE.due_ms
+        wanted = {"company": company, "milliseconds": in_ms, "why": reason, "said": text_of(Turn())}
         with self._database.write() as tx:
-            tx.execute(
-                insert.on_conflict_do_update(
-                    index_elements=[_DUE.company_id],
-                    set_={
-                        "due_ms": case((sooner, insert.excluded.due_ms), else_=_DUE.due_ms),
-                        "reason": case((sooner, insert.excluded.reason), else_=_DUE.reason),
-                    },
-                )
-            )
+            tx.execute(_WOKEN[self._database.is_sqlite], wanted)
 
     def forget_due(self, company: CompanyId) -> None:
         """It is not due by itself any more. A turn that runs now comes to its end."""
@@ -84,10 +165,8 @@ class Due(Desk):
     def due_now(self, most: int, slot_seconds: int) -> tuple[tuple[CompanyId, str], ...]:
         """The companies that are due, those that have been so longest first, each with a name of that turn: the same
         for whoever asks within so many seconds, and another once somebody has taken it."""
-        now = now_ms()
-        wanted = select(_DUE.company_id, _DUE.fence, now.label("now")).where(*_FREE).order_by(_SINCE).limit(most)
         with self._database.read() as tx:
-            rows = tx.execute(wanted).all()
+            rows = tx.execute(_ALL_DUE, {"most": most}).all()
         return tuple(
             (CompanyId(row.company_id), f"{row.company_id}:{row.fence}:{row.now // (slot_seconds * 1000)}")
             for row in rows
@@ -95,26 +174,17 @@ class Due(Desk):
 
     def claim(self, owner: str, seconds: float, *, only: CompanyId | None = None) -> Claim | None:
         """The turn of the company that has been due longest (of that one alone); None when none is. It is this worker's
-        for so long, and longer by `hold`. One whose worker has died is due at once."""
-        now = now_ms()
-        one = (
-            select(_DUE.company_id)
-            .where(*_FREE, *(() if only is None else (_DUE.company_id == only,)))
-            .order_by(_SINCE, _DUE.company_id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        with self._database.write() as tx:
-            found = tx.execute(one.add_columns(_SINCE.label("since"), _DUE.reason, now.label("now"))).one_or_none()
+        for so long, and longer by `hold`. One whose worker has died is due from when his time was up."""
+        with self._database.write_passing() as tx:
+            if only is not None:
+                found = tx.execute(_ONE, {"company": only}).one_or_none()
+            else:
+                rows = (tx.execute(_WAITING).one_or_none(), tx.execute(_BEREFT).one_or_none())
+                found = min((row for row in rows if row is not None), key=lambda row: int(row.since), default=None)
             if found is None:
                 return None
-            fence: int = tx.execute(
-                update(tables.due)
-                .where(_DUE.company_id == found.company_id)
-                # Whoever wakes it from now on wants another turn after this one.
-                .values(owner=owner, fence=_DUE.fence + 1, until_ms=_in(seconds), due_ms=NEVER_MS, reason="")
-                .returning(_DUE.fence)
-            ).scalar_one()
+            taken = {"company": found.company_id, "holder": owner, "milliseconds": int(seconds * 1000)}
+            fence: int = tx.execute(_TAKEN, taken).scalar_one()
         return Claim(
             company=CompanyId(found.company_id),
             owner=owner,
@@ -125,35 +195,41 @@ class Due(Desk):
 
     def hold(self, claim: Claim, seconds: float) -> None:
         """It is this worker's for so long from now. LeaseLost when another one has it."""
-        with self._database.write() as tx:
-            held = tx.execute(update(tables.due).where(*_mine(claim)).values(until_ms=_in(seconds)))
+        with self._database.write_passing() as tx:
+            held = tx.execute(_HELD, {**_whose(claim), "milliseconds": int(seconds * 1000)})
         if not held.rowcount:
             raise lost(claim)
 
     def done(self, claim: Claim, *, in_ms: int | None) -> None:
         """The turn is over; the next one is due in so many milliseconds (None: when woken), or sooner where somebody
         woke it meanwhile. Nothing happens when another worker has it by now."""
-        at: ColumnElement[int] = literal(NEVER_MS) if in_ms is None else now_ms() + literal(in_ms)
-        following = case((_DUE.due_ms < at, _DUE.due_ms), else_=at)
-        over = {"owner": _NOBODY, "until_ms": 0, "due_ms": following}
-        with self._database.write() as tx:
-            tx.execute(update(tables.due).where(*_mine(claim)).values(over))
+        over = {**_whose(claim), "by_itself": in_ms is not None, "milliseconds": in_ms or 0}
+        with self._database.write_passing() as tx:
+            tx.execute(_DONE, over)
 
     def free(self, owner: str) -> None:
         """A worker is known to be dead: what it had is due at once."""
         with self._database.write() as tx:
-            tx.execute(update(tables.due).where(_DUE.owner == owner).values(until_ms=0))
+            tx.execute(_FREED, {"holder": owner})
 
     def save_turn(self, company: CompanyId, turn: Turn) -> None:
         """How its last turn went, for whoever asks."""
         with self._database.write() as tx:
-            tx.execute(update(tables.due).where(_DUE.company_id == company).values(turn=text_of(turn)))
+            tx.execute(_SAID, {"company": company, "said": text_of(turn)})
 
     def turn(self, company: CompanyId) -> Turn:
         """How its last turn went; an empty one before the first."""
         with self._database.read() as tx:
-            body = tx.execute(select(_DUE.turn).where(_DUE.company_id == company)).scalar_one_or_none()
+            body = tx.execute(_TURN, {"company": company}).scalar_one_or_none()
         return Turn() if body is None else read_back(body, Turn)
+
+    def coming(self) -> Coming:
+        """When the next turn is. Only reads, and few rows: it is asked before each turn."""
+        with self._database.read() as tx:
+            row = tx.execute(_NEXT).one()
+            at_work = () if row.held is None else tuple(tx.execute(_HOLDERS).scalars())
+        next_at = min((at for at in (row.waiting, row.held) if at is not None), default=NEVER_MS)
+        return Coming(in_ms=None if next_at >= NEVER_MS else max(next_at - row.now, 0), at_work=at_work)
 
     def queue(self) -> Queue:
         """How the turns of all companies stand. Only reads."""
@@ -186,9 +262,5 @@ def lost(claim: Claim) -> LeaseLost:
     return LeaseLost(f"Another process works on {claim.company} now.", next_step="Nothing more was written.")
 
 
-def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    return (_DUE.company_id == claim.company, _DUE.owner == claim.owner, _DUE.fence == claim.fence)
-
-
-def _in(seconds: float) -> ColumnElement[int]:
-    return now_ms() + literal(int(seconds * 1000))
+def _whose(claim: Claim) -> dict[str, str | int]:
+    return {"company": claim.company, "holder": claim.owner, "number": claim.fence}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 
@@ -34,8 +35,10 @@ def _is_unburied(number: str) -> bool:
         return False
 
 
+@cache
 def _here() -> str:
-    """This computer, and within it this space of process numbers (a container has its own)."""
+    """This computer, and within it this space of process numbers (a container has its own). Neither changes while a
+    process lives, and it is asked for every time somebody looks whose turn it is."""
     try:
         space = Path("/proc/self/ns/pid").readlink().name
     except OSError:

@@ -120,9 +120,11 @@ class Slots(Leases):
 
     def _leave(self, slot: Slot) -> None:
         """Others may wait for it, and look often; whoever leaves it looks for another one after them."""
-        self.release(slot.lease)
-        with self._changed:
-            self._number -= 1
+        try:
+            self.release(slot.lease)
+        finally:  # also where the database is away: what is not counted out would be missing for good
+            with self._changed:
+                self._number -= 1
 
     def _taken(self) -> Slot | None:
         """One more from the store; None when others have them all."""

@@ -21,6 +21,7 @@ from connector.store.database import LOCK_WAIT_SECONDS, connect
 from connector.store.decisions import Decisions
 from connector.store.due import Due
 from connector.store.errands import Errands
+from connector.store.figures import Figures
 from connector.store.firm import Firm
 from connector.store.inbox import Inbox
 from connector.store.journal import Journal
@@ -67,6 +68,7 @@ class Store(
     Visits,
     People,
     Errands,
+    Figures,
 ):
     """Every part of the store at one desk. Safe to share between threads; each call is a transaction of its own."""
 

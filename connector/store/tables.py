@@ -86,6 +86,9 @@ alarm = Table(
 )
 """What is wrong and since when; whether somebody was told, and whether it is over and that is still to be told."""
 
+message = Table("message", metadata, _key("company_id"), _key("message_id"), _number("at"), _text("body"))
+"""What people were told, and whether it was taken; the latest ones."""
+
 due = Table(
     "due",
     metadata,
@@ -96,7 +99,7 @@ due = Table(
     _number("fence"),
     _number("until_ms"),
     _text("turn"),
-    Index("due_by_time", "due_ms"),
+    Index("due_by_time", "owner", "due_ms"),
 )
 """When each company's turn is, who has it, and how the last one went."""
 
@@ -358,6 +361,14 @@ errand = Table(
 )
 """Long work that somebody asked for at the console: how far it is, and what came of it."""
 
+figure = Table(
+    "figure", metadata, _key("company_id"), _key("name"), _number("head"), _text("day"), _number("at"), _text("body")
+)
+"""What was worked out of a company's mirror, with the end of the journal and the day that it is good for."""
+
+tried = Table("tried", metadata, _key("company_id"), _key("name"), _number("since"), _number("times"))
+"""How often a password was tried of late, by a hash of the name or the visitor; of no company."""
+
 SEALED: dict[str, Table] = {
     table.name: table
     for table in (
@@ -366,5 +377,5 @@ SEALED: dict[str, Table] = {
     )
 }  # fmt: skip
 """Tables whose every row is vouched for by a hash in the journal. Secrets never are, not even by their hash; cursors,
-notices, leases, budgets and hints are working notes that a fresh sync makes anew. People of the console have a hash of
+notices, leases, budgets, hints and figures are working notes that are made anew. People of the console have a hash of
 a password, and their sessions are secrets; what they may do, their seats, is vouched for."""

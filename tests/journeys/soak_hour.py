@@ -20,6 +20,7 @@ from adapters.quickbooks.standin.conduct import Conduct, Limits
 from adapters.quickbooks.standin.faults import Refusal
 from adapters.quickbooks.standin.intuit import Intuit
 from adapters.quickbooks.standin.office import Office
+from adapters.quickbooks.standin.records import Invoice
 from connector.app.books import carry_on, sync_all
 from connector.app.house import Desk
 from connector.app.setup import Wish, connect
@@ -173,7 +174,7 @@ def planned(office: Office, entries: int) -> dict[OpId, Entry]:
     found: dict[OpId, Entry] = {}
     clearing, fees, bank = (_ref(Kind.ACCOUNT, office.find("Account", name)) for name in ACCOUNTS)
     for number in range(entries):
-        invoice = office.company.sale("Invoice", office.find("Invoice", f"S-{number}"))
+        invoice = office.company.get(Invoice, office.find("Invoice", f"S-{number}"))
         amount, charge = from_text(cost(number), USD), Ref(STRIPE, Kind.PAYMENT, f"ch_{number}")
         common: dict[str, Any] = {"books": BOOKS, "on": business_date("2026-04-05"), "about": charge}
         target = _ref(Kind.INVOICE, invoice.id)

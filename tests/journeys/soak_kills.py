@@ -1,12 +1,13 @@
-"""The ground of the soak: a PostgreSQL of its own, three firms in doubles, two daemons, and whoever harms them all."""
+"""The ground of the soak: a PostgreSQL of its own, three firms in doubles, two daemons, the door of their webhooks, and
+whoever harms them all."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
+import socket
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,19 +15,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
 
 from connector.app import books, setup
+from connector.app.hooks import open_hook
 from connector.app.house import House
 from connector.app.switching import Wanted, switch_on
-from connector.cli.simulated import Weather, day_in, doubled, doubles_of, switch_faults_on
+from connector.cli.simulated import Weather, doubled, doubles_of, switch_faults_on
 from connector.clock import SystemClock
 from connector.config import load
+from connector.model.firm import NotesMode
 from connector.model.source import CompanyId
+from connector.ports import Hint
 from connector.store import OutboxState
 from connector.testing.worlds import World, parse
 from tests.databases import begin_server
 from tests.journeys import warm
+from tests.journeys.soak_people import HEARD, Calls, Vendors, company_of
+from tests.unit.hooks_ground import VERIFIER
 
 EVERY_SECONDS = 2
 PAYMENT_SETTLE_SECONDS = 3
@@ -88,15 +93,16 @@ class Postgres:
 
 
 class Worker:
-    """One `receivables run`, begun again whenever it is gone."""
+    """A command that runs until it is stopped, begun again whenever it is gone."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(self, settings: Mapping[str, str], *words: str) -> None:
+        self._words = words
         self._settings = {**os.environ, **settings}
         self._before: list[str] = []
         self.process = self._begun()
 
     def _begun(self) -> warm.Fork:
-        return warm.begin(("run", "--workers", "2"), self._settings)
+        return warm.begin(self._words, self._settings)
 
     @property
     def said(self) -> str:
@@ -143,6 +149,8 @@ class Harm:
     still_seconds: float
     restart_every: float
     crash: bool
+    kills_min: int
+    """It goes on until there were so many."""
 
 
 @dataclass(slots=True)
@@ -152,6 +160,9 @@ class Soak:
     house: House
     postgres: Postgres
     workers: list[Worker]
+    door: Worker
+    vendors: Vendors
+    calls: Calls
     doubles: dict[str, Weather]
     worlds: tuple[World, ...]
     chance: random.Random
@@ -163,10 +174,11 @@ class Soak:
         return [each.company_id for each in self.house.store.companies()]
 
     def harm(self, seconds: float, plan: Harm) -> None:
-        """For so long: somebody is killed, or stands still for a while, and now and then the database goes down."""
+        """For so long, and longer until enough were killed: somebody is killed, or stands still for a while, and now
+        and then the database goes down."""
         ends = time.monotonic() + seconds
         restart_at = time.monotonic() + plan.restart_every
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or self.did["killed"] < plan.kills_min:
             time.sleep(self.chance.uniform(*plan.pause_seconds))
             worker = self.chance.choice(self.workers)
             if time.monotonic() >= restart_at:
@@ -177,20 +189,28 @@ class Soak:
                 worker.freeze(plan.still_seconds)
                 self.did["stood still"] += 1
             else:
-                worker.kill()
+                self.chance.choice((*self.workers, self.door)).kill()
                 self.did["killed"] += 1
-            for each in self.workers:
-                self.did["ended by itself"] += each.revive()
+            self._revive()
             for double in self.doubles.values():
                 self.did["carried out late"] += double.commit_late()
 
+    def _revive(self) -> None:
+        for each in (*self.workers, self.door):
+            self.did["ended by itself"] += each.revive()
+
     def calm(self) -> None:
-        """Nothing is harmed any more, and nobody does anything new."""
+        """Nothing is harmed any more, and nobody does anything new; the vendors tell what they have to tell."""
         for double in self.doubles.values():
             double.calm = True
             double.commit_late()
-        for each in self.workers:
-            each.revive()
+        self._revive()
+        until = time.monotonic() + WAIT_SECONDS
+        while set(told := self.vendors.tell()) - set(HEARD):
+            if time.monotonic() > until:
+                raise AssertionError(f"not taken: {Counter(told)}")
+            self._revive()
+            time.sleep(0.5)
 
     def turns_until_quiet(self) -> int:
         """Wait until every company has looked at all there is and nothing is open; the most turns any of them took."""
@@ -209,48 +229,33 @@ class Soak:
                 seen[company] = turn.ended_at
                 if company not in quiet:
                     turns[company] += 1
-                if not turn.failed and "Nothing" in turn.said and not store.outbox(company, states=OPEN):
+                still = store.outbox(company, states=OPEN) or self._hints(company)
+                if not turn.failed and "Nothing" in turn.said and not still:
                     quiet.add(company)
         return max(turns.values())
 
+    def _hints(self, company: CompanyId) -> list[Hint]:
+        """What vendors told, and nobody has looked at."""
+        connected = self.house.store.connections(company)
+        return [hint for each in connected for hint in self.house.store.open_hints(company, each.connection_id)]
+
     def stop(self) -> list[int]:
-        """Ask both daemons to end; how they did."""
-        for each in self.workers:
+        """Ask everybody to end; how both daemons did."""
+        for each in (*self.workers, self.door):
             each.process.send_signal(signal.SIGTERM)
+        self.door.process.wait(WAIT_SECONDS)
         return [each.process.wait(WAIT_SECONDS) for each in self.workers]
 
     def problems(self) -> list[str]:
-        """What stands somewhere twice, is in doubt still, or is lost."""
+        """What stands somewhere twice, is in doubt still, was altered, or is lost."""
         return [
-            problem
-            for company in self.companies
-            for problem in doubled(self.house.company(company), self.doubles.values())
+            *(one for company in self.companies for one in self._problems(company)),
+            *self.calls.problems(self.doubles["quickbooks"], self.worlds),
         ]
 
-
-class Life:
-    """Half a day of every firm's life, again and again, as fast as is asked."""
-
-    def __init__(self, soak: Soak, every_seconds: float) -> None:
-        self._soak = soak
-        self._every = every_seconds
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _live(self) -> None:
-        chance = random.Random(self._soak.chance.random())  # noqa: S311 - a seed, so that a failure can be looked into
-        while not self._over.wait(self._every):
-            for world in self._soak.worlds:
-                self._soak.owed = len(day_in(self._soak.doubles, world, chance))
-                self._soak.did["half days"] += 1
+    def _problems(self, company: CompanyId) -> Iterator[str]:
+        yield from doubled(self.house.company(company), self.doubles.values())
+        yield from self.house.store.verify(company)
 
 
 @contextmanager
@@ -277,23 +282,46 @@ def soaked(folder: Path, *, seed: int) -> Iterator[Soak]:
             "RECEIVABLES_CALLS_PER_MINUTE": "100000",
         }
         house = stack.enter_context(House(load(settings)))
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
         for world in worlds:
-            begin(house, world, doubles)
-        workers = [Worker(settings), Worker(settings)]
-        for each in workers:
+            begin(house, world, doubles, url)
+        workers = [Worker(settings, "run", "--workers", "2") for _ in range(2)]
+        door = Worker(settings, "serve", "--port", str(port))
+        for each in (*workers, door):
             stack.callback(each.end)
         chance = random.Random(seed)  # noqa: S311 - a seed, so that a failure can be looked into
         switch_faults_on(doubles.values(), seed, PERCENT)
-        yield Soak(house=house, postgres=postgres, workers=workers, doubles=doubles, worlds=worlds, chance=chance)
+        did: Counter[str] = Counter()
+        yield Soak(
+            house=house,
+            postgres=postgres,
+            workers=workers,
+            door=door,
+            vendors=Vendors(doubles, url, did),
+            calls=Calls(house, did),
+            doubles=doubles,
+            worlds=worlds,
+            chance=chance,
+            did=did,
+        )
 
 
-def begin(house: House, world: World, doubles: dict[str, Weather]) -> None:
+def free_port() -> int:
+    """One that nobody listens at."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+def begin(house: House, world: World, doubles: dict[str, Weather], url: str) -> None:
     """Connected, read, a first plan applied, switched on."""
-    company = world.name.split()[0].lower()
+    company = company_of(world)
     for name, double in doubles.items():
         if world.is_in(name):
             # As many reads as it likes: else its turns would come so far apart that the month's reads last.
-            more = {"monthly_calls": "0"} if name == "quickbooks" else {}
+            more = {"monthly_calls": "0", "webhook_verifier": VERIFIER} if name == "quickbooks" else {}
             values = {**double.stand_in.settings(world, double.url), **more}
             wish = setup.Wish(system=name, company=company, zone=world.zone, values=values, allow_writes=True)
             setup.connect(house, wish)
@@ -302,6 +330,8 @@ def begin(house: House, world: World, doubles: dict[str, Weather]) -> None:
     chosen = {"clearing": "Stripe Clearing", "bank": "Checking", "fees": "Stripe Fees"}
     setup.choose_accounts(desk, "stripe", chosen)
     books.apply_plan(desk, books.make_plan(desk), lambda *_: None, lambda _: None)
+    open_hook(desk, "stripe", f"{url}/hooks/stripe")
+    setup.set_notes(desk, NotesMode.AUTO)
     switch_on(desk, Wanted(every_seconds=EVERY_SECONDS))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
@@ -14,8 +15,8 @@ from connector.model.autosync import Turn
 from connector.model.source import CompanyId
 from connector.runtime import Ticked
 from connector.runtime.loop import Loop
-from connector.store import Store, tables
-from connector.store.due import Claim
+from connector.store import Store, due, tables
+from connector.store.due import Claim, Coming
 from tests.clocks import FakeClock
 from tests.databases import own_schema
 from tests.unit.store_ground import ACME, OTHER, ready
@@ -141,6 +142,52 @@ def test_what_a_worker_that_is_known_to_be_dead_had_is_due_at_once(store: Store)
     taken(store, ONE)
     store.free(ONE)
     assert taken(store, TWO).company == ACME
+
+
+def test_what_a_dead_worker_had_waits_no_longer_than_those_that_were_due_before_it_was_known(store: Store) -> None:
+    store.wake(ACME, "the schedule")
+    taken(store, ONE)
+    store.wake(OTHER, "the schedule", in_ms=-1_000)
+    store.free(ONE)
+    assert taken(store, TWO).company == OTHER
+    heir = taken(store, TWO)
+    assert heir.company == ACME
+    assert heir.late_ms < 60_000
+
+
+def test_what_a_dead_worker_had_does_not_wait_longer_the_oftener_its_death_is_seen(store: Store) -> None:
+    store.wake(ACME, "the schedule")
+    taken(store, ONE)
+    store.free(ONE)
+    time.sleep(0.01)
+    store.wake(OTHER, "the schedule")
+    time.sleep(0.01)
+    store.free(ONE)
+    assert [taken(store, TWO).company for _ in range(2)] == [ACME, OTHER]
+
+
+def test_when_the_next_turn_is_and_who_is_at_work_is_known_without_taking_one(store: Store) -> None:
+    assert store.coming() == Coming(in_ms=None, at_work=())
+    store.wake(ACME, "the schedule", in_ms=60_000)
+    later = store.coming().in_ms
+    assert later is not None
+    assert 50_000 < later <= 60_000
+    store.wake(OTHER, "a person")
+    assert store.coming() == Coming(in_ms=0, at_work=())
+    taken(store, ONE, 30.0)
+    stands = store.coming()
+    assert stands.at_work == (ONE,)
+    assert stands.in_ms is not None
+    assert 20_000 < stands.in_ms <= 30_000
+
+
+def test_looking_whose_turn_it_is_reads_no_more_rows_the_more_companies_there_are(tmp_path: Path) -> None:
+    with ready(str(tmp_path / "store.db"), FakeClock()) as store, store._database.read() as tx:
+        for statement in (due._WAITING, due._BEREFT, due._NEXT, due._HOLDERS):
+            written = str(statement.compile(dialect=tx.dialect, compile_kwargs={"literal_binds": True}))
+            plan = [row.detail for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}")]
+            assert [step for step in plan if step.startswith("SEARCH due USING") and "due_by_time" in step], plan
+            assert [step for step in plan if step.startswith("SCAN due")] == []
 
 
 def test_who_is_forgotten_is_not_due_any_more(store: Store) -> None:

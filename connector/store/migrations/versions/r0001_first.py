@@ -26,6 +26,7 @@ _TABLES: dict[str, tuple[str, str]] = {
     "notice": ("company_id connection_id notice_id", "number# first_at# last_at# dismissed_by? body"),
     "inbox": ("company_id connection_id event_key", "at# hint done_at#?"),
     "alarm": ("company_id alarm_key", "since# told# over# body"),
+    "message": ("company_id message_id", "at# body"),
     "due": ("company_id", "due_ms# reason owner fence# until_ms# turn"),
     "lease": ("company_id name", "owner fence# until_ms#"),
     "mirror": (
@@ -58,11 +59,13 @@ _TABLES: dict[str, tuple[str, str]] = {
     "seat": ("company_id person_id", "body"),
     "session": ("company_id token_hash", "person_id invited# form_key made_at# seen_at#"),
     "errand": ("company_id errand_id", "made_at# state body"),
+    "figure": ("company_id name", "head# day at# body"),
+    "tried": ("company_id name", "since# times#"),
 }
 
 _INDEXES: dict[str, tuple[str, str, str | None]] = {
     # index: (table, columns, condition of a unique index or None)
-    "due_by_time": ("due", "due_ms", None),
+    "due_by_time": ("due", "owner due_ms", None),
     "inbox_open": ("inbox", "company_id connection_id done_at", None),
     "outbox_by_state": ("outbox", "company_id state number", None),
     "outbox_subject": ("outbox", "company_id subject", "state <> 'dead'"),
