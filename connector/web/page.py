@@ -6,16 +6,14 @@ proof that books and connector agree. It writes no figure of its own: every amou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connector.app.agreeing import Report, sentence
-from connector.app.proof import MoneyRow, Proof
+from connector.app.figures import Proven, shown_of
+from connector.app.proof import Proof
 from connector.collect.worklist import WorkItem
 from connector.model.finding import Finding
 from connector.money import Money
-from connector.reconcile.agreement import Difference, Total, next_step
-from connector.reconcile.sides import Sheet
 from connector.web import words
 from connector.web.picture import LABELS, Picture, pictures
 from connector.web.questions import ASK, Group, groups, other_findings, sums
@@ -24,7 +22,6 @@ from connector.web.sheets import sheets, style_source
 AGREE = "Books and connector agree to the cent"
 DISAGREE = "Books and connector do not agree"
 STYLE = "page.css"
-DIFFERENCES_SHOWN = 60
 CALLS_SHOWN = 10
 FIGURES_SHOWN = 4
 """How many calls of a company, and figures of a step, stand open; the rest are folded."""
@@ -51,28 +48,6 @@ class _Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """A sheet in one currency: both totals, how many of its entries contradict, and how many only wait."""
-
-    name: str
-    here: str
-    there: str
-    total: Total
-    differing: int
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Different:
-    """A difference in words."""
-
-    kind: str
-    where: str
-    sentence: str
-    next_step: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Section:
     """One company as the template shows it; `anchor` is its place in the page."""
 
@@ -86,14 +61,7 @@ class _Section:
     others: tuple[Finding, ...]
     calls: tuple[_Visit, ...]
     peace: tuple[_Visit, ...]
-    applied: tuple[MoneyRow, ...]
-    decided: int
-    lost: int
-    report: Report
-    rows: tuple[_Row, ...]
-    differences: tuple[_Different, ...]
-    differing: int
-    wrong: int
+    shown: Proven
 
 
 def render(proofs: Sequence[Proof], *, steps: Sequence[Step]) -> str:
@@ -126,8 +94,7 @@ def _fresh(proofs: Sequence[Proof]) -> str:
 
 def _section(place: int, proof: Proof) -> _Section:
     drawn = pictures(proof.aging) if proof.aging is not None else ()
-    asked, report = groups(proof), proof.report
-    found = report.differences
+    asked = groups(proof)
     unsettled = [each for group in asked if group.stands == ASK for each in group.questions]
     return _Section(
         anchor=f"company-{place}",
@@ -140,38 +107,8 @@ def _section(place: int, proof: Proof) -> _Section:
         others=other_findings(proof),
         calls=tuple(_visit(each) for each in proof.today if each.due),
         peace=tuple(_visit(each) for each in proof.today if not each.due),
-        applied=tuple(row for row in proof.money if row.fate == "applied"),
-        decided=sum(row.fate == "decided" for row in proof.money),
-        lost=sum(row.fate == "lost" for row in proof.money),
-        report=report,
-        rows=tuple(row for sheet in report.sheets for row in _rows(sheet)),
-        differences=tuple(_different(sheet, each) for sheet, each in found[:DIFFERENCES_SHOWN]),
-        differing=len(found),
-        wrong=sum(not sheet.waits(each) for sheet, each in found),
+        shown=shown_of(proof),
     )
-
-
-def section_of(proof: Proof) -> object:
-    """One company as the parts of the page show it, for a page that has only that one."""
-    return _section(1, proof)
-
-
-def _rows(sheet: Sheet) -> Iterator[_Row]:
-    for total in sheet.agreement.totals:
-        own = [each for each in sheet.agreement.differences if each.entry.amount.currency == total.currency]
-        waiting = sum(sheet.waits(each) for each in own)
-        yield _Row(
-            name=sheet.name,
-            here=sheet.here,
-            there=sheet.there,
-            total=total,
-            differing=len(own) - waiting,
-            waiting=waiting,
-        )
-
-
-def _different(sheet: Sheet, each: Difference) -> _Different:
-    return _Different(kind=each.kind, where=sheet.name, sentence=sentence(sheet, each), next_step=next_step(each))
 
 
 def _visit(debt: WorkItem) -> _Visit:

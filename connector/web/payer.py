@@ -69,6 +69,7 @@ class InvoicePage:
     notice_said: str = ""
     mood: str = ""
     pending: str = ""
+    given_back: tuple[str, ...] = ()
     receipts: tuple[Received, ...] = ()
     buttons: tuple[Button, ...] = ()
     panels: tuple[Button, ...] = ()
@@ -128,6 +129,7 @@ def page_of(
         headline=what,
         facts=_facts(visit, reader),
         pending=said.on_its_way.format(amount=money(visit.pending)) if visit.pending else "",
+        given_back=tuple(said.given_back.format(amount=money(each)) for each in visit.given_back),
         receipts=_receipts(visit, reader, titles),
         document=document,
         again=state_of(visit) in WAITING,

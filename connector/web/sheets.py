@@ -23,7 +23,14 @@ def sheets() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(money=grouped, day=words.day, moment=words.moment, counted=words.counted, opening=words.opening)
+    made.filters.update(
+        plainly=words.plainly,
+        money=grouped,
+        day=words.day,
+        moment=words.moment,
+        counted=words.counted,
+        opening=words.opening,
+    )
     return made
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from connector.collect.worklist import Why, WorkItem
 from connector.dates import BusinessDate, Instant, day_of, zone
 from connector.model.contact import Contact
@@ -65,6 +67,7 @@ REASONS: dict[str, str] = {
     FindingCode.POSTED_ELSEWHERE: "In the books by another hand already",
     FindingCode.CONFLICT: "Changed on both sides",
     FindingCode.NOT_APPLIED: "Settles nothing, and could",
+    FindingCode.NOT_WRITTEN_OFF: "Not written off",
     FindingCode.POSTED_TWICE: "Posted twice",
     FindingCode.PERHAPS_TWICE: "Looks as if it was posted twice",
     FindingCode.BANK_FEED_TWIN: "Perhaps the bank feed's twin",
@@ -114,6 +117,8 @@ def why_now(item: WorkItem) -> str:
         why = f"{why}: {grouped(item.pending)}"
     elif promise is not None and item.why in (Why.PROMISED, Why.PROMISE_BROKEN):
         why = f"{why}: {grouped(promise.amount)} by {day(promise.by)}"
+    elif item.decide:
+        why = f"{why}: {item.decide}"
     if item.credit is not None:
         why = f"{why}; {grouped(item.credit)} of credit is not applied"
     return f"{why}; {item.came_back}" if item.came_back else why
@@ -133,3 +138,11 @@ def quoted(contact: Contact | None) -> str:
     """What was said, cut where a list would become a letter."""
     said = contact.said.strip() if contact is not None else ""
     return said if len(said) <= SAID_SHOWN_MAX else said[: SAID_SHOWN_MAX - 1].rstrip() + "…"
+
+
+def plainly(text: str) -> str:
+    """A sentence without the command that stands after it: where a page has its own way to do what that does."""
+    return (
+        re.split(r"[;:] [a-z ]*:? ?`?receivables |[;,:] to [a-z ]+: `?receivables ", text, maxsplit=1)[0].rstrip(".")
+        + "."
+    )

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from connector.app.sessions import begin, person_named
 from tests.browser.window import LONG, WIDTHS, Window, pytestmark  # noqa: F401
 from tests.journeys.till import free_port
-from tests.unit.console_ground import COOKIE, MAIN, PASSWORD, Ground, console
+from tests.unit.console_ground import COOKIE, MAIN, PASSWORD, Ground, console, send
 
 STOP_SECONDS = 10
 WORLD = f"""\
@@ -50,8 +50,14 @@ ROOMS = (
     "findings",
     "conflicts",
     "proof",
+    "payouts",
+    "payout?id=po_walk_1",
     "why?amount=60.00",
     "autosync",
+    "setup",
+    "accounts",
+    "rules",
+    "bank",
     "people",
 )
 
@@ -172,6 +178,30 @@ def test_by_keyboard_alone_somebody_signs_in_and_logs_a_promise(window: Window, 
     assert window.problems() == []
 
 
+def test_by_keyboard_alone_another_account_is_chosen_after_what_it_changes_was_shown(
+    window: Window, served: Served
+) -> None:
+    served.ground.finished(send(served.ground.signed_in("dana"), "plans/make"))
+    served.enter(window)
+    window.show(served.at("accounts"), WIDTHS[0])
+    focus_on(window, "[name=fees]")
+    window.page.keyboard.type("Undep")
+    focus_on(window, "main form button")
+    with window.page.expect_navigation():
+        press(window, "Enter")
+    assert "Fees\nStripe Fees → Undeposited Funds" in window.text()
+    assert "would be different" in window.text()
+    assert faults(window, served) == []
+    focus_on(window, "main form button")
+    with window.page.expect_navigation():
+        press(window, "Enter")
+    assert "Stripe is booked as you chose." in window.text()
+    with served.ground.desk() as desk:
+        (stripe,) = desk.processors()
+        assert stripe.posting.fees is not None
+        assert desk.snapshot().accounts[stripe.posting.fees].name == "Undeposited Funds"
+
+
 def test_the_first_key_leads_past_the_head_of_a_page(window: Window, served: Served) -> None:
     served.enter(window)
     window.show(served.at("plans"))
@@ -218,6 +248,11 @@ def test_what_is_left_to_give_out_is_told_while_one_types(window: Window, served
     assert window.text("output") == "10.01 USD left to give out."
     amounts.nth(1).fill("1,00")
     assert window.text("output") == "One of the amounts cannot be read."
+    window.show(served.at("review/one?payment=ch_walk_3"))
+    window.page.locator("[data-open='80.00']").fill("80.01")
+    assert window.text("output") == "80.00 of W-2 is open, and no more."
+    window.page.locator("[data-open='80.00']").fill("79.00")
+    assert window.text("output") == "1.00 USD left to give out."
     assert window.problems() == []
 
 

@@ -41,10 +41,13 @@ QUERIES = {
     "why": "?amount=22.17",
     "aging": "?bucket=2",
     "said": "?q=x",
+    "payout": "?id=po_walk_1",
+    "connection": "?system=stripe",
+    "disconnect": "?system=stripe",
 }
 """What a page needs to be shown at all."""
 
-ABSENT = frozenset({"plan", "link", "customer", "work"})
+ABSENT = frozenset({"plan", "link", "customer", "work", "connection/consent"})
 """Pages of a record; here nobody names one that is there."""
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 import pytest
 from starlette.testclient import TestClient
 
+from connector.app import reviewing, small
 from connector.app.staff import add_colleague
 from connector.model.person import Errand, ErrandKind, Role
 from connector.model.ruling import RulingKind
@@ -43,8 +44,9 @@ def test_of_two_client_files_one_person_approves_here_and_only_looks_there(groun
     assert option(ground)["payment"] == "stripe/payment/ch_walk_3"
     lines = re.findall(r'<tr role="row">\s*<th scope="row".*?</tr>', erin.get("/").text, re.DOTALL)
     told = [" ".join(re.sub(r"<[^>]+>", " ", line).split()) for line in lines]
-    assert told[0] == "Others Ltd other, role: view not all read yet 0 0 off none"
-    assert re.fullmatch(r"Walkabout Tools main, role: approve \w{3} \d+, \d{4}, \d\d:\d\d UTC 1 0 off none", told[1])
+    first = r"Walkabout Tools main, role: approve nothing 1 0 \w{3} \d+, \d{4}, \d\d:\d\d UTC off"
+    assert re.fullmatch(first, told[0])
+    assert told[1] == "Others Ltd other, role: view nothing connected yet 0 0 not all read yet off"
     # There she looks, and changes nothing; what is of the one file is not found in the other.
     assert erin.get(f"/c/{OTHER}").status_code == 200
     form = form_of(erin.get(f"/c/{OTHER}").text)
@@ -131,6 +133,36 @@ def test_money_is_split_by_hand_and_what_was_typed_stays_where_it_cannot_be(grou
     done = send(paul, "review/split", payment="ch_walk_3", number="W-2", amount="30.00", on_account="yes")
     assert done.status_code == 303
     assert "30.00 USD to W-2, 50.00 USD on account" in words(page(ground, "review", "paul"))
+    assert send(paul, "review/undo", payment="ch_walk_3").status_code == 303
+
+
+def test_what_a_payment_leaves_open_is_written_off_or_kept_open_by_a_button_as_the_rule_allows(ground: Ground) -> None:
+    paul, shown = ground.signed_in("paul"), "review/one?payment=ch_walk_3"
+    assert "What it left open" not in page(ground, shown)
+    assert (
+        send(paul, "review/split", payment="ch_walk_3", number="W-2", amount="79.50", on_account="").status_code == 400
+    )
+    assert 'data-open="80.00"' in page(ground, shown), "what is open of each is held against what is typed"
+    done = send(paul, "review/split", payment="ch_walk_3", number="W-2", amount="30.00", on_account="yes")
+    assert done.status_code == 303
+    told = words(page(ground, shown, "paul"))
+    assert "What it left open 50.00 USD of W-2" in told
+    assert "Nothing in USD is written off in this company." in told
+    assert "Write it off" not in told
+    assert send(paul, "review/rest", payment="ch_walk_3", do="off").status_code == 409
+    with ground.house() as house:
+        desk = house.company(MAIN)
+        rule = small.rule_with(desk, account="Stripe Fees", largest="50.00 USD")
+        reviewing.set_rules(desk, replace(desk.company.matching, write_offs=rule))
+    assert "Write it off" in words(page(ground, shown, "paul"))
+    assert send(paul, "review/rest", payment="ch_walk_3", do="off").status_code == 303
+    assert "50.00 USD of W-2 is written off." in words(page(ground, shown, "paul"))
+    assert send(paul, "review/rest", payment="ch_walk_3", do="open").status_code == 303
+    with ground.house() as house:
+        desk = house.company(MAIN)
+        assert desk.store.rulings(desk.id)[-1].kind is RulingKind.KEEP_OPEN
+        rule = small.rule_with(desk, largest="off")
+        reviewing.set_rules(desk, replace(desk.company.matching, write_offs=rule))
     assert send(paul, "review/undo", payment="ch_walk_3").status_code == 303
 
 
@@ -252,6 +284,14 @@ def test_how_a_payer_pays_is_kept_with_its_author(ground: Ground) -> None:
     assert send(paul, "customer", ref="quickbooks/customer/999", remarks="x").status_code == 404
     assert send(paul, "customer", ref="nobody", remarks="x").status_code == 404
     assert "By post." in page(ground, f"customer?ref={ref}", "vera")
+
+
+def test_on_a_customers_page_one_says_that_nobody_contacts_them_and_that_contacting_goes_on(ground: Ground) -> None:
+    paul, ref = ground.signed_in("paul"), "quickbooks/customer/1"
+    assert send(paul, "customer", ref=ref, stopped="with the lawyers").status_code == 303
+    assert "Not to be contacted with the lawyers" in words(page(ground, f"customer?ref={ref}", "vera"))
+    assert send(paul, "customer", ref=ref, stopped="with the lawyers", go_on="yes").status_code == 303
+    assert "with the lawyers" not in page(ground, f"customer?ref={ref}", "vera")
 
 
 def test_the_switch_refuses_with_its_reason_keeps_its_bounds_and_a_pause_stops_writing(ground: Ground) -> None:
@@ -383,7 +423,7 @@ def words_above(page: str) -> str:
         ("it goes on: receivables apply plan-x1, or not", 'it goes on: <a href="/c/main/plans">Plans</a>, or not'),
         ("Run `receivables plan`, then wait", 'Run <a href="/c/main/plans">Plans</a>, then wait'),
         ("undo it (receivables undo), or <b>", 'undo it (<a href="/c/main/plans">Plans</a>), or &lt;b&gt;'),
-        ("receivables connect books --again", "<code>receivables connect books --again</code>"),
+        ("receivables keys rotate --again", "<code>receivables keys rotate --again</code>"),
         ("arrived; receivables apply looks: 3", 'arrived; <a href="/c/main/plans">Plans</a> looks: 3'),
         ("nothing to do", "nothing to do"),
     ],

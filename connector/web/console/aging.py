@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi.responses import Response
 
@@ -140,8 +140,12 @@ def _file(visit: Visit, ref: Ref) -> PayerFile:
     """What the form says."""
     given = visit.guest.given
     needed = given("purchase_order", 10)
-    return PayerFile(
-        customer=ref,
+    goes_on = given("go_on", 10) == "yes"
+    held = payer_file(visit.desk, ref)
+    return replace(
+        held,
+        stopped="" if goes_on else given("stopped"),
+        counts_from=visit.desk.clock.now() if goes_on else held.counts_from,
         approver=given("approver") or None,
         submit_to=given("submit_to") or None,
         purchase_order_needed={"yes": True, "no": False}.get(needed),

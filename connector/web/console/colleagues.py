@@ -26,6 +26,8 @@ def _show(visit: Visit, fault: ReceivablesError | None = None, *, secret: str = 
         visit,
         "people.html",
         "People",
+        room="setup",
+        tab="people",
         status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         people=colleagues(visit.desk),

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import HTTP
 from urllib.parse import parse_qs, quote, urlsplit
 
 from anyio import to_thread
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from connector import canonical
+from connector.app.authorise import answer_in
 from connector.app.house import House
 from connector.app.sessions import choose_password, invited, sign_in, sign_out, signed_in
 from connector.app.staff import companies_of
 from connector.errors import ReceivablesError, Refused, UserError
 from connector.model.source import CompanyId
+from connector.web.console.consent import BACK_AT, COME_BACK
 from connector.web.console.drawing import (
     FORBIDDEN,
     FORM_OF,
@@ -32,22 +37,25 @@ from connector.web.console.drawing import (
     outside,
     page,
 )
-from connector.web.console.ways import SEE_OTHER, Guest, Tools, Visit, Way, acting
+from connector.web.console.ways import SEE_OTHER, Guest, Tools, Upload, Visit, Way, acting
 from connector.web.destinations import is_local
 from connector.web.drawn import neutral
 from connector.web.faces import NOTHING_HERE
 from connector.web.forgery import FORM_FIELD, fits, new_nonce, sign, usable
 from connector.web.hooks import body
-from connector.web.turnstile import MINUTE_SECONDS, Turnstile, visitor_of
+from connector.web.turnstile import visitor_of
 
 FORM_BYTES_MAX = 256 * 1024
+FILES_BYTES_MAX = 16 * 1024 * 1024
 FIELDS_MAX = 500
 TRIES_PER_MINUTE = 5
 VISITOR_TRIES_PER_MINUTE = 20
-"""Passwords that may be tried in a minute: for one name, and by one visitor."""
+TRIES_SECONDS = 60
+"""Passwords that may be tried in that time: for one name, and by one visitor."""
 
 _SIGN_IN = "sign-in"
 _FORM = "application/x-www-form-urlencoded"
+_FORM_WITH_FILES = "multipart/form-data"
 _log = logging.getLogger(__name__)
 
 
@@ -81,15 +89,6 @@ class Door:
     tools: Tools
     address: Address
     forms_key: bytes
-    names: Turnstile = field(init=False)
-    visitors: Turnstile = field(init=False)
-
-    def __post_init__(self) -> None:
-        def monotonic() -> float:
-            return self.house().clock.monotonic()
-
-        self.names = Turnstile(TRIES_PER_MINUTE, MINUTE_SECONDS, monotonic)
-        self.visitors = Turnstile(VISITOR_TRIES_PER_MINUTE, MINUTE_SECONDS, monotonic)
 
     @property
     def cookie(self) -> str:
@@ -151,7 +150,8 @@ class Door:
     def _enter(self, request: Request, form: Mapping[str, str]) -> Response:
         house, name = self.house(), form.get("name", "")[:100]
         visitor = visitor_of(request.client.host if request.client is not None else "")
-        wait = self.visitors.wait_seconds(visitor) or self.names.wait_seconds(name.strip().casefold())
+        wait = _tried(house, f"visitor {visitor}", VISITOR_TRIES_PER_MINUTE)
+        wait = wait or _tried(house, f"name {name.strip().casefold()}", TRIES_PER_MINUTE)
         if wait:
             answer = self._asking(
                 request, "sign_in.html", "Sign in", status=TOO_MANY, then=_then(request), name=name, wait=wait
@@ -194,6 +194,18 @@ class Door:
         answer.delete_cookie(self.nonce_cookie, secure=self.address.secure, httponly=True, samesite="strict", path="/")
         return answer
 
+    async def returning(self, request: Request) -> Response:
+        """Where a browser comes back to from another system's page. It has no session with it, because it was sent from
+        elsewhere: what it brings is good only for the attempt whose secret it holds."""
+        if not self.address.is_ours(request.url.hostname):
+            return neutral(NOTHING_HERE)
+        answer = answer_in(request.url.query)
+        if not answer:
+            return neutral(COME_BACK)
+        await to_thread.run_sync(self.tools.consents.came_back, self.tools.open_house, answer)
+        # On to an address that holds no code, so that the browser's history keeps none.
+        return RedirectResponse(f"/{BACK_AT}", status_code=SEE_OTHER)
+
     # The part for whoever is.
 
     def of_everybody(self, answer: Callable[[Guest], Response]) -> Callable[[Request], object]:
@@ -212,19 +224,21 @@ class Door:
 
         async def guarded(request: Request) -> Response:
             company = request.path_params["company"]
-            return await self._guarded(request, lambda guest: answer(guest, company))
+            return await self._guarded(request, lambda guest: answer(guest, company), takes_files=way.takes_files)
 
         return guarded
 
-    async def _guarded(self, request: Request, answer: Callable[[Guest], Response]) -> Response:
+    async def _guarded(
+        self, request: Request, answer: Callable[[Guest], Response], *, takes_files: bool = False
+    ) -> Response:
         if not self.address.is_ours(request.url.hostname):
             return neutral(NOTHING_HERE)
-        form = await _form_of(request)
-        return await to_thread.run_sync(self._let_in, request, form, answer)
+        sent = await _sent_by(request) if takes_files and self.cookie in request.cookies else None
+        sent = sent or _Sent(form=await _form_of(request))
+        return await to_thread.run_sync(self._let_in, request, sent, answer)
 
-    def _let_in(
-        self, request: Request, form: Mapping[str, tuple[str, ...]] | None, answer: Callable[[Guest], Response]
-    ) -> Response:
+    def _let_in(self, request: Request, sent: _Sent, answer: Callable[[Guest], Response]) -> Response:
+        form = sent.form
         try:
             house = self.house()
             found = signed_in(house, request.cookies.get(self.cookie))
@@ -243,6 +257,7 @@ class Door:
             base=self.address.url or str(request.base_url).rstrip("/"),
             query=request.query_params,
             form=form,
+            files=sent.files,
         )
         if form is not None:
             signed = (form.get(FORM_FIELD) or ("",))[0]
@@ -294,9 +309,50 @@ async def _form_of(request: Request) -> dict[str, tuple[str, ...]] | None:
     return {name: tuple(values) for name, values in read.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What came with a request: its form, None for a look, and the files in it."""
+
+    form: Mapping[str, tuple[str, ...]] | None
+    files: tuple[Upload, ...] = ()
+
+
+async def _sent_by(request: Request) -> _Sent | None:
+    """A form with files in it; None where it is none."""
+    kind = request.headers.get("content-type", "")
+    if request.method != "POST" or kind.partition(";")[0].strip().lower() != _FORM_WITH_FILES:
+        return None
+    return _parted(kind, await body(request, FILES_BYTES_MAX))
+
+
+def _parted(kind: str, received: bytes) -> _Sent:
+    """The parts of a form with files, as mail has them (RFC 7578)."""
+    read = message_from_bytes(
+        b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + received, policy=HTTP
+    )
+    fields: dict[str, tuple[str, ...]] = {}
+    files: list[Upload] = []
+    for part in list(read.iter_parts())[:FIELDS_MAX] if read.is_multipart() else []:
+        held = part.get_payload(decode=True)
+        name, filename = part.get_param("name", header="content-disposition"), part.get_filename()
+        if not isinstance(held, bytes) or not isinstance(name, str):
+            continue
+        if filename is not None:
+            files.append(Upload(name=filename, body=held))
+        else:
+            fields[name] = (*fields.get(name, ()), held.decode("utf-8", "replace"))
+    return _Sent(form=fields, files=tuple(files))
+
+
 def _same_site(request: Request) -> bool:
     """What browsers say of where a form stood; one that says nothing is judged by its form alone."""
     return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def _tried(house: House, whose: str, most: int) -> int:
+    """How long somebody has to wait before they may try again, of all processes together; 0 when they may now. Counted
+    by a hash: people type their password in the place of their name."""
+    return house.store.tried(canonical.digest(whose.encode()), most=most, seconds=TRIES_SECONDS)
 
 
 def _then(request: Request) -> str:

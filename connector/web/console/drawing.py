@@ -7,7 +7,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from connector.app.freshness import freshness
+from connector.app.freshness import Freshness, freshness
 from connector.app.sessions import PASSWORD_MIN
 from connector.errors import ReceivablesError, Refused, StoreLocked, UnknownRecord, UserError
 from connector.model.person import Role
@@ -28,15 +28,30 @@ ROOMS: tuple[tuple[str, str], ...] = (
     ("", "Home"),
     ("today", "Today"),
     ("review", "Review"),
+    ("bank", "Bank"),
     ("plans", "Plans"),
     ("aging", "Aging"),
     ("links", "Links"),
     ("findings", "Findings"),
     ("proof", "Proof"),
     ("autosync", "Auto-sync"),
-    ("people", "People"),
+    ("setup", "Setup"),
 )
 """The way through a company's pages."""
+
+BANK = "bank"
+"""The page that only companies have that read statements."""
+
+SETUP: tuple[tuple[str, str, Role], ...] = (
+    ("setup", "First steps", Role.VIEW),
+    ("connections", "Connections", Role.VIEW),
+    ("accounts", "Accounts", Role.VIEW),
+    ("rules", "Rules", Role.VIEW),
+    ("notifications", "Notifications", Role.VIEW),
+    ("backup", "Backup", Role.ADMIN),
+    ("people", "People", Role.ADMIN),
+)
+"""The way through what is set up once: the pages with the room `setup`, each with the role that it needs."""
 
 
 def form_of(guest: Guest) -> str:
@@ -46,7 +61,9 @@ def form_of(guest: Guest) -> str:
 
 def page(visit: Visit, template: str, title: str, *, status: int = OK, **shown: Any) -> HTMLResponse:
     """A page of a company."""
-    room = shown.pop("room", template.removesuffix(".html"))
+    room, tab = shown.pop("room", template.removesuffix(".html")), shown.pop("tab", "")
+
+    known = freshness(visit.desk)
 
     def steps(text: str) -> Markup:
         return linked(text, visit.desk.id)
@@ -54,9 +71,11 @@ def page(visit: Visit, template: str, title: str, *, status: int = OK, **shown: 
     frame = {
         "visit": visit,
         "at": visit.address,
-        "rooms": ROOMS,
+        "rooms": [each for each in ROOMS if each[0] != BANK or room == BANK or _has_bank(visit, known)],
         "room": "" if room == "home" else room,
-        "known": freshness(visit.desk),
+        "tabs": [(path, name) for path, name, needs in SETUP if visit.may(needs)] if room == "setup" else [],
+        "tab": tab,
+        "known": known,
         "failed": visit.guest.tools.glass.failed(visit.desk),
         "may_prepare": visit.may(Role.PREPARE),
         "may_approve": visit.may(Role.APPROVE),
@@ -64,6 +83,10 @@ def page(visit: Visit, template: str, title: str, *, status: int = OK, **shown: 
         "steps": steps,
     }
     return _drawn(template, visit.guest, title=title, status=status, **frame, **shown)
+
+
+def _has_bank(visit: Visit, known: Freshness) -> bool:
+    return any(visit.desk.spec(each.connection).is_bank for each in known.readings)
 
 
 def hall(guest: Guest, template: str, title: str, *, status: int = OK, **shown: Any) -> HTMLResponse:

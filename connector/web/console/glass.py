@@ -14,42 +14,17 @@ from typing import Any, TypeVar
 from connector.app.collecting import today
 from connector.app.conflicting import Shown, conflicts
 from connector.app.house import Desk
-from connector.app.proof import Proof, prove
+from connector.app.payouts import Payouts, payouts
 from connector.app.reviewing import waiting
 from connector.app.standing import status
+from connector.app.statements import BankLine, bank_lines
 from connector.collect.worklist import WorkItem
-from connector.model.finding import FindingCode
 from connector.model.ruling import Waiting
 from connector.reconcile.snapshot import Snapshot
 from connector.store.rows import PROGRAM
 
 KEPT_MAX = 24
 """So many results are kept, of whatever company; the one that was used longest ago goes first."""
-
-ASKED = frozenset(
-    {
-        FindingCode.ALREADY_SETTLED,
-        FindingCode.AMBIGUOUS,
-        FindingCode.CUT_TEXT,
-        FindingCode.DECISION_OVERTAKEN,
-        FindingCode.EQUAL_ITEMS,
-        FindingCode.FITS_NOTHING,
-        FindingCode.NOTHING_OPEN,
-        FindingCode.NOT_IDENTIFIED,
-        FindingCode.NO_REFERENCE,
-        FindingCode.OTHER_AMOUNT,
-        FindingCode.PROPOSED,
-        FindingCode.REUSED_KEY,
-        FindingCode.SAME_AMOUNT_AGAIN,
-        FindingCode.SEVERAL_PAYERS,
-        FindingCode.STALE_KEY,
-        FindingCode.UNKNOWN_PAYER,
-        FindingCode.UNKNOWN_REFERENCE,
-        FindingCode.WRONG_CURRENCY,
-        FindingCode.WRONG_CUSTOMER,
-    }
-)
-"""Why money waits for somebody to say what it pays."""
 
 T = TypeVar("T")
 
@@ -73,19 +48,24 @@ class Glass:
         """Money of which both sides say something else since it was posted."""
         return self._of(desk, "conflicts", lambda: conflicts(desk, self.snapshot(desk)))
 
+    def bank(self, desk: Desk) -> tuple[BankLine, ...]:
+        """What came in at the bank, and what became of it."""
+        return self._of(desk, "bank", lambda: bank_lines(desk))
+
+    def payouts(self, desk: Desk) -> Payouts:
+        """What was paid out, explained."""
+        return self._of(desk, "payouts", lambda: payouts(desk)[0])
+
     def failed(self, desk: Desk) -> int:
         """What failed and needs somebody."""
         return self._of(desk, "failed", lambda: status(desk).failed)
 
-    def waiting_count(self, desk: Desk) -> int:
-        """How many payments wait for a person: as they were shown last, or as deciding left them; never works it out,
-        because a first page is not to wait for that."""
+    def waiting_known(self, desk: Desk) -> int | None:
+        """How many payments wait for a person, where they were shown and nothing has happened since; never works it
+        out, because a first page is not to wait for that."""
         with self._lock:
             held = self._kept.get((desk.id, "waiting"))
-        if held is not None and held[0] == _moment(desk):
-            return len(held[1])
-        asked = {each.refs[0] for each in desk.store.findings(desk.id) if each.refs and each.code in ASKED}
-        return len(asked)
+        return len(held[1]) if held is not None and held[0] == _moment(desk) else None
 
     def waiting(self, desk: Desk) -> tuple[Waiting, ...]:
         """What waits for a person."""
@@ -97,10 +77,6 @@ class Glass:
             return waiting(own)
 
         return self._of(desk, "waiting", worked_out)
-
-    def proof(self, desk: Desk) -> Proof:
-        """Whether everything adds up."""
-        return self._of(desk, "proof", lambda: prove(desk))
 
     def _of(self, desk: Desk, what: str, work: Callable[[], T]) -> T:
         key, before = (desk.id, what), _moment(desk)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi.responses import Response
 
+from connector.app.approving import Consent
 from connector.app.errands import is_cut_off, under_way
+from connector.app.figures import FirstPage, consent_of, plan_figures, yesterday
+from connector.app.first_steps import StepState, first_steps
 from connector.app.house import Desk
-from connector.app.plans import Plans, PlanStanding, PlanState
 from connector.app.shouting import conditions
 from connector.app.standing import ConnectionStatus, Status, status
-from connector.dates import Instant, later, midnight, zone
+from connector.dates import later
 from connector.model.intent import IntentKind
 from connector.model.person import Errand, ErrandState
-from connector.money import Money, by_currency
+from connector.money import Money
 from connector.plan.groups import IN_WORDS
-from connector.store import OutboxState
 from connector.web import words
 from connector.web.console.drawing import page
+from connector.web.console.lately import AGAIN_SECONDS, FIRST
 from connector.web.console.ways import Visit, look
 
 PLANS_LOOKED_AT = 20
@@ -54,37 +54,43 @@ class Happened:
 
 def home(visit: Visit) -> Response:
     """The page."""
-    desk = visit.desk
+    desk, tools = visit.desk, visit.guest.tools
     stands, turn = status(desk), desk.store.turn(desk.id)
-    alarms = conditions(desk, turn)
-    standing = Plans(desk)
-    plans = [each for each in standing.latest(PLANS_LOOKED_AT) if is_open(each)]
-    due = [each for each in visit.guest.tools.glass.today(desk) if each.due] if _has_books(desk) else []
-    busy = under_way(desk)
-    return page(
+    alarms = conditions(desk, turn, stands)
+    told = tools.lately(desk, FIRST)
+    known = tools.glass.waiting_known(desk)
+    steps = first_steps(desk)
+    answer = page(
         visit,
         "home.html",
         desk.company.name,
         alarms=alarms,
-        gauges=[_gauge(desk, each) for each in stands.connections],
+        gauges=[gauge_of(desk, each) for each in stands.connections],
         stands=stands,
         turn=turn,
-        plans=plans,
-        due=len(due),
-        due_sums=tuple(by_currency(each.invoice.open for each in due).values()),
-        happened=_since_yesterday(desk),
+        plans=_open_plans(desk),
+        told=told,
+        first=told.value,
+        happened=_since_yesterday(desk, told.value),
         since=later(desk.today, -1),
-        waits=visit.guest.tools.glass.waiting_count(desk),
-        busy=busy,
+        waits=known if known is not None else told.value.waits if told.value is not None else None,
+        steps_left=[each for each in steps if each.state is not StepState.DONE],
+        steps_count=len(steps),
+        busy=under_way(desk),
         cut_off=_cut_off(desk),
-        well=not alarms and not stands.failed and not any(each.stale for each in stands.connections),
         headline=_headline(stands, len(alarms)),
     )
+    if told.working:
+        answer.headers["Refresh"] = str(AGAIN_SECONDS)
+    return answer
 
 
-def is_open(standing: PlanStanding) -> bool:
-    """Whether a plan waits for somebody: nothing of it was written yet, and it is not overtaken by a newer one."""
-    return standing.state in (PlanState.MADE, PlanState.APPROVED) and bool(standing.plan.lines)
+def _open_plans(desk: Desk) -> list[Consent]:
+    """Plans that wait for somebody, of the latest: nothing of them was written yet."""
+    begun = desk.store.plans_begun(desk.id)
+    names = [each for each in desk.store.plan_names(desk.id, most=PLANS_LOOKED_AT) if each not in begun]
+    held = [(each, plan_figures(desk, each)) for each in names]
+    return [consent_of(desk, name, each) for name, each in held if each.lines]
 
 
 def _cut_off(desk: Desk) -> Errand | None:
@@ -101,11 +107,8 @@ def _headline(stands: Status, alarms: int) -> str:
     return "All is well"
 
 
-def _has_books(desk: Desk) -> bool:
-    return any(desk.spec(each).keeps_books for each in desk.connections())
-
-
-def _gauge(desk: Desk, stands: ConnectionStatus) -> Gauge:
+def gauge_of(desk: Desk, stands: ConnectionStatus) -> Gauge:
+    """How old it is, of the time it may take."""
     limit_seconds = desk.house.config.stale_after_hours * 3600
     if stands.data_as_of is None:
         return Gauge(stands=stands, used=GAUGE, said="never read to its end", reads=_reads(stands))
@@ -129,36 +132,21 @@ def _ago(seconds: int) -> str:
     return "just now"
 
 
-def _since_yesterday(desk: Desk) -> list[Happened]:
+def _since_yesterday(desk: Desk, first: FirstPage | None) -> list[Happened]:
     """What was written, decided and said since yesterday began, in the company's own days."""
-    begun = _beginning(desk)
-    rows = [
-        row
-        for row in desk.store.outbox(desk.id, states=(OutboxState.DONE,))
-        if row.tried_at is not None and row.tried_at >= begun
-    ]
-    kinds = Counter(row.kind for row in rows)
+    kinds = desk.store.written_since(desk.id, yesterday(desk))
     found = [Happened(what=_kind(kind), count=count) for kind, count in sorted(kinds.items())]
-    rulings = [each for each in desk.store.rulings(desk.id) if each.at >= begun]
-    found.append(Happened(what="Decided by people", count=len(rulings), sums=_sums(each.gross for each in rulings)))
-    contacts = [each for each in desk.store.contacts(desk.id) if each.at >= begun]
-    promised = [each.promise.amount for each in contacts if each.promise is not None]
-    found.append(Happened(what="Contacts logged", count=len(contacts)))
-    found.append(Happened(what="Promised by payers", count=len(promised), sums=_sums(promised)))
+    if first is not None:
+        found += [
+            Happened(what="Decided by people", count=first.rulings, sums=first.ruling_sums),
+            Happened(what="Contacts logged", count=first.contacts),
+            Happened(what="Promised by payers", count=first.promises, sums=first.promise_sums),
+        ]
     return [each for each in found if each.count]
 
 
 def _kind(kind: IntentKind) -> str:
     return words.opening(IN_WORDS.get(kind) or _OTHERS.get(kind, str(kind)))
-
-
-def _sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
-    return tuple(by_currency(amounts).values())
-
-
-def _beginning(desk: Desk) -> Instant:
-    """When yesterday began where the company is."""
-    return midnight(later(desk.today, -1), zone(desk.company.zone))
 
 
 WAYS = (look("", home),)

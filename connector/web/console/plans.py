@@ -12,6 +12,7 @@ from connector.errors import UserError
 from connector.model.person import ErrandKind, Role
 from connector.plan import Plan
 from connector.plan.clean_up import PREFIX
+from connector.plan.refunds import PREFIX as REFUND_PREFIX
 from connector.web.console.drawing import page
 from connector.web.console.ways import Visit, act, look
 from connector.web.plan import plan_shown
@@ -38,6 +39,8 @@ def kind_of(made: Plan) -> str:
         return f"takes back {made.undoes}"
     if made.plan_id.startswith(PREFIX):
         return "clean-up"
+    if made.plan_id.startswith(REFUND_PREFIX):
+        return "refund"
     return f"in place of lines of {made.follows}" if made.follows is not None else ""
 
 
@@ -52,7 +55,7 @@ def plan(visit: Visit) -> Response:
         room="plans",
         may_apply=_may_apply(standing),
         may_agree=not standing.consent.given and made.made_by.casefold() != visit.guest.person.person_id.casefold(),
-        may_take_back=standing.state in WRITTEN and not made.undoes,
+        may_take_back=standing.state in WRITTEN and not made.undoes and not made.plan_id.startswith(REFUND_PREFIX),
         is_out=standing.state in OUT and not made.undoes,
         kind=kind_of(made),
         **plan_shown(standing),

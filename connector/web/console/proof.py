@@ -5,35 +5,40 @@ from __future__ import annotations
 from fastapi.responses import Response
 
 from connector.app.apart import Why, why
+from connector.app.figures import Proven
 from connector.dates import business_date
 from connector.errors import ReceivablesError
 from connector.reconcile.apart import IN_WORDS
 from connector.web import words
 from connector.web.console.drawing import page, status_of
+from connector.web.console.lately import AGAIN_SECONDS, THE_PROOF
 from connector.web.console.ways import Visit, look
-from connector.web.page import section_of
 
 
 def show(visit: Visit) -> Response:
     """The proof as it stands now."""
-    proved = visit.guest.tools.glass.proof(visit.desk)
-    wrong = len(proved.report.differences) - proved.report.waiting
-    if proved.proven:
-        headline = "Proven: nothing differs"
-    elif proved.holds:
-        waits = words.counted(proved.report.waiting, "entry is", "entries are")
-        headline = f"Nothing contradicts; {waits} not in the books yet"
-    else:
-        headline = f"{words.counted(wrong + len(proved.others), 'thing does', 'things do')} not agree"
-    return page(
+    told = visit.guest.tools.lately(visit.desk, THE_PROOF)
+    answer = page(
         visit,
         "proof.html",
         "Proof",
-        proof=proved,
-        section=section_of(proved),
-        headline=headline,
-        unset=proved.report.unset,
+        told=told,
+        proven=told.value,
+        anchor="company",
+        headline=_headline(told.value) if told.value is not None else "The proof is being worked out",
     )
+    if told.working:
+        answer.headers["Refresh"] = str(AGAIN_SECONDS)
+    return answer
+
+
+def _headline(proof: Proven) -> str:
+    if proof.proven:
+        return "Proven: nothing differs"
+    if proof.holds:
+        waits = words.counted(proof.waiting, "entry is", "entries are")
+        return f"Nothing contradicts; {waits} not in the books yet"
+    return f"{words.counted(proof.wrong + proof.others, 'thing does', 'things do')} not agree"
 
 
 def apart(visit: Visit) -> Response:

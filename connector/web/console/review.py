@@ -12,15 +12,20 @@ from connector import canonical
 from connector.app import reviewing
 from connector.app.explaining import Explanation, from_store
 from connector.app.keeping import kept
+from connector.app.small import write_off
 from connector.errors import ReceivablesError, Refused, UserError
 from connector.model.person import Role
 from connector.model.ruling import Option, Ruling, RulingKind, Waiting
 from connector.model.source import Ref, ref_from_text
 from connector.money import Money, by_currency, grouped, plain
+from connector.reconcile import small
 from connector.reconcile.booked import posted_payments
+from connector.reconcile.cash.lacking import WORDS as SHORT
 from connector.reconcile.cash.record import Line
 from connector.reconcile.cash.telling import payer_of
+from connector.reconcile.match import reconcile
 from connector.reconcile.rulings import in_force, number_of
+from connector.reconcile.short import HeldBack, last_words
 from connector.reconcile.snapshot import Snapshot
 from connector.web import words
 from connector.web.console.drawing import page, status_of
@@ -73,6 +78,11 @@ class Share:
     number: str
     open: Money | None
     amount: str
+
+    @property
+    def most(self) -> str:
+        """What is open of it, as one types an amount; "" where that is not known."""
+        return plain(self.open) if self.open is not None else ""
 
 
 def review(visit: Visit) -> Response:
@@ -174,10 +184,57 @@ def _one(visit: Visit, wanted: str, *, fault: ReceivablesError | None = None, gi
         shares=given or _shares(seen, ref, found),
         on_account=visit.guest.given("on_account") == "yes",
         word=in_force(seen.rulings).last(ref),
+        rests=_rests(seen, ref),
+        reasons=SHORT,
         in_words=_in_words,
         seen=seen,
         wrong=fault,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What a payment left open of an invoice. `why`: why it may not be written off; "" where it may. `word`: what a
+    person said of that."""
+
+    held: HeldBack
+    why: str
+    word: Ruling | None
+
+
+def _rests(seen: Snapshot, ref: Ref) -> list[Rest]:
+    """Of a payment that is in the books, and of one that somebody has said what it pays."""
+    said = last_words(seen.rulings)
+    decided = in_force(seen.rulings).decided.get(ref)
+    if decided is None and not seen.in_books(ref) and ref not in posted_payments(seen):
+        return []
+    rows = []
+    for held in small.left_by(seen, ref, reconcile(seen).decisions):
+        why = small.against(seen, held.left, held.number)
+        rows.append(Rest(held=held, why=f"{why.sentence}." if why is not None else "", word=said.get(held.invoice)))
+    return rows
+
+
+def rest(visit: Visit) -> Response:
+    """What it left open is written off by the next plan, or stays open whatever the rule is."""
+    wanted, off = visit.guest.given("payment"), visit.guest.given("do") == "off"
+    try:
+        stored = write_off(visit.desk, wanted, off=off)
+    except UserError as fault:
+        return _one(visit, wanted, fault=fault)
+    more = " A plan writes it, once the payment stands in the books." if off else ""
+    return visit.to("review/one", said=f"Noted: {stored.sentence}{more}", payment=wanted)
+
+
+def short(visit: Visit) -> Response:
+    """Why it brought less than was open; what is short stays open, whatever the reason is."""
+    wanted = visit.guest.given("payment")
+    try:
+        stored = reviewing.say_short(visit.desk, wanted, visit.guest.given("why", 30))
+    except UserError as fault:
+        return _one(visit, wanted, fault=fault)
+    why = SHORT[stored.short] if stored.short is not None else "no reason"
+    return visit.to("review/one", said=f"Noted: {why}. What is short stays open.", payment=wanted)
 
 
 def _file_of(seen: Snapshot, ref: Ref, found: Explanation | None) -> Ref | None:
@@ -222,20 +279,10 @@ def _shares(seen: Snapshot, ref: Ref, found: Explanation | None) -> list[Share]:
     likely = {item.id for item in found.line.items} if found is not None else set()
     payers = {seen.payments[ref].customer, _file_of(seen, ref, found)}
     payers |= {invoice.customer for target, invoice in seen.invoices.items() if str(target) in likely}
-    known = {seen.survivor(each) for each in payers if each is not None}
-    code = seen.payments[ref].gross.currency
-    opened = [
-        (target, invoice)
-        for target, invoice in seen.invoices.items()
-        if seen.in_books(target)
-        and invoice.open.minor > 0
-        and invoice.open.currency == code
-        and seen.survivor(invoice.customer) in known
-    ]
-    opened.sort(key=lambda pair: (pair[1].due_on or pair[1].issued_on, pair[0]))
+    opened = reviewing.owed_by(seen, payers, seen.payments[ref].gross.currency)[:OPEN_SHOWN_MAX]
     rows = [
-        Share(number=invoice.number or str(target), open=invoice.open, amount="")
-        for target, invoice in opened[:OPEN_SHOWN_MAX]
+        Share(number=seen.invoices[target].number or str(target), open=seen.invoices[target].open, amount="")
+        for target in opened
     ]
     return rows + [Share(number="", open=None, amount="")] * FREE_ROWS
 
@@ -300,4 +347,6 @@ WAYS = (
     act("review/say", Role.PREPARE, say),
     act("review/split", Role.PREPARE, split),
     act("review/undo", Role.PREPARE, take_back),
+    act("review/rest", Role.PREPARE, rest),
+    act("review/short", Role.PREPARE, short),
 )

@@ -15,19 +15,28 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from connector.app.house import House
 from connector.errors import SettingsError
 from connector.web.console import (
+    accounts,
     aging,
     autosync,
+    backups,
+    bank,
+    beginning,
     colleagues,
     companies,
+    connections,
     findings,
     home,
     links,
+    notifications,
+    payouts,
     plans,
     proof,
     review,
+    rules,
     today,
     work,
 )
+from connector.web.console.consent import BACK_AT
 from connector.web.console.door import Address, Door
 from connector.web.console.drawing import SCRIPT, outside
 from connector.web.console.ways import Tools, Way
@@ -39,7 +48,27 @@ from connector.web.sheets import sheets
 
 HOST = "127.0.0.1"
 
-_ROOMS = (home, work, review, plans, aging, today, autosync, proof, links, findings, colleagues)
+_ROOMS = (
+    home,
+    work,
+    review,
+    plans,
+    aging,
+    today,
+    autosync,
+    proof,
+    payouts,
+    links,
+    findings,
+    bank,
+    beginning,
+    connections,
+    accounts,
+    rules,
+    colleagues,
+    notifications,
+    backups,
+)
 
 WAYS: tuple[Way, ...] = tuple(way for room in _ROOMS for way in room.WAYS)
 """Everything a company's part of the console has."""
@@ -51,9 +80,10 @@ def console_app(
     """The app. `address` is where it is reached, if not on this computer alone; `proxies` are the web servers in front
     that are believed when they say who a visitor is."""
     kept = Kept(open_house)
+    tools = Tools(open_house=open_house)
     door = Door(
         house=kept,
-        tools=Tools(open_house=open_house),
+        tools=tools,
         address=address if address is not None else Address(),
         forms_key=secrets.token_bytes(32),
     )
@@ -63,12 +93,15 @@ def console_app(
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
     app.add_exception_handler(HTTPException, _nothing_here)
     app.add_api_route(f"/{SCRIPT}", _script, methods=["GET"])
+    app.add_api_route(f"/{BACK_AT}", door.returning, methods=["GET"])
     app.add_api_route("/sign-in", door.entrance, methods=["GET"])
     app.add_api_route("/sign-in", door.enter, methods=["POST"])
     app.add_api_route("/welcome/{token}", door.invitation, methods=["GET"])
     app.add_api_route("/welcome/{token}", door.accept, methods=["POST"])
     app.add_api_route("/sign-out", door.of_everybody(door.leave), methods=["POST"])
     app.add_api_route("/", door.of_everybody(companies.companies), methods=["GET"])
+    app.add_api_route("/companies", door.of_everybody(beginning.new_company), methods=["GET"])
+    app.add_api_route("/companies", door.of_everybody(beginning.make_company), methods=["POST"])
     for way in WAYS:
         path = f"/c/{{company}}/{way.room}" if way.room else "/c/{company}"
         app.add_api_route(path, door.of_company(way), methods=[way.method])

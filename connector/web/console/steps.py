@@ -9,9 +9,16 @@ from markupsafe import Markup, escape
 from connector.web.console.ways import address_of
 
 PAGES: dict[str, tuple[str, str]] = {
+    "accounts": ("accounts", "Accounts"),
     "aging": ("aging", "Aging"),
     "apply": ("plans", "Plans"),
     "autosync": ("autosync", "Auto-sync"),
+    "bank": ("bank", "Bank"),
+    "backup": ("backup", "Backup"),
+    "connect": ("connections", "Connections"),
+    "disconnect": ("connections", "Connections"),
+    "doctor": ("connections", "Connections"),
+    "notify": ("notifications", "Notifications"),
     "conflicts": ("conflicts", "Changed on both sides"),
     "contacts": ("today", "Today"),
     "findings": ("findings", "Findings"),
@@ -19,6 +26,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "link": ("links", "Links"),
     "log": ("today", "Today"),
     "notes": ("today", "Today"),
+    "payouts": ("payouts", "Payouts"),
     "pause": ("autosync", "Auto-sync"),
     "people": ("people", "People"),
     "plan": ("plans", "Plans"),
@@ -27,6 +35,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "reconcile": ("review", "Review"),
     "resume": ("autosync", "Auto-sync"),
     "review": ("review", "Review"),
+    "rules": ("rules", "Rules"),
     "status": ("", "Home"),
     "sync": ("", "Home, “Read everything now”"),
     "today": ("today", "Today"),
@@ -38,6 +47,10 @@ PAGES: dict[str, tuple[str, str]] = {
 
 _IN_WORDS = {
     "--on-account": "the box “keep the rest on account”",
+    "Nothing was changed; run the same command again": "Nothing was changed; begin again",
+    "Nothing was changed; run it again, and copy": "Nothing was changed; copy",
+    " with --company and a name of its own": " in a company of its own",
+    " under a company of its own, with --company": " in a company of its own",
     "Correct --at.": "Correct the time.",
     "Add --promise AMOUNT --by YYYY-MM-DD.": "Fill in both.",
 }
@@ -50,10 +63,15 @@ _NAMED = r"(?=[^\s.,;`]*[\dA-Z=-])[^\s,;)`]*[^\s.,;)`]"
 _COMMAND = re.compile(rf"`?receivables (?P<name>[a-z]+)(?: (?:{_WORDS}|[a-z]+(?= --|[.,;)`]|$)|--[a-z-]+|{_NAMED}))*`?")
 
 
+_YES_OR_NO = re.compile(r"If that is right: (?P<page>receivables review) confirm \S+; else: receivables review reject")
+"""Two commands of which one page has two buttons."""
+
+
 def linked(text: str, company: str) -> Markup:
     """The text, safe to stand in a page, with links where it names commands that have a page."""
     for word, instead in _IN_WORDS.items():
         text = text.replace(word, instead)
+    text = _YES_OR_NO.sub(r"Confirm it where that is right, or reject it: \g<page>", text)
     parts, end = [], 0
     for found in _COMMAND.finditer(text):
         parts += [escape(text[end : found.start()]), _shown(found, company)]

@@ -38,6 +38,7 @@ OUTCOMES: tuple[tuple[Outcome, str], ...] = (
     (Outcome.DISPUTE, "Disputes it"),
     (Outcome.WRONG_PERSON, "Wrong person"),
     (Outcome.REFUSED, "Refuses"),
+    (Outcome.STOP, "Must not be contacted"),
 )
 
 FIELDS = ("outcome", "channel", "direction", "person", "role", "to", "words", "amount", "by", "reason", "next", "when")
@@ -66,7 +67,8 @@ def show(visit: Visit) -> Response:
         due=due[:SHOWN_MAX],
         count=len(due),
         sums=tuple(by_currency(each.debt.invoice.open for each in due).values()),
-        peace=[each for each in calls if not each.debt.due][:SHOWN_MAX],
+        decide=[each for each in calls if each.debt.handed_over][:SHOWN_MAX],
+        peace=[each for each in calls if not each.debt.due and not each.debt.handed_over][:SHOWN_MAX],
         fresh=freshness(visit.desk),
         left=len(unpushed(visit.desk)) if visit.may(Role.PREPARE) else 0,
     )

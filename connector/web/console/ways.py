@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi.responses import RedirectResponse, Response
@@ -14,10 +15,14 @@ from connector.app import errands
 from connector.app.house import Desk, House
 from connector.errors import UserError
 from connector.model.person import ErrandKind, Person, Role, Session
+from connector.web.console.consent import Consents
 from connector.web.console.glass import Glass
+from connector.web.console.lately import Figures, Told, What
 
 SEE_OTHER = 303
 WORDS_KEPT_MAX = 1_000
+
+T = TypeVar("T")
 
 
 class Words:
@@ -47,6 +52,13 @@ class Tools:
     open_house: Callable[[], House]
     glass: Glass = field(default_factory=Glass)
     words: Words = field(default_factory=Words)
+    consents: Consents = field(default_factory=Consents)
+    figures: Figures = field(default_factory=Figures)
+
+    def lately(self, desk: Desk, what: What[T]) -> Told[T]:
+        """What takes long to work out: as it is, where the company is small or nothing has happened since; else as it
+        was last, while it is worked out anew apart from any request."""
+        return self.figures.lately(desk, what, self.open_house)
 
     def start(self, desk: Desk, errand_id: str) -> None:
         """Do an errand apart from any request. Whoever stops the console does not wait for it."""
@@ -54,6 +66,14 @@ class Tools:
             target=errands.carry_out, args=(self.open_house, desk.id, errand_id), name=errand_id, daemon=True
         )
         work.start()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that was sent, with the name it had where it came from."""
+
+    name: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +87,7 @@ class Guest:
     base: str
     query: Mapping[str, str]
     form: Mapping[str, tuple[str, ...]] | None
+    files: tuple[Upload, ...] = ()
 
     def given(self, name: str, most: int = 2_000) -> str:
         """One value of the form, without space around it; "" where there is none. UserError: it is too long."""
@@ -133,6 +154,7 @@ class Way:
     room: str
     needs: Role
     answer: Callable[[Visit], Response]
+    takes_files: bool = False
 
 
 def look(room: str, answer: Callable[[Visit], Response], needs: Role = Role.VIEW) -> Way:
@@ -140,6 +162,6 @@ def look(room: str, answer: Callable[[Visit], Response], needs: Role = Role.VIEW
     return Way(method="GET", room=room, needs=needs, answer=answer)
 
 
-def act(room: str, needs: Role, answer: Callable[[Visit], Response]) -> Way:
+def act(room: str, needs: Role, answer: Callable[[Visit], Response], *, takes_files: bool = False) -> Way:
     """What a form does."""
-    return Way(method="POST", room=room, needs=needs, answer=answer)
+    return Way(method="POST", room=room, needs=needs, answer=answer, takes_files=takes_files)

@@ -18,7 +18,12 @@ TITLES: dict[ErrandKind, str] = {
     ErrandKind.APPLY: "Write into the books",
     ErrandKind.UNDO: "Plan the taking back",
     ErrandKind.NOTES: "Push notes",
+    ErrandKind.BACKUP: "Make a backup",
+    ErrandKind.PROVE: "Prove that all agree",
 }
+
+ROOM_OF: dict[ErrandKind, str] = {ErrandKind.READ: "", ErrandKind.BACKUP: "setup", ErrandKind.PROVE: "proof"}
+"""Under which pages it stands, if not under plans."""
 
 NEEDED: dict[ErrandKind, Role] = {
     ErrandKind.READ: Role.PREPARE,
@@ -26,6 +31,8 @@ NEEDED: dict[ErrandKind, Role] = {
     ErrandKind.APPLY: Role.APPROVE,
     ErrandKind.UNDO: Role.PREPARE,
     ErrandKind.NOTES: Role.PREPARE,
+    ErrandKind.BACKUP: Role.ADMIN,
+    ErrandKind.PROVE: Role.PREPARE,
 }
 
 
@@ -40,7 +47,8 @@ def show(visit: Visit) -> Response:
         visit,
         "work.html",
         TITLES[errand.kind],
-        room="plans" if errand.kind is not ErrandKind.READ else "",
+        room=ROOM_OF.get(errand.kind, "plans"),
+        tab="backup" if errand.kind is ErrandKind.BACKUP else "",
         errand=errand,
         cut_off=cut_off,
         working=working,

@@ -62,6 +62,8 @@ DE = Phrases(
     failed_said="Es wurde nichts abgebucht. Sie können es noch einmal versuchen oder anders bezahlen.",
     returned="Eine Zahlung wurde von der Bank zurückgegeben.",
     returned_said="Der Betrag ist deshalb wieder offen. Sie können ihn unten bezahlen oder {seller} fragen.",
+    given_back="An Sie zurückgezahlt: {amount}.",
+    given_back_said="Das Geld kommt auf demselben Weg zurück; bis Ihre Bank es zeigt, können einige Tage vergehen.",
     look_again="Noch einmal nachsehen",
     # what went wrong
     nothing_here="Dieser Zahlungslink funktioniert nicht",

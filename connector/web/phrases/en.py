@@ -57,6 +57,8 @@ EN = Phrases(
     failed_said="Nothing was charged. You can try again, or pay another way.",
     returned="A payment was returned by the bank.",
     returned_said="So this amount is open again. You can pay it below, or ask {seller}.",
+    given_back="Given back to you: {amount}.",
+    given_back_said="It goes back the way you paid; your bank may take some days to show it.",
     look_again="Look again",
     # what went wrong
     nothing_here="This payment link does not work",

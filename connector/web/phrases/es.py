@@ -59,6 +59,8 @@ ES = Phrases(
     failed_said="No se ha cobrado nada. Puede intentarlo de nuevo o pagar de otra forma.",
     returned="El banco ha devuelto un pago.",
     returned_said="Por eso este importe vuelve a estar pendiente. Puede pagarlo a continuación o preguntar a {seller}.",
+    given_back="Le hemos devuelto: {amount}.",
+    given_back_said="El dinero vuelve por el mismo medio de pago; su banco puede tardar unos días en mostrarlo.",
     look_again="Volver a mirar",
     # what went wrong
     nothing_here="Este enlace de pago no funciona",

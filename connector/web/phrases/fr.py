@@ -60,6 +60,8 @@ FR = Phrases(
     failed_said="Rien n'a été débité. Vous pouvez réessayer ou payer autrement.",
     returned="Un paiement a été retourné par la banque.",
     returned_said="Ce montant est donc de nouveau à payer. Vous pouvez le régler ci-dessous, ou demander à {seller}.",
+    given_back="Remboursé : {amount}.",
+    given_back_said="Vous êtes remboursé par le moyen utilisé pour payer ; cela peut prendre quelques jours.",
     look_again="Actualiser",
     # what went wrong
     nothing_here="Ce lien de paiement ne fonctionne pas",

@@ -58,6 +58,8 @@ class Phrases:
     failed_said: str
     returned: str
     returned_said: str
+    given_back: str
+    given_back_said: str
     look_again: str
     # what went wrong
     nothing_here: str

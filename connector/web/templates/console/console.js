@@ -26,7 +26,11 @@ document.querySelectorAll("form[data-gross]").forEach((form) => {
     const typed = [...form.querySelectorAll("[name=amount]")].map((field) => field.value).filter((text) => text.trim());
     const amounts = typed.map(minor);
     const left = amounts.includes(null) ? null : amounts.reduce((rest, each) => rest - each, minor(form.dataset.gross));
-    const said = left === null ? "One of the amounts cannot be read." : left < 0n ? `${words(left)} too much.` : `${words(left)} left to give out.`;
+    const named = (field) => field.closest(".split").querySelector("[name=number]");
+    const over = [...form.querySelectorAll("[data-open]")].find(
+      (field) => named(field).value === named(field).defaultValue && (minor(field.value) || 0n) > minor(field.dataset.open),
+    );
+    const said = left === null ? "One of the amounts cannot be read." : over ? `${over.dataset.open} of ${named(over).value} is open, and no more.` : left < 0n ? `${words(left)} too much.` : `${words(left)} left to give out.`;
     form.querySelector("output").textContent = said;
   };
   form.addEventListener("input", tell);

@@ -1,0 +1,107 @@
+"""The bank account by its statements: files taken in, and what each line of money is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fastapi.responses import Response
+
+from connector.app.house import Desk
+from connector.app.statements import Imported, bring
+from connector.dates import business_date
+from connector.errors import ReceivablesError, UserError
+from connector.model.firm import Connection
+from connector.model.person import Role
+from connector.web.console.drawing import page, status_of
+from connector.web.console.ways import Upload, Visit, act, look
+from connector.web.words import counted
+
+SHOWN_MAX = 300
+FILES_MAX = 24
+SETTLED = frozenset({"applied", "payout"})
+FATES: dict[str, tuple[str, str]] = {
+    "applied": ("good", "in the books"),
+    "payout": ("good", "a payout"),
+    "decided": ("wait", "a plan writes it"),
+    "listed": ("bad", "needs you"),
+    "lost": ("bad", "unexplained"),
+}
+"""What became of a line: how it is shown, and in which words."""
+
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+def show(visit: Visit) -> Response:
+    """What came in, the newest first: what is not settled; by `?all=yes` everything."""
+    return _show(visit)
+
+
+def _show(visit: Visit, fault: ReceivablesError | None = None, done: Imported | None = None) -> Response:
+    desk = visit.desk
+    every = visit.guest.asked("all") == "yes"
+    accounts = at_bank(desk)
+    found = visit.guest.tools.glass.bank(desk) if accounts else ()
+    shown = [each for each in found if every or each.fate not in SETTLED]
+    return page(
+        visit,
+        "bank.html",
+        "Bank",
+        status=status_of(fault) if fault is not None else 200,
+        wrong=fault,
+        accounts=[(each, desk.spec(each).title) for each in accounts],
+        rows=[(each, business_date(each.on), *FATES.get(each.fate, ("wait", each.fate))) for each in shown[:SHOWN_MAX]],
+        count=len(shown),
+        settled=sum(each.fate in SETTLED for each in found),
+        every=every,
+        done=done,
+    )
+
+
+def at_bank(desk: Desk) -> tuple[Connection, ...]:
+    """The connections that are read from statements."""
+    return tuple(each for each in desk.connections() if desk.spec(each).is_bank)
+
+
+def take(visit: Visit) -> Response:
+    """Take statements in, all or none, and read what is new in them."""
+    try:
+        done = _brought(visit, _chosen(visit))
+    except UserError as fault:
+        return _show(visit, fault)
+    if done.synced.findings:
+        return _show(visit, done=done)
+    new = done.synced.counts.get("payment")
+    came = counted(new.new if new is not None else 0, "new payment")
+    said = f"{counted(len(done.files), 'statement')} taken in: {came}."
+    return visit.to("bank", said=said)
+
+
+def _chosen(visit: Visit) -> list[Upload]:
+    sent = [each for each in visit.guest.files if each.body]
+    if not sent:
+        raise UserError("No file was chosen.", next_step="Choose a statement as your bank gave it, unedited.")
+    if len(sent) > FILES_MAX:
+        raise UserError(f"{len(sent)} files are too many at once.", next_step=f"Choose at most {FILES_MAX}.")
+    return sent
+
+
+def _brought(visit: Visit, sent: list[Upload]) -> Imported:
+    with TemporaryDirectory(prefix="receivables-") as folder:
+        paths = [Path(folder) / f"{place}-{_safe(each.name)}" for place, each in enumerate(sent, start=1)]
+        for path, each in zip(paths, sent, strict=True):
+            path.write_bytes(each.body)
+        wanted = visit.guest.given("account", 60) or None
+        return bring(visit.desk, [str(each) for each in paths], wanted, lambda *_: None)
+
+
+def _safe(name: str) -> str:
+    """The end of a file's name, which says what it is, with nothing in it that leads elsewhere."""
+    return _UNSAFE.sub("-", Path(name.replace("\\", "/")).name)[-80:].lstrip(".-") or "statement"
+
+
+WAYS = (
+    look("bank", show),
+    act("bank", Role.PREPARE, take, takes_files=True),
+)
