@@ -78,6 +78,9 @@ def _mistyped(fault: typer.TyperException) -> int:
     """A command line that cannot be read. Words too many are not repeated: one of them may be a secret."""
     from connector.cli.output import complain
 
+    if type(fault).__name__ == "NoArgsIsHelpError":  # a group without its command; typer gives the class no name
+        sys.stdout.write(f"{fault.format_message()}\n")
+        return fault.exit_code
     context = getattr(fault, "ctx", None)
     command = context.command_path if context is not None else "receivables"
     words = " ".join(fault.format_message().split())

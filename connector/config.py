@@ -37,6 +37,7 @@ TABLE: tuple[tuple[str, str, str], ...] = (
         "where the database, backups and settings.toml live; only you may read it",
     ),
     ("RECEIVABLES_DATABASE", "receivables.db in it", "a file, or a URL such as postgresql+psycopg://user@host/name"),
+    ("RECEIVABLES_BACKUPS", "backups in it", "the folder that the console puts its copies into; best on another disk"),
     (
         "RECEIVABLES_KEY_FILE",
         "receivables.key in a folder beside it, NAME-key",
@@ -68,6 +69,7 @@ TABLE: tuple[tuple[str, str, str], ...] = (
 
 _FIELDS = {
     "RECEIVABLES_DATABASE": "database",
+    "RECEIVABLES_BACKUPS": "backups",
     "RECEIVABLES_KEY_FILE": "key_file",
     "RECEIVABLES_KEY": "key",
     "RECEIVABLES_KEY_COMMAND": "key_command",
@@ -142,6 +144,7 @@ class Config(BaseModel):
     link_tries_per_hour: int = Field(default=5, ge=1, le=10_000)
     company_tries_per_hour: int = Field(default=200, ge=1, le=1_000_000)
     crash_at: str = ""
+    backups: Path | None = None
     key_file: Path | None = None
     key: str = Field(default="", repr=False)
     key_command: str = ""
@@ -157,6 +160,11 @@ class Config(BaseModel):
             IntentKind.NOTE: self.settle_note_seconds,
             IntentKind.LINK: self.settle_note_seconds,
         }
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where the console puts its copies."""
+        return self.backups if self.backups is not None else self.home / "backups"
 
     @property
     def hosts_of_pay_pages(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from connector.clock import Clock
 from connector.dates import Instant
 from connector.model.finding import Finding
-from connector.model.intent import CapturePage, OpenHook, OpenPayPage, Posting, PushNote, WriteKey, Written
+from connector.model.intent import CapturePage, GiveBack, OpenHook, OpenPayPage, Posting, PushNote, WriteKey, Written
 from connector.model.mirror import Mirrored
 from connector.model.money_in import AttemptState
 from connector.model.paylink import MethodTerms
@@ -24,11 +24,10 @@ from connector.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some records of one stream, and where to go on. `cursor` is good even when `more` is False: it is the next
-    sync's beginning. `findings` are things seen on the way that a person should know (an unknown status, a gap).
-    `about` names what the page holds where a stream holds several things ("invoice"), and `expected` is how many
-    records of that there are in all, where the vendor says so: both are for the person who waits. `store_first`: the
-    next pull looks into the mirror (`Surroundings.mirror`), so this page and all before it must be stored by then."""
+    """Some records of one stream, and where to go on. `cursor` is good even when `more` is False: the next sync begins
+    there. `findings` are things seen on the way that a person should know (an unknown status, a gap). `about` names
+    what the page holds where a stream holds several things ("invoice"), `expected` how many of that there are in all:
+    both for the person who waits. `store_first`: the next pull looks into the mirror, so all must be stored by then."""
 
     records: tuple[Mirrored, ...]
     cursor: str
@@ -65,8 +64,7 @@ class Lookable(Protocol):
     """A system that can be asked about single records: the live balance of a debt, or what a hint points at."""
 
     def look(self, refs: Sequence[Ref]) -> Page:
-        """Those records as they stand now, a tombstone for one that is gone, and what they drag along (the payments
-        of an invoice). The cursor of the page means nothing. Errors: VendorError."""
+        """Those records as they stand now, a tombstone for one that is gone, and what they drag along. No cursor."""
 
 
 @runtime_checkable
@@ -115,7 +113,6 @@ class ShowsLinks(Protocol):
 class NoteLimits:
     """How much one note may hold, and whether a long one may be split (else it is cut and says so, and only the latest
     stands on a record).
-
     `status_max`: how much may stand on a customer where a note there is a short status in a field that people use too;
     such a place is used only where the company wants it. None: a customer takes notes like an invoice.
     """
@@ -145,7 +142,6 @@ class NoteBoard(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageState:
     """Where a pay page stands at its processor. `url` is None when it can no longer be used.
-
     `taken` is the money that came, or is on its way, by the payment itself; `payee` who gets it, as the processor names
     accounts, "" where it does not say; `waits_for` why money that was taken has not come yet, in plain words. `further`
     are other payments by the same page, where its address may be followed more than once.
@@ -181,9 +177,8 @@ class PayPages(Protocol):
 @runtime_checkable
 class Captures(PayPages, Protocol):
     """A processor whose pages take no money by themselves: the payer approves, and we take it, or we do not.
-
-    Such a page cannot be closed (`expire_page` only says where it stands); one that is never captured lapses, and takes
-    nothing. So a page that is not wanted any more may be left alone, even while its payer looks at it.
+    Such a page cannot be closed (`expire_page` only says where it stands); one that is not wanted any more may be left
+    alone, even while its payer looks at it: never captured, it lapses and takes nothing.
     """
 
     def capture_page(self, intent: CapturePage, key: WriteKey) -> Written:
@@ -191,8 +186,19 @@ class Captures(PayPages, Protocol):
         OutcomeUnknown when no answer came, or one that says neither."""
 
     def find_captures(self, intent: CapturePage, key: WriteKey) -> tuple[Written, ...]:
-        """What was taken by that page already, and what can be said of it for good; empty while it may still be
-        captured. Only reads."""
+        """What can be said of it for good; empty while it may still be captured. Only reads."""
+
+
+@runtime_checkable
+class GivesBack(Protocol):
+    """A processor that gives money back to whoever paid it. It cannot be undone."""
+
+    def give_back(self, intent: GiveBack, key: WriteKey) -> Written:
+        """Give so much of that payment back, once, stamped. Refused where the payment, asked right before, is disputed,
+        on its way or gone, or where another amount of it went back by now than the intent knows of."""
+
+    def find_given_back(self, intent: GiveBack, key: WriteKey) -> tuple[Written, ...]:
+        """Every refund that carries this stamp, failed ones too. Only reads."""
 
 
 @runtime_checkable
@@ -205,8 +211,7 @@ class Documents(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenFile:
-    """A file that was taken in: the days it is of, its lines, and how many of them brought money. `is_new`: its content
-    was not there before."""
+    """A file that was taken in: its days, its lines, how many brought money. `is_new`: its content was not there."""
 
     file: str
     first: str
@@ -221,8 +226,7 @@ class TakesFiles(Protocol):
     """A system that is read from files which a person brings."""
 
     def take(self, path: str, *, keep: bool) -> TakenFile:
-        """Check a file whole, and keep it for the next reading where that is wanted. UserError says what is wrong with
-        it, where in it, and what to do; nothing is kept of it then."""
+        """Check a file whole, and keep it where wanted. UserError says what is wrong and what to do; none is kept."""
 
 
 @runtime_checkable
@@ -235,8 +239,8 @@ class AtABank(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """One address that a system sends webhooks to. `stamp` is the op id it was opened under, None where it is not
-    ours; `current`: it is switched on, and sends what this release would ask for."""
+    """One address that webhooks are sent to. `stamp` is the op id it was opened under, None where it is not ours;
+    `current`: it is on, and sends what this release would ask for."""
 
     hook_id: str
     url: str
@@ -370,7 +374,6 @@ class Mirror(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
     """A vendor told us to look at something. Never data: it may be late, repeated, out of order or forged.
-
     `account` is the vendor's name of whose it is (a connection's `account`), "" where the vendor does not say and the
     signature alone does; `key` is the same for every delivery of the same event; `kind` and `vendor_id` are None for
     "look at everything". `at` is when it happened, by the vendor's clock, "" where that is not known. `merged_into`:
@@ -447,7 +450,6 @@ class Adapter(Readable, Checkable, Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What an adapter is given to live in.
-
     `settings` are the connection's own values, already parsed into the adapter's settings type. `zone` is the
     company's IANA zone: instants become business dates in it.
     """
@@ -465,7 +467,6 @@ class Surroundings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterSpec:
     """How the house learns of an adapter. Found by entry point in the group `connector.adapters`.
-
     `settings` is a class with `parse(values: Mapping[str, str]) -> settings` (SettingsError says which is missing);
     its field table documents the names. `connect` and `standin` are import paths ("package.module:function"), so that
     looking at a spec imports no vendor library. `method_codes` are the payment methods its pay pages can offer, with

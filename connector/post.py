@@ -32,6 +32,7 @@ from connector.errors import (
 from connector.model.intent import (
     ApplyCredit,
     CapturePage,
+    GiveBack,
     Intent,
     IntentKind,
     OpenHook,
@@ -49,7 +50,7 @@ from connector.model.intent import (
     Written,
 )
 from connector.model.source import CompanyId, ConnectionId, Kind, OpId, Ref
-from connector.ports import Adapter, Books, Captures, Hook, HookDesk, NoteBoard, PayPages
+from connector.ports import Adapter, Books, Captures, GivesBack, Hook, HookDesk, NoteBoard, PayPages
 from connector.readback import disagreement
 from connector.store import Lease, OutboxRow, OutboxState, Store
 
@@ -68,6 +69,8 @@ SETTLE_SECONDS: dict[IntentKind, int] = {
     IntentKind.PAY_PAGE: 0,
     # One page gives its money once, whatever the key.
     IntentKind.CAPTURE: 0,
+    # Where a processor shows its refunds late, it is longer than that; and money given back twice is gone.
+    IntentKind.REFUND: 6 * 3600,
     IntentKind.HOOK: 0,
 }
 """How long a lost write may still turn up on the other side before it may be repeated."""
@@ -155,7 +158,7 @@ def connection_of(intent: Intent) -> ConnectionId:
             return intent.books
         case PushNote():
             return intent.target.connection
-        case OpenPayPage() | CapturePage() | OpenHook():
+        case OpenPayPage() | CapturePage() | OpenHook() | GiveBack():
             return intent.connection
 
 
@@ -168,6 +171,9 @@ def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] |
     states = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
     for row in tools.store.outbox(company, states=states):
         if row.kind is IntentKind.CAPTURE if only is None else row.op_id not in only:
+            continue
+        if _rests_on_undone(tools.store, row):
+            result.waiting.append(row)
             continue
         lease = tools.store.renew(lease)
         carried = _Carry(tools, company, lease, row)
@@ -183,6 +189,13 @@ def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] |
             case _:
                 result.waiting.append(after_run)
     return result
+
+
+def _rests_on_undone(store: Store, row: OutboxRow) -> bool:
+    """Whether it applies an entry of ours that is not done yet, and may still be."""
+    entry = row.intent.entry if isinstance(row.intent, ApplyCredit) else None
+    states = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
+    return entry is not None and any(each.op_id == entry for each in store.outbox(row.company_id, states=states))
 
 
 def look_up(tools: Tools, company: CompanyId, lease: Lease, op_id: OpId) -> OutboxRow:
@@ -378,6 +391,20 @@ class _Capturing:
         return next((held for held in self.find(intent, key) if held.ref == written.ref), written)
 
 
+@dataclass(frozen=True, slots=True)
+class _Refunding:
+    processor: GivesBack
+
+    def send(self, intent: Intent, key: WriteKey) -> Written:
+        return self.processor.give_back(_as(GiveBack, intent), key)
+
+    def find(self, intent: Intent, key: WriteKey) -> tuple[Written, ...]:
+        return self.processor.find_given_back(_as(GiveBack, intent), key)
+
+    def read(self, written: Written, intent: Intent, key: WriteKey) -> Written:
+        return next((held for held in self.find(intent, key) if held.ref == written.ref), written)
+
+
 HOOK_UNSIGNED = "The secret of its signatures was lost with the answer, so it has to be made anew."
 """What the answer of a hook says that was found and not made: nobody can verify what it sends."""
 
@@ -430,6 +457,8 @@ def writer_for(adapter: Adapter, intent: Intent, keep: Keep | None = None) -> Wr
         return _Paging(adapter)
     if isinstance(intent, CapturePage) and isinstance(adapter, Captures):
         return _Capturing(adapter)
+    if isinstance(intent, GiveBack) and isinstance(adapter, GivesBack):
+        return _Refunding(adapter)
     if isinstance(intent, OpenHook) and isinstance(adapter, HookDesk) and keep is not None:
         return _Hooking(adapter, keep)
     if isinstance(intent, Posting) and isinstance(adapter, Books):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connector.errors import Disagreement, ReceivablesError
 from connector.model.allocation import Allocation
 from connector.model.intent import (
     ApplyCredit,
     CapturePage,
+    GiveBack,
     Intent,
     JournalPart,
     OpenHook,
@@ -28,7 +30,7 @@ from connector.model.intent import (
     Written,
 )
 from connector.model.link_line import LinkLine
-from connector.model.source import Ref
+from connector.model.source import Kind, Ref
 from connector.money import Money, total, zero
 
 
@@ -56,7 +58,7 @@ def _asked(intent: Intent) -> Money | None:
     match intent:
         case PostPayment() | PostDeposit():
             return intent.total
-        case PostExpense() | PostTransfer() | OpenPayPage():
+        case PostExpense() | PostTransfer() | OpenPayPage() | GiveBack():
             return intent.amount
         case ApplyCredit():
             return zero(intent.allocations[0].amount.currency)
@@ -74,7 +76,7 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
     match intent:
         case PostPayment() if not _settles(intent.allocations, held, less=held.notice != ""):
             wrong = "settles other invoices or amounts than asked"
-        case ApplyCredit() if not _settles(intent.allocations, held, less=False):
+        case ApplyCredit() if not _settles(intent.allocations, _without_entry(intent, held), less=False):
             wrong = "applies other credits, or to other invoices, than asked"
         case PostDeposit() if dict(held.members) != dict(intent.payments):
             wrong = "banks other payments or amounts than asked"
@@ -88,11 +90,18 @@ def _other_than_asked(intent: Intent, held: Written) -> str | None:
             wrong = _still_there(intent, held)
         case PushNote() if held.text is None or intent.text not in held.text:
             wrong = "does not say what was sent"
-        case OpenHook() if held.url != intent.url:
-            wrong = "sends to another address than asked"
+        case OpenHook() | GiveBack():
+            wrong = _in_vain(intent, held)
         case _:
             pass
     return wrong
+
+
+def _in_vain(intent: OpenHook | GiveBack, held: Written) -> str | None:
+    """What is there and is of no use to whoever asked for it."""
+    if isinstance(intent, OpenHook):
+        return "sends to another address than asked" if held.url != intent.url else None
+    return f"came to nothing: {held.notice.rstrip('.')}" if held.notice and not held.amount else None
 
 
 def _still_there(intent: VoidPosting | ShowLink, held: Written) -> str | None:
@@ -117,6 +126,15 @@ def _settles(asked: Sequence[Allocation], held: Written, *, less: bool) -> bool:
     """Whether what is held settles what was asked, target by target."""
     wanted, got = _by_target(asked), _by_target(held.allocated)
     return got == wanted or (less and all(target in wanted and got[target] <= wanted[target] for target in got))
+
+
+def _without_entry(intent: ApplyCredit, held: Written) -> Written:
+    """What is held without the one entry of ours that gives it, where it gives exactly what was asked."""
+    given = [share for share in held.allocated if share.target.kind is Kind.BOOK_ENTRY]
+    if intent.entry is None or len(given) != 1:
+        return held
+    asked = total((share.amount for share in intent.allocations), given[0].amount.currency)
+    return replace(held, allocated=tuple(each for each in held.allocated if each not in given or each.amount != asked))
 
 
 def _by_target(shares: Sequence[Allocation]) -> dict[Ref, Money]:

@@ -86,6 +86,18 @@ def setting_names(spec: AdapterSpec) -> tuple[tuple[str, bool, bool, str, str], 
     return names
 
 
+def names_asked(spec: AdapterSpec) -> tuple[str, ...]:
+    """The settings that a page asks for beside the required ones."""
+    names: tuple[str, ...] = getattr(by_path(spec.settings), "asked", ())
+    return names
+
+
+def steps_before(spec: AdapterSpec) -> tuple[str, ...]:
+    """What a person has to have done at the other side before there are keys, one sentence each."""
+    steps: tuple[str, ...] = getattr(by_path(spec.settings), "before", ())
+    return steps
+
+
 def connect(spec: AdapterSpec, surroundings: Surroundings) -> Adapter:
     """A live adapter."""
     make: Callable[[Surroundings], Adapter] = by_path(spec.connect)

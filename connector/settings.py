@@ -53,6 +53,11 @@ class AdapterSettings(BaseModel):
 
     title: ClassVar[str]
     meanings: ClassVar[Mapping[str, str]]
+    before: ClassVar[tuple[str, ...]] = ()
+    """What a person has to have done at the other side before there are keys, one sentence each, in order."""
+    asked: ClassVar[tuple[str, ...]] = ()
+    """Which settings a page asks for beside the required ones. Never an address: whoever could change where a key is
+    sent to could read one that was stored before."""
 
     connect_seconds: float = Field(default=CONNECT_SECONDS, gt=0, le=60)
     read_seconds: float = Field(default=READ_SECONDS, gt=0, le=300)

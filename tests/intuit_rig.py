@@ -194,13 +194,20 @@ def untied_rows(rows: Mapping[str, list[Json]]) -> list[str]:
     """The identities of the books, held against what was served."""
     problems = []
     taken: dict[tuple[str, str], Decimal] = {}
+    giving = {
+        entry["Id"]
+        for entry in rows.get("JournalEntry", [])
+        for line in _owing(entry)
+        if line["JournalEntryLineDetail"]["PostingType"] == "Credit"
+    }
     for one in rows["Payment"]:
         signed = Decimal(0)
         for line in one["Line"]:
             [link] = line["LinkedTxn"]
             key = (link["TxnType"], link["TxnId"])
             taken[key] = taken.get(key, Decimal(0)) + line["Amount"]
-            signed += line["Amount"] if link["TxnType"] == "Invoice" else -line["Amount"]
+            gives = link["TxnType"] == "CreditMemo" or (link["TxnType"] == "JournalEntry" and link["TxnId"] in giving)
+            signed += -line["Amount"] if gives else line["Amount"]
         if one["TotalAmt"] != signed + one["UnappliedAmt"]:
             problems.append(f"payment {one['Id']} is not its lines and its unapplied rest")
     for entity, left in (("Invoice", "Balance"), ("CreditMemo", "RemainingCredit")):
@@ -209,14 +216,24 @@ def untied_rows(rows: Mapping[str, list[Json]]) -> list[str]:
             for one in rows[entity]
             if one["TotalAmt"] - one[left] != taken.pop((entity, one["Id"]), Decimal(0))
         ]
+    used: dict[str, Decimal] = {}
+    for entry in rows.get("JournalEntry", []):
+        used[entry["Id"]] = taken.pop(("JournalEntry", entry["Id"]), Decimal(0))
+        if used[entry["Id"]] > max((line["Amount"] for line in _owing(entry)), default=Decimal(0)):
+            problems.append(f"more is taken of JournalEntry {entry['Id']} than it puts on a customer")
     problems += [f"a payment takes of {entity} {vendor_id}, which is not there" for entity, vendor_id in taken]
-    return problems + _unowed(rows)
+    return problems + _unowed(rows, used)
+
+
+def _owing(entry: Json) -> list[Json]:
+    """The lines of a journal entry that name a customer."""
+    return [line for line in entry["Line"] if "Entity" in line["JournalEntryLineDetail"]]
 
 
 _OWED = (("Invoice", "Balance", 1), ("CreditMemo", "RemainingCredit", -1), ("Payment", "UnappliedAmt", -1))
 
 
-def _unowed(rows: Mapping[str, list[Json]]) -> list[str]:
+def _unowed(rows: Mapping[str, list[Json]], used: Mapping[str, Decimal]) -> list[str]:
     by_account: dict[str, Decimal] = {}
     by_customer: dict[str, Decimal] = {}
     for entity, figure, sign in _OWED:
@@ -225,13 +242,12 @@ def _unowed(rows: Mapping[str, list[Json]]) -> list[str]:
             by_account[code] = by_account.get(code, Decimal(0)) + sign * one[figure]
             by_customer[who] = by_customer.get(who, Decimal(0)) + sign * one[figure]
     for entry in rows.get("JournalEntry", []):
-        for line in entry["Line"]:
+        for line in _owing(entry):
             detail, code = line["JournalEntryLineDetail"], entry["CurrencyRef"]["value"]
-            if "Entity" in detail:
-                who = detail["Entity"]["EntityRef"]["value"]
-                signed = line["Amount"] if detail["PostingType"] == "Debit" else -line["Amount"]
-                by_account[code] = by_account.get(code, Decimal(0)) + signed
-                by_customer[who] = by_customer.get(who, Decimal(0)) + signed
+            who, left = detail["Entity"]["EntityRef"]["value"], line["Amount"] - used[entry["Id"]]
+            signed = left if detail["PostingType"] == "Debit" else -left
+            by_account[code] = by_account.get(code, Decimal(0)) + signed
+            by_customer[who] = by_customer.get(who, Decimal(0)) + signed
     for deposit in rows.get("Deposit", []):
         for line in deposit["Line"]:
             detail, code = line.get("DepositLineDetail", {}), deposit["CurrencyRef"]["value"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from connector import canonical
 from connector.app.house import Desk
-from connector.errors import Refused, UnknownRecord, UserError
+from connector.errors import Refused, UnknownCurrency, UnknownRecord, UserError
 from connector.model.approval import Approval
 from connector.model.firm import Actor
-from connector.model.source import ActorId
+from connector.model.source import ActorId, PlanId
 from connector.money import Currency, Money, MoneyError, currency, from_text, grouped
 from connector.plan import Plan
 from connector.plan.groups import sums_of
@@ -39,13 +39,18 @@ class Consent:
 
 def consent(desk: Desk, made: Plan) -> Consent:
     """How a plan stands with the company's rule of today."""
-    plan_hash, sums = canonical.digest(canonical.encode(made)), sums_of(made.lines)
+    plan_hash = canonical.digest(canonical.encode(made))
+    return consent_for(desk, made.plan_id, made.made_by, plan_hash=plan_hash, sums=sums_of(made.lines))
+
+
+def consent_for(desk: Desk, plan_id: PlanId, made_by: str, *, plan_hash: str, sums: tuple[Money, ...]) -> Consent:
+    """The same of a plan of which only its hash and its sums are at hand."""
     limits = {each.currency: each for each in desk.company.approve_above}
     above = tuple(each for each in sums if limits and each > limits.get(each.currency, Money(0, each.currency)))
     given = tuple(
         each
-        for each in desk.store.approvals(desk.id, made.plan_id)
-        if each.plan_hash == plan_hash and not _same(each.by, made.made_by)
+        for each in desk.store.approvals(desk.id, plan_id)
+        if each.plan_hash == plan_hash and not _same(each.by, made_by)
     )
     return Consent(plan_hash=plan_hash, sums=sums, above=above, given=given)
 
@@ -142,8 +147,8 @@ def money_limits(desk: Desk, wanted: str) -> tuple[Money, ...]:
         number, _, code = part.strip().partition(" ")
         try:
             limit = from_text(number, currency(code.strip()) if code else desk.company.home_currency)
-        except MoneyError as fault:
-            raise UserError(fault.sentence, next_step="For example: --approve-above '1000.00 USD'") from None
+        except (MoneyError, UnknownCurrency) as fault:
+            raise UserError(fault.sentence, next_step="For example: '1000.00 USD, 800.00 CAD'; or: off") from None
         if limit.minor < 0 or limit.currency in found:
             wrong = "is below zero" if limit.minor < 0 else "is a second amount for one currency"
             raise UserError(f"{part.strip()[:40]} {wrong}.", next_step="Give one amount per currency, or: off")

@@ -14,6 +14,7 @@ from connector import registry
 from connector.app.house import Desk, House
 from connector.app.setup import Wish, company_wanted, values_known
 from connector.errors import Refused, UserError
+from connector.model.firm import Connection
 from connector.model.source import ConnectionId
 from connector.ports import AdapterSpec, Authorising, Invitation
 
@@ -61,31 +62,52 @@ def let_in(house: House, wish: Wish, collect: Collect, redirect: str = "") -> Wi
 
     `redirect` is where the browser is sent back to, where that is already known better than the settings do.
     """
-    opened = door(house, wish)
-    invitation = opened.invite(redirect)
-    admission = opened.admit(invitation, collect(invitation))
+    invitation = door(house, wish).invite(redirect)
+    return admitted(house, wish, invitation, collect(invitation))
+
+
+def admitted(house: House, wish: Wish, invitation: Invitation, answer: Mapping[str, str]) -> Wish:
+    """The wish, with what the answer to an invitation leads to; nothing is stored yet. Errors: UserError,
+    VendorError."""
+    admission = door(house, wish).admit(invitation, answer)
     return replace(wish, values={**wish.values, **admission.settings}, admission=admission)
 
 
-def part(desk: Desk, system: str) -> None:
+def part(desk: Desk, system: str) -> str:
     """Give our access to a system back, and forget it; what was read stays. Errors: UserError, VendorError.
 
     Writes are off from then on, also after connecting again. When the other side does not answer, the grant is kept, so
-    that it can still be given back.
+    that it can still be given back. Where there is only a key, that is forgotten, with whatever else is secret; returns
+    what is left to do for a person then, "" for nothing.
     """
     connection = desk.store.connection(desk.id, ConnectionId(system))
     spec = desk.spec(connection)
-    if spec.authorise is None:
-        raise UserError(
-            f"{spec.title} gave us no access that could be given back, only a key.", next_step="Delete the key there."
-        )
     desk.store.save_connection(replace(connection, writes_allowed=False), desk.actor)
+    secret = {name for name, _, is_secret, _, _ in registry.setting_names(spec) if is_secret}
+    if spec.authorise is None:
+        desk.store.forget_grant(desk.id, connection.connection_id, secret, desk.actor)
+        return f"Delete the key at {spec.title} too: it still opens the account to whoever has it." if secret else ""
     pair = desk.store.read_grant(desk.id, connection.connection_id)
     if pair is not None:
-        wish = Wish(system=system, company=desk.id, zone=None, values={}, allow_writes=False)
-        door(desk.house, wish).leave(pair)
-    secret = {name for name, _, is_secret, _, _ in registry.setting_names(spec) if is_secret}
+        door(desk.house, _as_it_is(desk, connection)).leave(pair)
     desk.store.forget_grant(desk.id, connection.connection_id, brought(spec) & secret, desk.actor)
+    return ""
+
+
+def is_parted(desk: Desk, connection: Connection) -> bool:
+    """Whether nothing is left that lets us in: it was disconnected, and can be connected again."""
+    spec = desk.spec(connection)
+    if spec.authorise is not None:
+        return needs_browser(desk.house, _as_it_is(desk, connection))
+    stored = desk.store.secrets(desk.id, connection.connection_id)
+    return any(
+        is_secret and required and name not in stored for name, required, is_secret, *_ in registry.setting_names(spec)
+    )
+
+
+def _as_it_is(desk: Desk, connection: Connection) -> Wish:
+    """The wish that changes nothing of a connection."""
+    return Wish(system=connection.system, company=desk.id, zone=None, values={}, allow_writes=False)
 
 
 def answer_in(query: str) -> dict[str, str]:

@@ -33,11 +33,12 @@ from connector.errors import (
 )
 from connector.model.finding import Finding, FindingCode
 from connector.model.firm import Connection
-from connector.model.intent import ApplyCredit, Posting, PostPayment, VoidPosting
+from connector.model.intent import ApplyCredit, GiveBack, Planned, PostJournal, PostPayment, VoidPosting
 from connector.model.party import Profile
 from connector.model.source import Kind, PlanId, Ref
 from connector.plan import Frame, Plan, PlanLine, plan
 from connector.plan.clean_up import PREFIX
+from connector.plan.refunds import PREFIX as REFUND_PREFIX
 from connector.post import Posted, connection_of, post
 from connector.reconcile.booked import Written
 from connector.reconcile.match import Reconciliation, reconcile
@@ -192,6 +193,7 @@ def planned(
         made_by=desk.actor,
         new_op_id=new_op_id,
         instead_of_closed=wanted.instead_of_closed,
+        today=desk.today,
         held={**at_odds.held, **wanted.withheld},
         conflicts=at_odds.found,
         links=on_invoices(desk),
@@ -205,7 +207,7 @@ def planned(
 
 
 def stored_plan(desk: Desk, wanted: str | None) -> Plan:
-    """A stored plan by its id; without one the latest that somebody asked for, which no undo, no clean-up and no plan
+    """A stored plan by its id; without one the latest that somebody asked for, which no undo, clean-up, refund or plan
     that only follows another is: those are applied by their names alone."""
     if wanted is not None:
         return read_plan(wanted, desk.store.plan(desk.id, PlanId(wanted)))
@@ -219,7 +221,7 @@ def latest_asked(desk: Desk) -> Plan | None:
     """The latest plan that somebody asked for by `plan`; None before the first."""
     stored = (read_plan(plan_id, body) for plan_id, body in desk.store.plans(desk.id))
     asked = (each for each in stored if each.follows is None and not each.undoes)
-    return next((each for each in asked if not each.plan_id.startswith(PREFIX)), None)
+    return next((each for each in asked if not each.plan_id.startswith((PREFIX, REFUND_PREFIX))), None)
 
 
 def read_plan(plan_id: str, body: bytes) -> Plan:
@@ -252,7 +254,7 @@ class Applied:
                 code=FindingCode.WRITE_REFUSED,
                 sentence=f"{row.subject} was refused: {row.fault.rstrip('.')}.",
                 next_step=NEW_PLAN,
-                refs=(row.intent.about,) if isinstance(row.intent, Posting) else (),
+                refs=(row.intent.about,) if isinstance(row.intent, Planned) else (),
             )
             for row in self.posted.dead
         )
@@ -270,7 +272,8 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
     require_approval(desk, made)
     with desk.lease(LEASE_NAME) as lease:
         author = replace(desk.author("apply"), lease=lease)
-        _sync_one(desk, books, author, progress)
+        for each in (books, *_gives_back(desk, made)):
+            _sync_one(desk, each, author, progress)
         desk.house.boundary("apply.synced")
         refused_before = {row.op_id for row in desk.store.outbox(desk.id, states=(OutboxState.DEAD,))}
         off = [*call_off(desk, lease), *call_off_held(desk, lease), *end_unfinished(desk, made, lease)]
@@ -286,8 +289,8 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         desk.house.boundary("apply.rows-stored")
         posted = post(desk.tools(on_row), desk.id, lease, only=undo_rows(desk, made))
         desk.house.boundary("apply.posted")
-        if posted.done:
-            _sync_one(desk, books, author, progress)
+        for each in _written_to(desk, posted):
+            _sync_one(desk, each, author, progress)
     follow_links(desk, "posting")
     _tell_forbidden(posted)
     left = tuple(sorted((*stale, *decided_since, *at_odds, *dead), key=lambda each: each.number))
@@ -301,6 +304,20 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         stale_lines=left,
         taken_back=_taken_back(made, rows),
     )
+
+
+def _gives_back(desk: Desk, made: Plan) -> tuple[Connection, ...]:
+    """The processors at which a plan gives money back: what they say at this moment decides whether it still may."""
+    at = {line.refund.connection for line in made.lines if line.refund is not None}
+    return tuple(desk.writable(each) for each in desk.processors() if each.connection_id in at)
+
+
+def _written_to(desk: Desk, posted: Posted) -> tuple[Connection, ...]:
+    """What is read again after a run wrote: the books, and where money was given back."""
+    if not posted.done:
+        return ()
+    at = {row.connection_id for row in posted.done if isinstance(row.intent, GiveBack)}
+    return (desk.books(), *(each for each in desk.processors() if each.connection_id in at))
 
 
 def _tell_forbidden(posted: Posted) -> None:
@@ -357,7 +374,9 @@ def _still_said(
     for number, line in lines:
         about = line.intent.about
         stored = line.op_id in known or line.subject in known
-        if about not in later or stored or not isinstance(line.intent, PostPayment | ApplyCredit):
+        written_off = isinstance(line.intent, PostJournal) and about.kind is Kind.INVOICE
+        said_of = isinstance(line.intent, PostPayment | ApplyCredit) or written_off
+        if about not in later or stored or not said_of:
             kept.append((number, line))
             continue
         why, code = f"somebody decided about {about.vendor_id} since", FindingCode.WRITE_REFUSED
@@ -381,8 +400,8 @@ def carry_on(desk: Desk, progress: Progress, on_row: Callable[[OutboxRow], None]
     with desk.lease(LEASE_NAME) as lease:
         off = [*call_off(desk, lease), *call_off_held(desk, lease)]
         posted = post(desk.tools(on_row), desk.id, lease)
-        if posted.done:
-            _sync_one(desk, desk.books(), replace(desk.author("apply"), lease=lease), progress)
+        for each in _written_to(desk, posted):
+            _sync_one(desk, each, replace(desk.author("apply"), lease=lease), progress)
     follow_links(desk, "posting")
     _tell_forbidden(posted)
     return Applied(plan_id=None, posted=posted, stale=tuple(off), already=0, not_landed=landed(desk, posted.done))

@@ -79,11 +79,8 @@ def _waits(about: Ref, why: str) -> Finding:
 def refused_before(rows: Iterable[OutboxRow], lines: Iterable[PlanLine]) -> dict[Ref | Written, Finding]:
     """About what exactly the same was refused before: it would be refused again every five minutes. Once anything of
     it is different, or somebody writes it by hand, it is tried."""
-    dead = {
-        row.subject: row.intent
-        for row in rows
-        if row.state is OutboxState.DEAD and not was_called_off(row) and isinstance(row.intent, Posting)
-    }
+    last = {row.subject: row for row in rows if row.state is OutboxState.DEAD and isinstance(row.intent, Posting)}
+    dead = {subject: row.intent for subject, row in last.items() if not was_called_off(row)}
     return {
         # An invoice whose link could not be put on it is paid all the same.
         (IntentKind.LINK, line.intent.about) if line.kind is IntentKind.LINK else line.intent.about: _waits(

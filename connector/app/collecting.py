@@ -8,6 +8,7 @@ from dataclasses import replace
 from connector.app.books import LEASE_NAME
 from connector.app.house import Desk, new_op_id
 from connector.app.marks import stopped
+from connector.app.payer_files import manners
 from connector.collect.contacts import Said, write_down
 from connector.collect.worklist import WorkItem, worklist
 from connector.dates import BusinessDate, after, day_of, zone
@@ -189,4 +190,4 @@ def today(desk: Desk, as_of: BusinessDate | None = None) -> tuple[WorkItem, ...]
     for contact in desk.store.contacts(desk.id):
         if day_of(contact.at, zone(contact.zone)) <= day:
             by_invoice.setdefault(contact.invoice, []).append(contact)
-    return worklist(desk.snapshot(), by_invoice, day)
+    return worklist(desk.snapshot(), by_invoice, day, manners(desk))

@@ -14,6 +14,7 @@ from pathlib import Path
 from connector.app.house import House
 from connector.clock import Clock
 from connector.config import Config
+from connector.dates import Instant, instant_from_epoch
 from connector.errors import Disagreement, Refused, StoreError, UserError
 from connector.model.source import CompanyId
 from connector.store import Store
@@ -21,6 +22,8 @@ from connector.store.owners import is_dead
 
 UNPROVED = ".unproved"
 ASIDE = ".replaced"
+_PREFIX, _SUFFIX = "receivables-", ".db"
+_PRIVATE = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,45 @@ def backup(house: House, target: Path) -> Copy:
         for each in unproved.parent.glob(unproved.name + "*"):
             each.unlink(missing_ok=True)
     return Copy(path=target, heads=heads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A copy that lies in the folder for them, as its file says."""
+
+    path: Path
+    made_at: Instant
+    size_bytes: int
+
+
+def back_up(house: House) -> Copy:
+    """A copy in the folder for them, named after the moment. Refused: a folder that somebody chose is not there (its
+    disk may not be). Errors: as `backup`'s."""
+    folder = house.config.backup_folder
+    if house.config.backups is not None and not folder.is_dir():
+        raise Refused(
+            f"The folder for backups, {folder}, is not there.",
+            next_step="Plug in the disk it is on, or name another folder in RECEIVABLES_BACKUPS.",
+        )
+    try:
+        folder.mkdir(mode=_PRIVATE, exist_ok=True)
+    except OSError:
+        raise StoreError(
+            f"The folder for backups, {folder}, could not be made.", next_step="Look what is there of that name."
+        ) from None
+    return backup(house, folder / f"{_PREFIX}{house.clock.now():%Y%m%dT%H%M%SZ}{_SUFFIX}")
+
+
+def kept(config: Config) -> tuple[Kept, ...]:
+    """The copies in the folder for them, the latest first; none where the folder cannot be looked into."""
+    try:
+        found = [(path, path.stat()) for path in config.backup_folder.glob(f"{_PREFIX}*{_SUFFIX}")]
+    except OSError:
+        return ()
+    rows = [
+        Kept(path=path, made_at=instant_from_epoch(int(held.st_mtime)), size_bytes=held.st_size) for path, held in found
+    ]
+    return tuple(sorted(rows, key=lambda each: (each.made_at, each.path), reverse=True))
 
 
 def _proved(path: Path, clock: Clock) -> dict[CompanyId, str]:

@@ -25,6 +25,8 @@ from connector.app.books import (
     unfinished,
 )
 from connector.app.collecting import push_later, unpushed
+from connector.app.copies import back_up
+from connector.app.figures import keep_all, proven
 from connector.app.house import Desk, House, new_op_id
 from connector.app.parked import how_it_ends
 from connector.app.replanning import follow_up
@@ -39,6 +41,9 @@ TOLD_SECONDS = 0.5
 """How far an errand is, is written down no more often than that."""
 
 SAID_MAX = 20
+_MOVES = frozenset({ErrandKind.READ, ErrandKind.APPLY})
+"""After these, everything that pages show is another."""
+
 _log = logging.getLogger(__name__)
 _BEGINNING = Lock()
 
@@ -108,6 +113,9 @@ def _carried(desk: Desk, errand_id: str) -> None:
     told = _Told(desk, errand)
     try:
         came = _WORK[errand.kind](desk, errand.about, told.progress)
+        if errand.kind in _MOVES:
+            told.progress("adding up", 0)
+            keep_all(desk)
         state = ErrandState.NEEDS_A_PERSON if came.left else ErrandState.DONE
         ended = replace(told.errand, state=state, said=came.said[:SAID_MAX], leads_to=came.leads_to)
     except ReceivablesError as fault:
@@ -231,10 +239,33 @@ def _notes(desk: Desk, _about: str, progress: Progress) -> Outcome:
     return Outcome(said=(f"{len(posted.done)} notes pushed.", *faults), left=bool(faults))
 
 
+def _backup(desk: Desk, _about: str, progress: Progress) -> Outcome:
+    progress("copying, and proving the copy", 0)
+    made = back_up(desk.house)
+    return Outcome(
+        said=(
+            f"{made.path} holds everything, and was proved: opened, and its journal checked from end to end.",
+            f"The head of {desk.company.name}'s journal in it: {made.heads[desk.id]}. Keep it elsewhere.",
+        )
+    )
+
+
+def _prove(desk: Desk, _about: str, progress: Progress) -> Outcome:
+    progress("proving", 0)
+    held = proven(desk)
+    if held.proven:
+        return Outcome(said=("Proven: nothing differs.",))
+    if held.holds:
+        return Outcome(said=(f"Nothing contradicts; {held.waiting:,} entries are not in the books yet.",))
+    return Outcome(said=("Not everything agrees.", *held.problems[:3]), left=True)
+
+
 _WORK: dict[ErrandKind, Callable[[Desk, str, Progress], Outcome]] = {
     ErrandKind.READ: _read,
     ErrandKind.PLAN: _plan,
     ErrandKind.APPLY: _apply,
     ErrandKind.UNDO: _undo,
     ErrandKind.NOTES: _notes,
+    ErrandKind.BACKUP: _backup,
+    ErrandKind.PROVE: _prove,
 }

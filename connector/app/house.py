@@ -18,6 +18,7 @@ from connector.app.fenced import Fenced, no_fence
 from connector.app.keys import key_source
 from connector.app.marks import may_write
 from connector.app.mirrored import Mirrors
+from connector.app.resting import with_entry
 from connector.app.turns import StoreTurns
 from connector.app.written import own_writes
 from connector.clock import Clock, SystemClock
@@ -25,7 +26,7 @@ from connector.config import Config
 from connector.dates import BusinessDate, Instant, day_of, zone
 from connector.errors import ReceivablesError, Refused, SettingsError, StoreLocked, UnknownRecord, UserError
 from connector.model.firm import BookingPattern, Company, Connection
-from connector.model.intent import Intent, IntentKind, OpenHook, Posting, PushNote
+from connector.model.intent import Intent, IntentKind, OpenHook, Planned, PushNote
 from connector.model.source import ActorId, CompanyId, ConnectionId, Kind, OpId, Ref, RunId
 from connector.money import Currency
 from connector.ports import Adapter, AdapterSpec, Pace, RateBudget, Surroundings
@@ -429,14 +430,14 @@ class Desk:
             boundary=self.house.boundary,
             settle=settle,
             progress=progress,
-            as_sent=lambda intent: with_secret(self.store, self.id, intent),
+            as_sent=lambda intent: with_secret(self.store, self.id, with_entry(self.store, self.id, intent)),
             keep=self._keep,
             permitted=self._permitted,
         )
 
     def _permitted(self, intent: Intent) -> None:
         """Before every single write: a person may have forbidden writing since the first one was sent."""
-        if isinstance(intent, Posting | PushNote):
+        if isinstance(intent, Planned | PushNote):
             self.unpaused()
         if not isinstance(intent, OpenHook):
             self.writable(self.store.connection(self.id, connection_of(intent)))

@@ -11,6 +11,7 @@ from babel.numbers import format_currency
 
 from connector.app.debts import facts_of, invoice_of, known_of, read_debts
 from connector.app.house import Desk
+from connector.app.payer_files import left_alone
 from connector.errors import Refused, UserError
 from connector.model.invoice import Invoice, InvoiceState
 from connector.model.mirror import Gone
@@ -73,6 +74,10 @@ def _letter(desk: Desk, link: PaymentLink, url: str, language: str) -> Letter:
         why = _NOTHING_TO_WRITE.get(offer, "Nothing is left to pay of it")
         raise Refused(f"{why}, so there is nothing to write.", next_step="See what came: receivables link show")
     first = invoice_of(desk, link.debt)
+    if stopped := left_alone(desk, first.customer):
+        raise Refused(
+            f"This payer is not to be contacted: {stopped}.", next_step="To go on: receivables payer NAME --go-on"
+        )
     open_now = [each for ref, each in facts.debts.items() if left[ref]] or [first]
     due = open_now[0].due_on
     return Letter(

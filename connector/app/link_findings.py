@@ -59,7 +59,7 @@ def _helpless(desk: Desk) -> Iterator[Finding]:
 def _about(desk: Desk, receipt: Receipt, attempt: LinkAttempt) -> Iterator[Finding]:
     number, came = _number(desk, attempt), grouped(receipt.kept)
     where = f"{receipt.payment.vendor_id} at {receipt.payment.connection}"
-    decide_it = f"Refund it there, or keep it as the customer's credit: receivables review show {receipt.payment}"
+    decide_it = f"Give it back (receivables refund {receipt.payment.vendor_id}), or keep it as the customer's credit."
     flags = set(receipt.flags)
     if Flag.DOUBLE in flags:
         yield _told(
@@ -74,7 +74,8 @@ def _about(desk: Desk, receipt: Receipt, attempt: LinkAttempt) -> Iterator[Findi
         yield _told(
             FindingCode.WRONG_CURRENCY,
             f"{grouped(attempt.amount)} was asked for {number}, and {came} came ({where}).",
-            "It settles nothing by itself. Refund it there, or record it by hand.",
+            "It settles nothing by itself. Record it by hand, or give it back: receivables refund "
+            f"{receipt.payment.vendor_id} --amount all",
             receipt,
         )
     if Flag.AMOUNT_MISMATCH in flags:

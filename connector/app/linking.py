@@ -12,6 +12,7 @@ from connector.app.addresses import address_of, make_key, secret_of
 from connector.app.counters import counters, ways_of
 from connector.app.debts import invoice_of, known_of, turn, turn_of
 from connector.app.following import look_at_money
+from connector.app.given_back import GoneBack, gone_back
 from connector.app.house import Desk, new_op_id
 from connector.app.settling import stop
 from connector.dates import Instant, after
@@ -237,6 +238,7 @@ class Shown:
     receipts: tuple[Receipt, ...]
     gaps: tuple[Missing, ...]
     trail: tuple[Step, ...] = ()
+    refunds: tuple[GoneBack, ...] = ()
 
 
 def chosen_link(desk: Desk, wanted: str) -> PaymentLink:
@@ -256,6 +258,7 @@ def show(desk: Desk, link: PaymentLink) -> Shown:
     known = known_of(desk, link)
     attempts = desk.store.attempts(desk.id, link.link_id)
     settled = known.settlement if known is not None else None
+    receipts = desk.store.receipts_for(desk.id, link.debts)
     return Shown(
         link=link,
         url=address_of(desk.house.config.link_base, secret_of(desk.store, desk.id, link)),
@@ -264,9 +267,10 @@ def show(desk: Desk, link: PaymentLink) -> Shown:
         due=str(settled.due) if settled is not None else "",
         flags=tuple(sorted(settled.flags)) if settled is not None else (),
         attempts=attempts,
-        receipts=desk.store.receipts_for(desk.id, link.debts),
+        receipts=receipts,
         gaps=_gaps(desk, attempts),
         trail=trail(desk, link),
+        refunds=gone_back(desk, frozenset(each.payment for each in receipts)),
     )
 
 

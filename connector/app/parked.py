@@ -6,7 +6,7 @@ refused waits for a person, until another write stands for the same thing; what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.app.calling_off import NEVER, was_called_off, was_dropped
@@ -38,10 +38,12 @@ class Parked:
 
 
 def parked(rows: Iterable[OutboxRow]) -> tuple[Parked, ...]:
-    """Every write that is not done and not done with."""
+    """Every write that is not done and not done with, of rows in the order in which they were added. What was refused
+    again and again waits once, with its last cause."""
     every = tuple(rows)
     standing = {row.subject for row in every if row.state is not OutboxState.DEAD}
-    return tuple(each for row in every for each in _parked(row, standing))
+    last = {row.subject: row.op_id for row in every if row.state is OutboxState.DEAD and row.subject not in standing}
+    return tuple(each for row in every for each in _parked(row, last))
 
 
 def refused_count(rows: Iterable[OutboxRow]) -> int:
@@ -49,15 +51,14 @@ def refused_count(rows: Iterable[OutboxRow]) -> int:
     return sum(each.state == REFUSED for each in parked(rows))
 
 
-def _is_refused(row: OutboxRow, standing: set[str]) -> bool:
+def _is_refused(row: OutboxRow, last: Mapping[str, OpId]) -> bool:
     """Whether a person has to do something about a write to which the other side said no."""
-    looked_at = was_called_off(row) or was_dropped(row)
-    return row.state is OutboxState.DEAD and not looked_at and row.subject not in standing
+    return last.get(row.subject) == row.op_id and not (was_called_off(row) or was_dropped(row))
 
 
-def _parked(row: OutboxRow, standing: set[str]) -> Iterator[Parked]:
+def _parked(row: OutboxRow, last: Mapping[str, OpId]) -> Iterator[Parked]:
     held = row.not_before is not None and row.not_before >= NEVER
-    if _is_refused(row, standing):
+    if _is_refused(row, last):
         yield _told(row, REFUSED, _PUT_RIGHT.format(row.op_id))
     elif row.state in (OutboxState.UNSURE, OutboxState.SENDING):
         yield _told(row, "held" if held else "unsure", how_it_ends(row))

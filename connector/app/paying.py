@@ -15,9 +15,9 @@ from connector.errors import OutcomeUnknown, Refused, TooManyTries
 from connector.model.intent import IntentKind, OpenPayPage
 from connector.model.link_line import hash_of
 from connector.model.money_in import AttemptState
-from connector.model.paylink import AttemptId, LinkAttempt, LinkState, PaymentLink, Share, Step
+from connector.model.paylink import AttemptId, LinkAttempt, LinkState, PaymentLink, ReceiptState, Share, Step
 from connector.model.source import ConnectionId, Ref
-from connector.money import Money, zero
+from connector.money import Money, by_currency, zero
 from connector.paylinks import (
     KEPT,
     Amounts,
@@ -51,6 +51,8 @@ HOUR = 3_600
 SHOWN_DAYS = 548
 """How long a settled link still shows that it was paid: eighteen months."""
 
+_GIVEN = frozenset({ReceiptState.PARTLY_REFUNDED, ReceiptState.REFUNDED})
+
 CLOSED_FOR_ALL = frozenset({LinkState.REVOKED, LinkState.EXPIRED})
 """Links that lead to the same page as an address that never was one of ours."""
 
@@ -82,7 +84,7 @@ class Paid:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What a visitor of a link is shown. `as_of`: when its books were read last. `setback`: what became of the last try
-    that left it open."""
+    that left it open. `given_back`: what went, or goes, back to the payer, one sum per currency."""
 
     company: str
     link: PaymentLink
@@ -98,6 +100,7 @@ class Visit:
     as_of: Instant | None
     language: str
     setback: Setback | None = None
+    given_back: tuple[Money, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -169,6 +172,7 @@ def _seen(desk: Desk, link: PaymentLink, read_live: Instant | None) -> Visit:
         as_of=max((at for at in (read_live, read_at(desk, link.debt.connection)) if at is not None), default=None),
         language=link.language,
         setback=setback_of(known) if shown.offer is Offer.PAY else None,
+        given_back=_given_back(facts),
     )
 
 
@@ -194,6 +198,7 @@ def _nothing_left(desk: Desk, link: PaymentLink, facts: Facts) -> Visit:
         customer=None,
         as_of=None,
         language=link.language,
+        given_back=_given_back(facts),
     )
 
 
@@ -245,6 +250,12 @@ def _paid(desk: Desk, facts: Facts) -> tuple[Paid, ...]:
     return tuple(found)
 
 
+def _given_back(facts: Facts) -> tuple[Money, ...]:
+    """What of the money that came for these debts went back to who paid it, or is on its way there."""
+    back = (each.amount - each.kept for each in facts.receipts if each.state in _GIVEN and each.kept <= each.amount)
+    return tuple(each for each in by_currency(back).values() if each)
+
+
 def click(desk: Desk, link: PaymentLink, method: str | None = None, amount: Money | None = None) -> str:
     """The address of the processor's page for exactly what is due now, or the part of it that the payer chose.
 
@@ -254,7 +265,7 @@ def click(desk: Desk, link: PaymentLink, method: str | None = None, amount: Mone
     """
     with turn_of(desk, link.debts) as leases:
         read_debts(desk, link)
-        _finish_openings(desk, link)
+        finish_openings(desk, link)
         refresh(desk, link, "click")
         link = desk.store.link(desk.id, link.link_id)
         wanted, ways = _wanted(desk, link, method, amount)
@@ -309,12 +320,13 @@ def _not_too_many(desk: Desk, link: PaymentLink) -> None:
             raise TooManyTries("Too many pay pages were opened in the last hour.", retry_after_seconds=max(wait, 1))
 
 
-def open_page(desk: Desk, link: PaymentLink, wanted: Wanted, ways: tuple[Way, ...], *, standing: bool = False) -> str:
-    """Open a page for that amount, written down before. The caller has the turn of the debts."""
+def open_page(desk: Desk, link: PaymentLink, wanted: Wanted, ways: tuple[Way, ...], *, hosted: bool = False) -> str:
+    """Open a page for that amount, written down before. The caller has the turn of the debts. `hosted`: nothing leads
+    back to an address of ours, and it stays, except where we take the money ourselves: such a page lapses."""
     connection = desk.writable(desk.store.connection(desk.id, ways[0].connection))
-    seconds = CAPTURE_SECONDS if isinstance(desk.adapter(connection), Captures) else PAGE_SECONDS
-    attempt = _attempt(desk, link, wanted, ways, seconds)
-    attempt = replace(attempt, standing=standing)
+    captures = isinstance(desk.adapter(connection), Captures)
+    attempt = _attempt(desk, link, wanted, ways, CAPTURE_SECONDS if captures else PAGE_SECONDS)
+    attempt = replace(attempt, standing=hosted and not captures)
     intent = OpenPayPage(
         connection=connection.connection_id,
         debt=attempt.debt,
@@ -322,10 +334,10 @@ def open_page(desk: Desk, link: PaymentLink, wanted: Wanted, ways: tuple[Way, ..
         amount=attempt.amount,
         methods=attempt.methods,
         expires_at=attempt.expires_at,
-        return_url="" if standing else back_to(desk.house.config.link_base, link.link_id),
+        return_url="" if hosted else back_to(desk.house.config.link_base, link.link_id),
         attempt=attempt.attempt_id,
         shares=attempt.shares,
-        standing=standing,
+        standing=attempt.standing,
     )
     row = OutboxRow(
         op_id=attempt.op_id,
@@ -402,7 +414,7 @@ def _opening(attempt: LinkAttempt, state: AttemptState) -> Step:
     )
 
 
-def _finish_openings(desk: Desk, link: PaymentLink) -> None:
+def finish_openings(desk: Desk, link: PaymentLink) -> None:
     """Find out what became of pages whose opening was cut short. While one is in doubt, no other may be opened."""
     for attempt in desk.store.attempts_for(desk.id, link.debts, (AttemptState.CREATED,)):
         if attempt.page_id is None:

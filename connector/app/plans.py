@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from connector.app.approving import Consent, consent
 from connector.app.books import read_plan
+from connector.app.calling_off import was_called_off
 from connector.app.house import Desk
 from connector.model.intent import VoidPosting
 from connector.plan import Plan
@@ -30,7 +31,7 @@ class PlanState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStanding:
     """One stored plan. `written`, `waiting`, `refused` and `taken_back` count its lines; `elsewhere` those whose entry
-    another plan has written or is writing; the rest were never stored to be sent."""
+    another plan has written or is writing; the rest were never stored to be sent, or were called off before."""
 
     plan: Plan
     state: PlanState
@@ -72,7 +73,7 @@ class Plans:
             consent=agreed,
             written=states[OutboxState.DONE],
             waiting=states[OutboxState.READY] + states[OutboxState.SENDING] + states[OutboxState.UNSURE],
-            refused=states[OutboxState.DEAD],
+            refused=states[OutboxState.DEAD] - sum(was_called_off(row) for row in own),
             taken_back=taken_back,
             elsewhere=others,
         )

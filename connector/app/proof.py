@@ -11,6 +11,7 @@ from connector.app.conflicting import Shown, conflicts
 from connector.app.freshness import freshness
 from connector.app.house import Desk
 from connector.app.keeping import Kept, all_kept
+from connector.app.payer_files import manners
 from connector.app.standing import Status, status
 from connector.collect.aging import AgeBy, Aging, aging
 from connector.collect.worklist import WorkItem, worklist
@@ -122,7 +123,7 @@ def prove(desk: Desk, as_of: BusinessDate | None = None) -> Proof:
         ties=ties,
         money=rows,
         findings=outcome.findings,
-        today=worklist(seen, by_invoice, desk.today),
+        today=worklist(seen, by_invoice, desk.today, manners(desk)),
         chain=chain,
         problems=(*disagreements(report), *others),
         others=others,

@@ -15,7 +15,9 @@ from connector.model.finding import Finding, FindingCode
 from connector.model.firm import BookingPattern, Connection
 from connector.model.intent import (
     ApplyCredit,
+    GiveBack,
     Intent,
+    Planned,
     PostDeposit,
     PostExpense,
     Posting,
@@ -26,9 +28,10 @@ from connector.model.intent import (
     VoidPosting,
 )
 from connector.model.mirror import Gone
-from connector.model.money_in import Dispute, Payment, PaymentState
+from connector.model.money_in import Dispute, DisputeState, Payment, PaymentState
 from connector.model.party import Account, AccountRole, Customer, Profile
 from connector.model.source import Kind, Ref
+from connector.money import grouped, zero
 from connector.plan import Plan, PlanLine, pattern_of
 from connector.reconcile import reasons
 from connector.reconcile.fights import as_it_stands, disputes_of
@@ -102,7 +105,7 @@ def call_off(desk: Desk, lease: Lease) -> list[Finding]:
         if turned:
             desk.store.outbox_dead(desk.id, row.op_id, f"Called off: {turned}.", lease)
             said = f"A {row.kind} of an earlier command was not written: {turned}."
-            refs = (row.intent.about,) if isinstance(row.intent, PostPayment | VoidPosting) else ()
+            refs = (row.intent.about,) if isinstance(row.intent, PostPayment | VoidPosting | GiveBack) else ()
             found.append(Finding(code=FindingCode.WRITE_REFUSED, sentence=said, next_step=NEW_PLAN, refs=refs))
     return found
 
@@ -115,11 +118,11 @@ class _MoneyNow:
         self._fights: dict[Ref, Dispute] | None = None
 
     def turned(self, intent: Intent) -> str:
-        """Why a payment may not be posted, or taken back because it went back, any more; nothing where it may. That a
-        person undoes a run is no matter of where the money is."""
+        """Why a payment may not be posted, given back, or taken back because it went back, any more; nothing where it
+        may. That a person undoes a run is no matter of where the money is."""
         if isinstance(intent, VoidPosting) and intent.undoes is not None:
             return ""
-        if not isinstance(intent, PostPayment | VoidPosting) or intent.about.kind is not Kind.PAYMENT:
+        if not isinstance(intent, PostPayment | VoidPosting | GiveBack) or intent.about.kind is not Kind.PAYMENT:
             return ""
         held = self._desk.store.record(self._desk.id, intent.about)
         if held is None or not isinstance(held.record, Payment):
@@ -129,7 +132,19 @@ class _MoneyNow:
             back = payment.state is PaymentState.RETURNED
             return "" if back else f"payment {intent.about.vendor_id} has not gone back for good any more"
         unfit = reasons.unfit(intent.about, payment)
-        return unfit.sentence.rstrip(".") if unfit is not None else ""
+        if unfit is not None:
+            return unfit.sentence.rstrip(".")
+        return self._given_back(intent, payment) if isinstance(intent, GiveBack) else ""
+
+    def _given_back(self, intent: GiveBack, payment: Payment) -> str:
+        """Why no more of a payment may be given back, as it is now."""
+        fight = self._disputes().get(intent.about)
+        if fight is not None and fight.state is DisputeState.OPEN:
+            return f"payment {intent.about.vendor_id} is disputed by the payer"
+        given = payment.refunded if payment.refunded is not None else zero(payment.gross.currency)
+        if given == intent.given_before:
+            return ""
+        return f"of payment {intent.about.vendor_id} {grouped(given)} went back by now"
 
     def _disputes(self) -> dict[Ref, Dispute]:
         if self._fights is None:
@@ -173,10 +188,14 @@ class _Rechecks:
             step = "Put that row right first; it is named in `receivables status`."
             return FindingCode.DOES_NOT_TIE, f"the sums of {off[0]} do not hold", step, off
         turned = self._money.turned(line.intent)
-        return (FindingCode.WRITE_REFUSED, turned, NEW_PLAN, (line.intent.about,)) if turned else None
+        about = line.intent.about
+        again = f"See what is left: receivables refund {about.vendor_id}" if line.refund is not None else NEW_PLAN
+        return (FindingCode.WRITE_REFUSED, turned, again, (about,)) if turned else None
 
-    def _entry(self, intent: Posting) -> _Wrong | None:
-        """What speaks against the entry itself, as the books are now."""
+    def _entry(self, intent: Planned) -> _Wrong | None:
+        """What speaks against the entry itself, as the books are now. A refund is none: they are not written to."""
+        if isinstance(intent, GiveBack):
+            return None
         if self._closed_through is not None and intent.on <= self._closed_through:
             why = f"it falls on {intent.on}, and the books are closed through {self._closed_through}"
             return FindingCode.CLOSED_PERIOD, why, NEW_PLAN, (intent.about,)
@@ -190,7 +209,7 @@ class _Rechecks:
         """What a person has chosen otherwise since: how, and to which accounts, a processor's money is booked."""
         at = self._processors.get(intent.about.connection)
         if at is None:
-            return None
+            return self._written_off(intent)
         pattern = pattern_of(intent, self._accounts)
         if pattern is not None and at.pattern is not BookingPattern.BANK and pattern is not at.pattern:
             why = f"{at.connection_id} is booked in the pattern {at.pattern} now"
@@ -203,6 +222,21 @@ class _Rechecks:
                 return FindingCode.NO_ACCOUNT, why, NEW_PLAN, (intent.about, other)
             why = f"{account.name} is not the account chosen for {at.connection_id} any more"
             return FindingCode.NO_ACCOUNT, why, NEW_PLAN, (intent.about, other)
+        return None
+
+    def _written_off(self, intent: Posting) -> _Wrong | None:
+        """What a person has chosen otherwise since for small differences."""
+        if not isinstance(intent, PostJournal) or intent.about.kind is not Kind.INVOICE:
+            return None
+        rule = self._desk.store.company(self._desk.id).matching.write_offs
+        lost, cap = intent.parts[0], rule.cap(intent.parts[0].amount.currency)
+        held = self._accounts.get(lost.account)
+        if lost.account != rule.account or held is None or not held.active:
+            why = "the account for small differences is another now, or inactive"
+            return FindingCode.NO_ACCOUNT, why, NEW_PLAN, (intent.about, lost.account)
+        if cap is None or lost.amount > cap:
+            why = f"{grouped(lost.amount)} is more than may be written off now"
+            return FindingCode.NOT_WRITTEN_OFF, why, NEW_PLAN, (intent.about,)
         return None
 
     def _may_take(self, at: Connection, account: Ref) -> bool:

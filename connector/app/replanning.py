@@ -13,11 +13,12 @@ from connector.app.keeping import kept
 from connector.app.rechecks import Stale, accounts_of, chosen_accounts
 from connector.model.finding import Finding
 from connector.model.firm import Connection, MatchingRules
-from connector.model.intent import Posting, PostPayment, VoidPosting
+from connector.model.intent import Planned, Posting, PostPayment, VoidPosting
 from connector.model.party import Account
 from connector.model.source import Kind, PlanId, Ref
 from connector.plan import InPlaceOf, Plan, PlanLine
 from connector.plan.clean_up import PREFIX
+from connector.plan.refunds import PREFIX as REFUND_PREFIX
 from connector.reconcile.match import reconcile
 from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import tie_out
@@ -42,7 +43,8 @@ def follow_up(desk: Desk, made: Plan, applied: Applied) -> FollowUp | None:
     It is stored and waits for a person: `apply` takes it by its name alone.
     """
     stale = applied.stale_lines
-    if not stale or made.undoes or made.plan_id.startswith(PREFIX):  # the next one of its kind plans that anew
+    # The next one of its kind plans that anew; and money is given back only where a person asks for it.
+    if not stale or made.undoes or made.plan_id.startswith((PREFIX, REFUND_PREFIX)):
         return None
     again = new_plan(desk)
     of = {each.line.subject: each for each in stale}
@@ -89,6 +91,19 @@ class LineChange:
     number: int
     before: PlanLine
     after: PlanLine | None
+
+    @property
+    def then(self) -> str:
+        """The line as it would be; where it reads the same, which accounts it would move instead."""
+        if self.after is None:
+            return "nothing"
+        if self.after.sentence != self.before.sentence:
+            return self.after.sentence
+        was, now = ([each.account for each in line.effects] for line in (self.before, self.after))
+        gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
+        if not (come or gone):
+            return "the same, otherwise made"
+        return f"the same on {', '.join(come)} and not on {', '.join(gone)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +176,7 @@ def _decided(desk: Desk, seen: Snapshot) -> Decided:
     return Decided(outcome=reconcile(seen), ties=tie_out(seen, desk.clearing()))
 
 
-def _entry(line: PlanLine | None) -> Posting | None:
+def _entry(line: PlanLine | None) -> Planned | None:
     return line.intent if line is not None else None
 
 

@@ -6,7 +6,7 @@ than is open. It stands until a person takes it back; no rerun alters it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from connector.app.books import Decided, reconcile_all
@@ -19,7 +19,7 @@ from connector.model.intent import IntentKind
 from connector.model.money_in import Payment
 from connector.model.ruling import Fact, Forgotten, Option, Ruling, RulingKind, Waiting
 from connector.model.source import Kind, Ref
-from connector.money import Money, MoneyError, from_text, grouped, total
+from connector.money import Currency, Money, MoneyError, from_text, grouped, total
 from connector.reconcile.booked import posted_payments, subject_of, undone
 from connector.reconcile.cash.verdict import Class
 from connector.reconcile.learned import facts
@@ -75,12 +75,92 @@ def allocate(desk: Desk, wanted: str, shares: Sequence[tuple[str, str]], *, on_a
     it must be given out."""
     with desk.lease(LEASE_NAME):
         seen, _, ref = _payment_to_decide(desk, wanted)
-        payment = seen.payments[ref]
-        allocations = tuple(_share(seen, ref, payment, number, amount) for number, amount in shares)
-        rest = payment.gross - total((each.amount for each in allocations), payment.gross.currency)
-        _refuse_sums(seen, payment, allocations, rest, on_account=on_account)
-        option = Option(kind="human", allocations=allocations, unapplied=rest, sentence="")
+        option = _allotted(seen, ref, shares)
+        if not any(each.target.kind is Kind.INVOICE for each in option.allocations):
+            raise UserError(
+                "No invoice is named that it pays.",
+                next_step="Name one at least, as INVOICE=AMOUNT; money for nothing is recorded in the books by hand.",
+            )
+        if option.unapplied and not on_account:
+            raise UserError(
+                f"{grouped(option.unapplied)} of it would be for nothing.",
+                next_step="Name what it pays, or keep it as the customer's credit with --on-account.",
+            )
         return _said(desk, seen, _word(desk, seen, ref, RulingKind.HUMAN, option))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What giving a payment out so far comes to: what each share takes and leaves open, and what remains to be given
+    out. Nothing is stored by it."""
+
+    payment: Ref
+    gross: Money
+    shares: tuple[tuple[str, Money, Money], ...]
+    left: Money
+    owed: tuple[tuple[str, Money], ...]
+    """What else of the same customers is open, oldest first, by its number."""
+
+
+def try_out(desk: Desk, wanted: str, shares: Sequence[tuple[str, str]]) -> Trial:
+    """The same as far as it goes, and what remains. Refused where it gives out more than came, or than is open."""
+    seen, outcome, ref = _payment_to_decide(desk, wanted)
+    option = _allotted(seen, ref, shares)
+    _refuse_impossible(seen, _word(desk, seen, ref, RulingKind.HUMAN, option))
+    opened = ledger(seen).opened
+    taken = {each.target for each in option.allocations}
+    names = Review(seen, outcome).options(ref) if outcome.applied is not None and ref in outcome.applied.places else ()
+    likely = {each.target for one in names for each in one.allocations} | taken
+    payers = {seen.payments[ref].customer, *(seen.invoices[each].customer for each in likely if each in seen.invoices)}
+    return Trial(
+        payment=ref,
+        gross=seen.payments[ref].gross,
+        shares=tuple(
+            (
+                number_of(seen, each.target),
+                each.amount,
+                Money(abs(opened[each.target] - each.amount.minor), each.amount.currency),
+            )
+            for each in option.allocations
+        ),
+        left=option.unapplied,
+        owed=tuple(
+            (number_of(seen, each), seen.invoices[each].open)
+            for each in owed_by(seen, payers, option.unapplied.currency)
+            if each not in taken
+        ),
+    )
+
+
+def owed_by(seen: Snapshot, payers: Collection[Ref | None], code: Currency) -> list[Ref]:
+    """The open invoices of the books of these customers in that currency, oldest first."""
+    known = {seen.survivor(each) for each in payers if each is not None}
+    found = [
+        (invoice.due_on or invoice.issued_on, target)
+        for target, invoice in seen.invoices.items()
+        if seen.in_books(target)
+        and invoice.open.minor > 0
+        and invoice.open.currency == code
+        and seen.survivor(invoice.customer) in known
+    ]
+    return [target for _, target in sorted(found)]
+
+
+def _allotted(seen: Snapshot, ref: Ref, shares: Sequence[tuple[str, str]]) -> Option:
+    """These shares of a payment, and what remains of it. UserError where they name a debt twice, or give out more than
+    came."""
+    payment = seen.payments[ref]
+    allocations = tuple(_share(seen, ref, payment, number, amount) for number, amount in shares)
+    targets = [each.target for each in allocations]
+    twice = next((each for place, each in enumerate(targets) if each in targets[:place]), None)
+    if twice is not None:
+        raise UserError(f"{number_of(seen, twice)} is named twice.", next_step="Name each once, with one amount.")
+    rest = payment.gross - total((each.amount for each in allocations), payment.gross.currency)
+    if rest.minor < 0:
+        raise UserError(
+            f"That is {grouped(-rest)} more than the {grouped(payment.gross)} that came.", next_step="Give out less."
+        )
+    return Option(kind="human", allocations=allocations, unapplied=rest, sentence="")
 
 
 def undo(desk: Desk, wanted: str) -> Said:
@@ -250,7 +330,7 @@ def _refuse_impossible(seen: Snapshot, ruling: Ruling) -> None:
 
 def _share(seen: Snapshot, ref: Ref, payment: Payment, number: str, amount: str) -> Allocation:
     """`INV-7`, `120.00` as an allocation of this payment."""
-    target = _debt(seen, number)
+    target = debt_of(seen, number)
     code = payment.gross.currency
     held = seen.invoices.get(target) or seen.credit_notes[target]
     if held.total.currency != code:
@@ -269,7 +349,7 @@ def _share(seen: Snapshot, ref: Ref, payment: Payment, number: str, amount: str)
     return Allocation(payment=ref, target=target, amount=given)
 
 
-def _debt(seen: Snapshot, wanted: str) -> Ref:
+def debt_of(seen: Snapshot, wanted: str) -> Ref:
     """An invoice or a credit note of the books by its number."""
     key = wanted.strip().casefold()
     held = [(ref, each.number) for ref, each in seen.invoices.items()]
@@ -287,30 +367,6 @@ def _debt(seen: Snapshot, wanted: str) -> Ref:
             f"There is no invoice or credit note {wanted[:40]!r}{where}.", next_step="Check the number, or sync first."
         )
     return own[0]
-
-
-def _refuse_sums(
-    seen: Snapshot, payment: Payment, allocations: Sequence[Allocation], rest: Money, *, on_account: bool
-) -> None:
-    if not any(each.target.kind is Kind.INVOICE for each in allocations):
-        raise UserError(
-            "No invoice is named that it pays.",
-            next_step="Name one at least, as INVOICE=AMOUNT; money for nothing is recorded in the books by hand.",
-        )
-    twice = [
-        each.target for place, each in enumerate(allocations) if each.target in {a.target for a in allocations[:place]}
-    ]
-    if twice:
-        raise UserError(f"{number_of(seen, twice[0])} is named twice.", next_step="Name each once, with one amount.")
-    if rest.minor < 0:
-        raise UserError(
-            f"That is {grouped(-rest)} more than the {grouped(payment.gross)} that came.", next_step="Give out less."
-        )
-    if rest and not on_account:
-        raise UserError(
-            f"{grouped(rest)} of it would be for nothing.",
-            next_step="Name what it pays, or keep it as the customer's credit with --on-account.",
-        )
 
 
 def known_facts(desk: Desk) -> tuple[Fact, ...]:
@@ -343,13 +399,14 @@ def with_rules(
     bank_fee: int | None = None,
     rounding: int | None = None,
 ) -> MatchingRules:
-    """The rules as they would be; nothing is stored."""
+    """The rules as they would be; nothing is stored. What is written off stays as it is (`small.rule_with`)."""
     known = [each.value for each in Class if each not in (Class.DUPLICATE, Class.REVERSAL, Class.IDENTICAL)]
     wrong = [each for each in automatic or () if each not in known]
     if wrong:
         raise UserError(f"There is no class {wrong[0][:30]!r}.", next_step=f"Those there are: {', '.join(known)}.")
     old = desk.company.matching
-    return MatchingRules(
+    return replace(
+        old,
         automatic=tuple(each for each in known if each in automatic) if automatic is not None else old.automatic,
         oldest_first=old.oldest_first if oldest_first is None else oldest_first,
         bank_fee=old.bank_fee if bank_fee is None else bank_fee,

@@ -193,6 +193,10 @@ def _capture(desk: Desk, attempt: LinkAttempt, cause: str) -> LinkAttempt:
         return attempt  # nothing is taken on a balance nobody knows; the next look asks again
     if not _still_wanted(desk, link, attempt):
         return given_up(desk, attempt, BALANCE_GONE, cause)
+    if not _others_closed(desk, attempt):
+        return attempt  # somebody may be paying there at this moment; the next look asks again
+    if not _still_wanted(desk, link, attempt):
+        return given_up(desk, attempt, BALANCE_GONE, cause)
     connection = desk.writable(desk.store.connection(desk.id, attempt.connection))
     intent = CapturePage(
         connection=connection.connection_id,
@@ -216,6 +220,20 @@ def _capture(desk: Desk, attempt: LinkAttempt, cause: str) -> LinkAttempt:
     desk.store.save_attempt(desk.id, attempt, rows=[row])
     desk.house.boundary("link.capture-stored")
     return _carry_capture(desk, attempt, cause)
+
+
+def _others_closed(desk: Desk, attempt: LinkAttempt) -> bool:
+    """Close the addresses of other processors that stay for the same debts, before approved money is taken: whoever has
+    one open could pay there meanwhile. What they say afterwards counts; False where one may still take money."""
+    for other in desk.store.attempts_for(desk.id, attempt.debts, PAYABLE):
+        if other.attempt_id == attempt.attempt_id or not other.standing:
+            continue
+        try:
+            if stop(desk, other, "approved money is about to be taken").state in PAYABLE:
+                return False
+        except (VendorError, Refused):
+            return False
+    return True
 
 
 def _still_wanted(desk: Desk, link: PaymentLink, attempt: LinkAttempt) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connector import registry
 from connector.app.house import Desk, House, other_mode
@@ -32,7 +32,7 @@ class Wish:
     system: str
     company: str | None
     zone: str | None
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     allow_writes: bool
     admission: Admission | None = None
 
@@ -65,7 +65,7 @@ def connect(house: House, wish: Wish) -> Connection:
         raise other_mode(before, live=profile.live)
     _nothing_lacks(adapter, writes=writes)
     # Only now: keys that open nothing, or another account, must not take the place of those that work.
-    house.store.put_secrets(company.company_id, connection_id, values)
+    house.store.put_secrets(company.company_id, connection_id, values, house.actor)
     if spec.keeps_books:
         renamed = replace(company, name=profile.name, home_currency=profile.home_currency)
         house.store.set_company(renamed, house.actor)
@@ -80,6 +80,13 @@ def connect(house: House, wish: Wish) -> Connection:
         posting=before.posting if before is not None else PostingAccounts(),
     )
     house.store.save_connection(connection, house.actor)
+    return connection
+
+
+def forbid_writes(desk: Desk, system: str) -> Connection:
+    """From the next call on nothing is written to that system; it is read as before."""
+    connection = replace(desk.store.connection(desk.id, ConnectionId(system)), writes_allowed=False)
+    desk.store.save_connection(connection, desk.actor)
     return connection
 
 
@@ -210,7 +217,7 @@ def choose_accounts(
     *,
     start: BusinessDate | None = None,
 ) -> Connection:
-    """Remember which accounts of the books a processor's money is booked to, by their exact names."""
+    """Remember which accounts of the books a processor's money is booked to, by their exact names or our ids."""
     changed = with_accounts(desk, system, chosen, pattern, start=start)
     desk.store.save_connection(changed, desk.actor)
     return changed
@@ -247,7 +254,7 @@ def with_accounts(
         posting = replace(posting, begins=_beginning(desk, connection, books, start))
     for role, names in chosen.items():
         for name in names.split(","):
-            ref, account = _account(desk, books, name.strip())
+            ref, account = account_named(desk, books, name.strip())
             posting = _with(posting, role, account.currency, ref)
     _refuse_doubling(posting, desk.snapshot().accounts if posting.transit else {})
     return replace(connection, posting=posting)
@@ -329,11 +336,13 @@ def _with(posting: PostingAccounts, role: str, code: Currency, ref: Ref) -> Post
     raise UserError(f"There is no role {role!r} for an account.", next_step=f"Roles are {', '.join(ROLES)}.")
 
 
-def _account(desk: Desk, books: ConnectionId, name: str) -> tuple[Ref, Account]:
+def account_named(desk: Desk, books: ConnectionId, name: str) -> tuple[Ref, Account]:
+    """An account of the books by its exact name or our id; UnknownRecord where there is none, or several."""
     held = [
         (stored.ref, stored.record)
         for stored in desk.store.records(desk.id, Kind.ACCOUNT, connection=books)
-        if isinstance(stored.record, Account) and stored.record.name.casefold() == name.casefold()
+        if isinstance(stored.record, Account)
+        and (stored.record.name.casefold() == name.casefold() or str(stored.ref) == name)
     ]
     if len(held) != 1:
         known = sorted(

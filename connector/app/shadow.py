@@ -47,6 +47,11 @@ def period(
 ) -> tuple[BusinessDate, BusinessDate]:
     """The first day and the last. UserError where it ends before it begins."""
     last, first = end or desk.today, start or _first_day(seen) or end or desk.today
+    return in_order(first, last)
+
+
+def in_order(first: BusinessDate, last: BusinessDate) -> tuple[BusinessDate, BusinessDate]:
+    """Both days. UserError where the period ends before it begins: nothing could be found in it."""
     if first > last:
         raise UserError(
             f"The period ends on {last}, before it begins on {first}.", next_step="Turn the two days round."

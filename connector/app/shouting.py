@@ -15,11 +15,12 @@ from pathlib import Path
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from connector import logs
-from connector.app.house import Desk
+from connector.app.channels import webhook
+from connector.app.house import Desk, new_op_id
 from connector.app.marks import stopped
-from connector.app.standing import status
-from connector.errors import ReceivablesError, Refused, UnknownRecord, UserError
-from connector.model.alarm import Alarm, Channel, ChannelKind, Standing
+from connector.app.standing import Status, status
+from connector.errors import ReceivablesError, Refused, StoreError, UnknownRecord, UserError
+from connector.model.alarm import Alarm, Channel, ChannelKind, Message, Standing
 from connector.model.autosync import Turn
 from connector.model.source import ConnectionId
 from connector.transport import VendorSession
@@ -32,13 +33,12 @@ _NAME_CHARACTERS_MAX = 40
 _log = logging.getLogger(__name__)
 
 
-def conditions(desk: Desk, turn: Turn) -> tuple[Alarm, ...]:
-    """What is wrong now, from our own store alone."""
-    return tuple(_conditions(desk, turn))
+def conditions(desk: Desk, turn: Turn, stands: Status | None = None) -> tuple[Alarm, ...]:
+    """What is wrong now, from our own store alone. `stands`: how everything stands, where that was asked just now."""
+    return tuple(_conditions(desk, turn, stands if stands is not None else status(desk)))
 
 
-def _conditions(desk: Desk, turn: Turn) -> Iterator[Alarm]:
-    stands = status(desk)
+def _conditions(desk: Desk, turn: Turn, stands: Status) -> Iterator[Alarm]:
     if turn.failures >= FAILURES_MIN:
         yield Alarm(key="turns", sentence=f"Auto-sync does not get on: {turn.said}", next_step=turn.next_step)
     why = stopped(desk.store, desk.id)
@@ -90,6 +90,19 @@ def shout(desk: Desk, turn: Turn) -> int:
 
 
 def _delivered(desk: Desk, channel: Channel, what: Standing) -> bool:
+    """Send it, and keep that it was sent."""
+    taken = _sent(desk, channel, what)
+    subject, text = _words(desk, what)
+    message = Message(channel=channel.name, at=desk.clock.now(), subject=subject, text=text, taken=taken)
+    try:
+        desk.store.keep_message(desk.id, new_op_id(), message)
+    except StoreError as fault:
+        # What was taken was taken: whoever was told is not to be told twice because that could not be written down.
+        _log.warning("That a message was sent to %s could not be kept: %s.", channel.name, type(fault).__name__)
+    return taken
+
+
+def _sent(desk: Desk, channel: Channel, what: Standing) -> bool:
     try:
         return _SENDERS[channel.kind](desk, channel, what)
     except (ReceivablesError, OSError, WebhookVerificationError) as fault:
@@ -173,6 +186,8 @@ def add_channel(desk: Desk, name: str, kind: ChannelKind, address: str, secret: 
             f"There is a channel {name} already.", next_step=f"Remove it first: receivables notify remove {name}"
         )
     logs.hide(*(each for each in (address, secret) if each))
+    if kind is ChannelKind.WEBHOOK:
+        address, secret = webhook(address, secret)
     made = Channel(name=name, kind=kind)
     desk.store.put_secrets(desk.id, _place(name), {_ADDRESS: address, _SECRET: secret}, desk.actor)
     if not try_channel(desk, made):

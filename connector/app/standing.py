@@ -112,7 +112,7 @@ def status(desk: Desk) -> Status:
         ),
         outbox={**counts, str(OutboxState.DEAD): refused},
         unsure_age_seconds=int((now - min(unsure)).total_seconds()) if unsure else None,
-        findings=len(tuple(desk.store.findings(desk.id))),
+        findings=desk.store.findings_count(desk.id),
         quarantined=desk.store.quarantined(desk.id),
         notices=desk.store.notices(desk.id),
         parked=parked(rows),
@@ -157,21 +157,23 @@ def doctor(desk: Desk) -> tuple[Check, ...]:
     """Look at everything that could be wrong, in the order in which it should be put right."""
     checks = [_chain(desk)]
     for connection in desk.connections():
-        try:
-            adapter = desk.adapter(connection)
-            checks += adapter.check()
-            if connection.writes_allowed and isinstance(adapter, Permitted):
-                checks += adapter.may_write()
-        except ReceivablesError as fault:
-            checks.append(
-                Check(name=connection.connection_id, ok=False, sentence=fault.sentence, next_step=fault.next_step)
-            )
+        checks += asked(desk, connection)
     checks += [_freshness(each) for each in freshness(desk).readings]
     checks += [_reads(desk, each, spent) for each in desk.connections() if (spent := desk.spending(each)) is not None]
-    checks += [_accounts(each) for each in desk.processors()]
+    checks += [accounts_of(each) for each in desk.processors()]
     checks += public_address(desk)
     checks += remit_to(desk)
     return tuple(checks)
+
+
+def asked(desk: Desk, connection: Connection) -> tuple[Check, ...]:
+    """What the other side itself says of a connection, and of what our keys may do there. A fault is a failed check."""
+    try:
+        adapter = desk.adapter(connection)
+        writes = adapter.may_write() if connection.writes_allowed and isinstance(adapter, Permitted) else ()
+        return (*adapter.check(), *writes)
+    except ReceivablesError as fault:
+        return (Check(name=connection.connection_id, ok=False, sentence=fault.sentence, next_step=fault.next_step),)
 
 
 def _freshness(reading: Reading) -> Check:
@@ -211,7 +213,8 @@ def _chain(desk: Desk) -> Check:
     )
 
 
-def _accounts(connection: Connection) -> Check:
+def accounts_of(connection: Connection) -> Check:
+    """Whether every account that a processor's money is booked to is chosen."""
     missing = [
         role
         for role, chosen in (

@@ -26,6 +26,9 @@ from connector.store.owners import is_dead, this_process
 
 SWITCHED_ON = "switched on"
 WOKEN = "somebody asked"
+BEGIN_PER_SECOND = 20
+"""So many companies become due in a second when a daemon begins: 5,000 within an interval of five minutes."""
+
 DAEMON = "daemon"
 """The lease of the one daemon of a SQLite file."""
 
@@ -188,11 +191,22 @@ def alone(house: House, stop: Event, tell: Callable[[str], None]) -> Iterator[No
         house.store.release(lease)
 
 
+def is_running(house: House) -> bool | None:
+    """Whether a daemon works on this database. None where that is not known: on PostgreSQL any machine may run one."""
+    if not house.store.is_one_file:
+        return None
+    holder = house.store.holder(EVERYBODY, DAEMON)
+    return holder is not None and not is_dead(holder)
+
+
 def wake_all(house: House, runs: Runner) -> int:
-    """Make sure that whoever has turns is due: a restored backup has companies and no rows of when. How many."""
+    """Make sure that whoever has turns is due: a restored backup has companies and no rows of when. How many.
+
+    Not all in one moment: of thousands, the last would wait for minutes behind the others, and so at every turn after.
+    """
     found = [each for each in house.store.companies() if each.autosync.on]
-    for each in found:
-        runs.wake(each.company_id, reason="the daemon began")
+    for number, each in enumerate(found):
+        runs.wake(each.company_id, reason="the daemon began", in_seconds=number / BEGIN_PER_SECOND)
     return len(found)
 
 

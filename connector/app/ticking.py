@@ -18,9 +18,9 @@ from connector.app.approving import consent
 from connector.app.books import Applied, apply_plan, latest_asked, new_plan, sync_all
 from connector.app.bounds import beyond, refused_before, spent_today
 from connector.app.collecting import push_later, unpushed
+from connector.app.figures import proven
 from connector.app.house import Desk, House
 from connector.app.pacing import paced
-from connector.app.proof import prove
 from connector.app.shouting import FAILURES_MIN, shout
 from connector.errors import (
     LeaseLost,
@@ -159,7 +159,7 @@ def _worked(desk: Desk, before: Turn, still: _Slice) -> Turn:
         return _went_well(desk, replace(before, said="Nothing new."))
     written, turn = _write(desk, rows, still)
     _push(desk)
-    problems: tuple[str, ...] = prove(desk).problems if written else ()
+    problems: tuple[str, ...] = proven(desk).problems if written else ()
     if problems:
         step = "Look at it: receivables prove"
         return _failed(before, f"The books and the processors do not agree: {problems[0]}", step)

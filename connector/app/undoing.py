@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from connector import canonical
+from connector.app.approving import consent
 from connector.app.books import LEASE_NAME, read_books, read_plan, reconcile_all, stored_plan
 from connector.app.calling_off import is_absent, undo_rows
 from connector.app.house import Desk, new_op_id
@@ -18,7 +19,7 @@ from connector.app.rechecks import with_live_profile
 from connector.errors import Refused, UnknownRecord, UserError
 from connector.model.intent import ApplyCredit, Intent, PostDeposit, PostExpense, PostJournal, PostPayment, PostTransfer
 from connector.model.ruling import Ruling, RulingKind
-from connector.model.source import Kind, PlanId, Ref
+from connector.model.source import Kind, OpId, PlanId, Ref
 from connector.money import Money, total
 from connector.plan import Frame, Plan
 from connector.plan.undo import ORDER, OwnWrite, undo
@@ -28,12 +29,14 @@ from connector.reconcile.rulings import in_force
 from connector.store import Lease, OutboxRow, OutboxState
 from connector.sync import Progress
 
-_PLANS = ("plan-", "undo-", "clean-")
+UNDO = "undo-"
+_PLANS = ("plan-", UNDO, "clean-")
 _DOUBTFUL = (OutboxState.SENDING, OutboxState.UNSURE)
 
 
 def plan_undo(desk: Desk, run: str, progress: Progress, only: Collection[int] = ()) -> Plan:
-    """The stored plan that takes a run back. Reads the books first, and looks up what is in doubt of the run.
+    """The stored plan that takes a run back: a new one, or the one of the same lines that a second person approved.
+    Reads the books first, and looks up what is in doubt of the run.
 
     UnknownRecord: nothing was ever written by that run. Refused: it is itself an undo. UserError: no such line.
     """
@@ -44,17 +47,40 @@ def plan_undo(desk: Desk, run: str, progress: Progress, only: Collection[int] = 
         _look_up(desk, wanted, lease)
         seen = with_live_profile(desk, desk.snapshot())
     frame = Frame(
-        plan_id=PlanId(f"undo-{new_op_id()[:8].lower()}"),
+        plan_id=PlanId(f"{UNDO}{new_op_id()[:8].lower()}"),
         company_id=desk.id,
         made_at=desk.clock.now(),
         made_by=desk.actor,
         new_op_id=new_op_id,
     )
     made = undo(seen, own_writes_of(desk, wanted), wanted, frame, only)
+    approved = _approved(desk, made)
+    if approved is not None:
+        return approved
     number, chain = desk.store.head(desk.id)
     made = replace(made, data_as_of=frame.made_at, journal_head=f"{number}:{chain}")
     desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
     return made
+
+
+def _approved(desk: Desk, made: Plan) -> Plan | None:
+    """The stored undo that takes back exactly the same and has another's word, of which nothing was begun: that word is
+    good for that plan alone, and whoever gave it would be asked for it again and again."""
+    if not desk.company.approve_above:
+        return None
+    for plan_id in desk.store.approved_plans(desk.id):
+        if not plan_id.startswith(UNDO) or desk.store.outbox(desk.id, plan_id=plan_id):
+            continue
+        stored = stored_plan(desk, plan_id)
+        if _takes_back(stored) == _takes_back(made) and consent(desk, stored).given:
+            return stored
+    return None
+
+
+def _takes_back(made: Plan) -> tuple[object, ...]:
+    """What an undo does, whatever the ids of its own lines."""
+    lines = tuple(replace(line, op_id=OpId("")) for line in made.lines)
+    return made.undoes, lines, made.calls_off
 
 
 def _run_of(desk: Desk, run: str, only: Collection[int]) -> PlanId:

@@ -30,10 +30,12 @@ def application(first: str = "") -> typer.Typer:
         matching,
         notifying,
         opening,
+        payers,
         paying,
         payouts,
         planning,
         proving,
+        refunding,
         reviewing,
         setup,
         shadow,
@@ -53,7 +55,8 @@ def application(first: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    money = (payouts, proving, auditing, collecting, links, paying, matching, explaining, shadow, conflicts)
+    paid = (links, paying, refunding, payouts, matching, explaining)
+    money = (*paid, proving, auditing, collecting, payers, shadow, conflicts)
     daily = (bank, planning, books, undoing, findings, reviewing, unattended, notifying, letters)
     for group in (demo, opening, connecting, setup, *daily, *money, hooks, keys, store):
         group.add_to(app)

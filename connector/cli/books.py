@@ -146,6 +146,8 @@ def apply(
 def _show(made: Plan | None, left: int) -> None:
     if made is not None:
         show_plan(made)
+        if any(line.refund is not None for line in made.lines):
+            say("Money that is given back cannot be taken again: look at the payment and the amount once more.")
     if left:
         say(
             f"{left} writes of earlier commands are unfinished and are carried on: looked up first, repeated if absent."
@@ -188,6 +190,8 @@ def _report(applied: Applied, followed: FollowUp | None = None, *, as_json: bool
         for row in posted.done:
             if row.answer is not None and row.answer.notice:
                 say(f"  note     {row.subject}: {row.answer.notice}")
+        if any(row.kind == "refund" for row in posted.done):
+            say("What went back is in the books when it is planned and written there: receivables plan")
         show_findings("Not right any more, and not written", applied.stale)
         show_findings("Written, and it does not show in the books", applied.not_landed)
         if followed is not None:

@@ -131,13 +131,14 @@ def today(
         return
     rows = [
         (
-            "now" if item.due else "peace",
+            "now" if item.due else "decide" if item.handed_over else "peace",
             item.customer_name,
             item.phone or item.email or "no address",
             item.invoice.number or item.ref.vendor_id,
             grouped(item.invoice.open),
             str(item.days_overdue),
             str(item.why)
+            + (f": {item.decide}" if item.decide else "")
             + (f" until {item.returns_on}" if item.returns_on is not None else "")
             + (f"; {item.came_back}" if item.came_back else "")
             + (f"; {grouped(item.credit)} of credit is not applied" if item.credit is not None else ""),
@@ -147,11 +148,14 @@ def today(
     ]
     columns = ("", "customer", "reach", "invoice", "open", "days", "why", "last contact")
     table(f"{sum(item.due for item in items)} to contact on {day}", columns, rows, right=(4, 5))
+    if handed := sum(item.handed_over for item in items):
+        say(f"{handed} for a person to decide. To go on, or to stop: receivables payer NAME --go-on, or --stop REASON")
     tell_age(fresh)
 
 
 _OUTCOMES = (
-    "no-answer, voicemail, wrong-person, sent, reached, never-received, awaiting-approval, promise, dispute, refused"
+    "no-answer, voicemail, wrong-person, sent, reached, never-received, awaiting-approval, promise, dispute, refused, "
+    "do-not-contact"
 )
 
 

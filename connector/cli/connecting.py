@@ -269,14 +269,17 @@ def disconnect(
     company: CompanyOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Give our access to a system back and forget it. What was read stays; nothing can be read or written any more."""
+    """Give our access to a system back and forget it, or forget its key. What was read stays; nothing can be read or
+    written any more."""
     from connector.app.authorise import part
     from connector.errors import VendorError
 
     with desk(company) as at:
         confirm(f"Give back our access to {system}, and forget it?", yes=yes)
         try:
-            part(at, system)
+            left = part(at, system)
         except VendorError as fault:
             complain(fault.sentence, fault.next_step)
     say(f"Disconnected {system}. What was read stays. To come back: receivables connect {system}")
+    if left:
+        say(left)

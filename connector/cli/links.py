@@ -144,9 +144,19 @@ def _host(at: Desk, invoices: list[str], wish: Wish, *, yes: bool, as_json: bool
         _picture(made.url, qr)
     if as_json:
         said = {"url": made.url, "amount": made.amount, "methods": made.methods, "link": made.link}
-        say_json({**said, "left_out": made.left_out, "risk": made.risk})
+        # The addresses are shown to no one by accident, so they are named one by one.
+        pages = [
+            {"processor": each.processor, "url": each.url, "methods": each.methods, "until": each.until}
+            for each in made.pages
+        ]
+        say_json({**said, "pages": pages, "left_out": made.left_out, "risk": made.risk})
         return
     say(made.url)
+    for page in made.pages[1:]:
+        ends = f", until {page.until:%Y-%m-%d %H:%M} UTC" if page.until is not None else ""
+        say(f"{page.processor}'s own page{ends}:")
+        say(page.url)
+        say(page.risk)
     for each in made.left_out:
         say(f"Not offered there: {each.title}, {each.why}.")
 
@@ -200,7 +210,7 @@ def show(
     _show(found)
 
 
-_SHOWN = ("link", "offer", "due", "flags", "attempts", "receipts", "gaps", "trail")
+_SHOWN = ("link", "offer", "due", "flags", "attempts", "receipts", "refunds", "gaps", "trail")
 
 
 def _show(found: Shown) -> None:
@@ -214,6 +224,11 @@ def _show(found: Shown) -> None:
     ]
     if rows:
         table("Money that came", ("payment", "amount", "state", "flags", "in the books"), rows, right=(1,))
+    back = [
+        (str(each.payment), str(each.amount), each.state, each.plan or "at the processor") for each in found.refunds
+    ]
+    if back:
+        table("Money given back", ("payment", "amount", "state", "by"), back, right=(1,))
     for gap in found.gaps:
         say(f"Asked for and not offered: {gap.code}: {gap.why}.")
     steps = [

@@ -105,7 +105,7 @@ def plan(
     if html is not None:
         say(f"Written to {html}.")
     if made.lines:
-        _tell_consent(made, agreed)
+        tell_consent(made, agreed)
         say(f"Nothing was written. To write it: receivables apply {made.plan_id}")
 
 
@@ -142,7 +142,7 @@ def show(
     say(f"State: {standing.state}. {_counts(standing)}")
     if made.journal_head:
         say(f"Journal head when it was made: {made.journal_head}")
-    _tell_consent(made, standing.consent)
+    tell_consent(made, standing.consent)
     if html is not None:
         say(f"Written to {html}.")
 
@@ -321,7 +321,8 @@ def _counts(standing: PlanStanding) -> str:
     return f"Of {lines} lines: {told}." if told else ""
 
 
-def _tell_consent(made: Plan, agreed: Consent) -> None:
+def tell_consent(made: Plan, agreed: Consent) -> None:
+    """Who approved a plan, or that somebody has to."""
     from connector.app.approving import HASH_SHOWN
     from connector.money import grouped
 
@@ -417,6 +418,8 @@ def _kind(made: Plan) -> str:
         return f"undo of {made.undoes}"
     if made.plan_id.startswith("clean-"):
         return "clean-up"
+    if made.plan_id.startswith("refund-"):
+        return "refund"
     return f"in place of lines of {made.follows}" if made.follows is not None else ""
 
 

@@ -8,7 +8,7 @@ from connector.cli.output import confirm, say, table
 
 if TYPE_CHECKING:
     from connector.app.house import Desk
-    from connector.app.replanning import Changes, LineChange
+    from connector.app.replanning import Changes
     from connector.model.firm import Connection, MatchingRules
 
 SHOWN_MAX = 40
@@ -33,20 +33,9 @@ def agreed_to(
     confirm("Change the setting?", yes=yes, otherwise="Nothing was changed")
 
 
-def _then(change: LineChange) -> str:
-    """The line as it would be; where it reads the same, which accounts it would move instead."""
-    if change.after is None:
-        return "nothing"
-    if change.after.sentence != change.before.sentence:
-        return change.after.sentence
-    was, then = ([each.account for each in line.effects] for line in (change.before, change.after))
-    gone, come = [each for each in was if each not in then], [each for each in then if each not in was]
-    return f"the same on {', '.join(come)} and not on {', '.join(gone)}" if come or gone else "the same, otherwise made"
-
-
 def _show(changes: Changes) -> None:
     if changes.lines:
-        rows = [(str(each.number), each.before.sentence, _then(each)) for each in changes.lines[:SHOWN_MAX]]
+        rows = [(str(each.number), each.before.sentence, each.then) for each in changes.lines[:SHOWN_MAX]]
         more = f" (the first {SHOWN_MAX})" if len(changes.lines) > SHOWN_MAX else ""
         title = f"{len(changes.lines)} lines of {changes.plan_id} would be different{more}"
         table(title, ("#", "now", "then"), rows, right=(0,))

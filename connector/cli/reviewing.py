@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,12 +11,14 @@ import typer
 from connector.cli.output import CompanyOption, JsonOption, YesOption, desk, say, say_json, table, tell_age
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from connector.app.reviewing import Said
     from connector.app.undoing import SaidOf
-    from connector.model.firm import MatchingRules
+    from connector.model.firm import MatchingRules, WriteOffs
+    from connector.model.party import Account
     from connector.model.ruling import Waiting
+    from connector.model.source import Ref
     from connector.money import Money
     from connector.reconcile.snapshot import Snapshot
 
@@ -148,10 +151,16 @@ def reject(
 def allocate(
     payment: PaymentArgument,
     shares: Annotated[
-        list[str], typer.Argument(help="INVOICE=AMOUNT, one or several; a credit note as NUMBER=-AMOUNT.")
-    ],
+        list[str] | None, typer.Argument(help="INVOICE=AMOUNT, one or several; a credit note as NUMBER=-AMOUNT.")
+    ] = None,
     on_account: Annotated[
         bool, typer.Option("--on-account", help="Keep what is left as the customer's unapplied credit.")
+    ] = False,
+    write_off: Annotated[
+        bool, typer.Option("--write-off", help="Write off what it leaves open of its invoices, as `rules` allows.")
+    ] = False,
+    look: Annotated[
+        bool, typer.Option("--try", help="Only show what each share leaves open, and what remains to be given out.")
     ] = False,
     company: CompanyOption = None,
     as_json: JsonOption = False,
@@ -159,16 +168,34 @@ def allocate(
     """Say yourself what a payment pays, split as you like. All of it, or the rest with --on-account.
 
     Amounts are in the payment's currency, and never more than is open. It takes the place of what the program decided
-    or proposed.
+    or proposed. Without a share it asks for one after the other, and says each time what remains; so does --try with
+    those you name, and stores nothing.
     """
     from connector.app.reviewing import allocate as store
+    from connector.app.reviewing import try_out
+    from connector.app.small import write_off as say_off
+    from connector.cli.sharing import ask_shares, pairs_of, tell_trial
     from connector.errors import UserError
 
-    pairs = [(number, amount) for share in shares for number, _, amount in (share.rpartition("="),)]
-    if any(not number or not amount for number, amount in pairs):
-        raise UserError("A share is not written as INVOICE=AMOUNT.", next_step="For example: INV-7=120.00")
     with desk(company) as at:
-        _tell(store(at, payment, pairs, on_account=on_account), at.snapshot(), as_json=as_json)
+        if look:
+            tell_trial(try_out(at, payment, pairs_of(shares or [])), as_json=as_json)
+            return
+        if not shares and not sys.stdin.isatty():
+            raise UserError(
+                "No share is named, and nobody could be asked.",
+                next_step=f"See what is open, and name them: receivables review allocate {payment[:40]} --try",
+            )
+        pairs = pairs_of(shares) if shares else ask_shares(at, payment, sys.stdin)
+        said = store(at, payment, pairs, on_account=on_account)
+        off = say_off(at, payment) if write_off else None
+        seen = at.snapshot()
+    if as_json and off is not None:
+        say_json([said.ruling, off])
+        return
+    _tell(said, seen, as_json=as_json)
+    if off is not None:
+        say(f"Noted by {off.by}: {off.sentence} A plan writes it, once the payment stands in the books.")
 
 
 def undo(payment: PaymentArgument, company: CompanyOption = None, as_json: JsonOption = False) -> None:
@@ -182,26 +209,46 @@ def undo(payment: PaymentArgument, company: CompanyOption = None, as_json: JsonO
 def short(
     payment: PaymentArgument,
     reason: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="rounding, bank-charge, discount, withholding, price, short-shipment, damaged, returned,"
             " credit-expected, disputed, rest-follows or unknown."
         ),
-    ],
+    ] = None,
+    write_off: Annotated[
+        bool | None,
+        typer.Option(
+            "--write-off/--keep-open",
+            help="Write off what it left open, as `rules` allows; or keep it open, whatever `rules` says.",
+        ),
+    ] = None,
     company: CompanyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why a payment brought less than was open, before it is posted or after. `aging`, `reconcile` and `plan` show
-    it; what is short stays open, and nothing is written off by it. The last word stands."""
+    """Say why a payment brought less than was open, before it is posted or after; it may be named by its invoice for
+    --write-off. `aging`, `reconcile` and `plan` show it. What is short stays open, and nothing is written off by a
+    reason: with --write-off it is a line of the next plan, once the payment stands in the books. The last word stands.
+    """
     from connector.app.reviewing import say_short
+    from connector.app.small import write_off as say_off
+    from connector.errors import UserError
     from connector.reconcile.cash.lacking import WORDS
 
+    if reason is None and write_off is None:
+        raise UserError(
+            "Neither a reason nor --write-off or --keep-open was said.",
+            next_step=f"For example: receivables review short {payment[:40]} rounding --write-off",
+        )
     with desk(company) as at:
-        ruling = say_short(at, payment, reason)
+        said = [say_short(at, payment, reason)] if reason is not None else []
+        said += [say_off(at, payment, off=write_off)] if write_off is not None else []
     if as_json:
-        say_json(ruling)
-    else:
-        say(f"Noted by {ruling.by}: {ruling.payment.vendor_id}: {WORDS[ruling.short]}. {ruling.sentence}")
+        say_json(said[0] if len(said) == 1 else said)
+        return
+    for each in said:
+        why = f"{WORDS[each.short]}. " if each.kind == "short" else ""
+        step = " A plan writes it, once the payment stands in the books." if each.kind == "write_off" else ""
+        say(f"Noted by {each.by}: {each.payment.vendor_id}: {why}{each.sentence}{step}")
 
 
 TakenOutArgument = Annotated[
@@ -299,30 +346,57 @@ def forget(
     say(f"Forgotten: whoever pays as {gone.sign} pays for {name}.")
 
 
+AutomaticOption = Annotated[
+    str | None, typer.Option(help="Classes that post by themselves, by commas; all others wait for a yes.")
+]
+OldestFirstOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--oldest-first/--no-oldest-first",
+        help="Among identical invoices of one customer that all end paid, the oldest first; labelled as a policy.",
+    ),
+]
+BankFeeOption = Annotated[
+    int | None, typer.Option("--bank-fee", min=0, max=100_000, help="Minor units a bank may have kept; 0: nothing.")
+]
+RoundingOption = Annotated[
+    int | None, typer.Option("--rounding", min=0, max=100, help="Minor units that may be missing; 0: nothing.")
+]
+OffAccountOption = Annotated[
+    str | None, typer.Option("--write-off-account", help="The expense account that small differences are written to.")
+]
+OffMaxOption = Annotated[
+    str | None,
+    typer.Option(
+        "--write-off-max",
+        help="At most so much may stay unpaid of an invoice for good: '1.00 USD', several by commas; or: off.",
+    ),
+]
+OffAutomaticOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--write-off-automatic/--no-write-off-automatic",
+        help="Plans propose it for every such rest; else somebody says so: review short PAYMENT --write-off.",
+    ),
+]
+ApproveAboveOption = Annotated[
+    str | None,
+    typer.Option(
+        "--approve-above",
+        help="Plans that write more than this need a second person: '1000.00 USD', several by commas; or: off.",
+    ),
+]
+
+
 def rules(
-    automatic: Annotated[
-        str | None, typer.Option(help="Classes that post by themselves, by commas; all others wait for a yes.")
-    ] = None,
-    oldest_first: Annotated[
-        bool | None,
-        typer.Option(
-            "--oldest-first/--no-oldest-first",
-            help="Among identical invoices of one customer that all end paid, the oldest first; labelled as a policy.",
-        ),
-    ] = None,
-    bank_fee: Annotated[
-        int | None, typer.Option("--bank-fee", min=0, max=100_000, help="Minor units a bank may have kept; 0: nothing.")
-    ] = None,
-    rounding: Annotated[
-        int | None, typer.Option("--rounding", min=0, max=100, help="Minor units that may be missing; 0: nothing.")
-    ] = None,
-    approve_above: Annotated[
-        str | None,
-        typer.Option(
-            "--approve-above",
-            help="Plans that write more than this need a second person: '1000.00 USD', several by commas; or: off.",
-        ),
-    ] = None,
+    automatic: AutomaticOption = None,
+    oldest_first: OldestFirstOption = None,
+    bank_fee: BankFeeOption = None,
+    rounding: RoundingOption = None,
+    write_off_account: OffAccountOption = None,
+    write_off_max: OffMaxOption = None,
+    write_off_automatic: OffAutomaticOption = None,
+    approve_above: ApproveAboveOption = None,
     company: CompanyOption = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
@@ -335,26 +409,46 @@ def rules(
     amount and a known payer alone: add them last, if at all. over keeps the rest as credit. What needs a discount, a
     bank's fee or rounding is listed and not written by us yet.
 
+    What is left of an invoice after a payment stays open, unless small differences may be written off: at most so much
+    of one invoice, to the account you name. Each is a line of a plan, with its reason; nothing is written off silently.
+
     What a change makes different is shown before it is stored. With --approve-above, a plan whose lines add up to more
     is written only after `plan approve` by somebody who did not make it; a currency without an amount always needs it.
     """
     from connector.app.approving import set_approve_above
     from connector.app.reviewing import set_rules, with_rules
+    from connector.app.small import rule_with
     from connector.cli.replanning import agreed_to
 
     chosen = [part.strip() for part in automatic.split(",") if part.strip()] if automatic is not None else None
     with desk(company) as at:
+        off = rule_with(at, account=write_off_account, largest=write_off_max, automatic=write_off_automatic)
         now = with_rules(at, automatic=chosen, oldest_first=oldest_first, bank_fee=bank_fee, rounding=rounding)
+        now = replace(now, write_offs=off)
         if now != at.company.matching:
             agreed_to(at, rules=now, yes=yes, quiet=as_json)
             set_rules(at, now)
         if approve_above is not None:
             set_approve_above(at, approve_above)
         limits = at.company.approve_above
+        known = at.snapshot().accounts if now.write_offs.account is not None and not as_json else {}
     if as_json:
         say_json({**asdict(now), "approve_above": limits})
     else:
         _tell_rules(now, limits)
+        _tell_write_offs(now.write_offs, known)
+
+
+def _tell_write_offs(now: WriteOffs, known: Mapping[Ref, Account]) -> None:
+    from connector.money import grouped
+
+    if now.account is None or not now.largest:
+        say("Small differences: nothing is written off.")
+        return
+    name = known[now.account].name if now.account in known else now.account.vendor_id
+    most = " or ".join(grouped(each) for each in now.largest)
+    how = "plans propose it for every such rest" if now.automatic else "where somebody says so for each"
+    say(f"Small differences: at most {most} of an invoice is written off to {name}, {how}.")
 
 
 def _tell_rules(now: MatchingRules, limits: Sequence[Money]) -> None:

@@ -78,6 +78,11 @@ def shadow(
             )
         _propose(company, (first, last), take_back or (), html, as_json=as_json)
         return
+    if folder is None and (bank, mapping, currency, dates) != (None, None, "", ""):
+        raise UserError(
+            "--bank, --map, --currency and --dates go with --in, which looks at files.",
+            next_step="Name the folder of your downloads with --in; or leave them out, to look at connected books.",
+        )
     files = Downloads(folder, bank, mapping, currency, dates) if folder is not None else None
     looked, fresh = _over_files(files, first, last, quiet=as_json) if files else _over_mirror(company, first, last)
     _report(looked, fresh, html, as_json=as_json)
@@ -145,16 +150,17 @@ def _over_files(
 ) -> tuple[Looked, None]:
     """What files alone can show."""
     from connector.app.exports.shadowed import UNTOLD, over_files
-    from connector.app.shadow import Looked
+    from connector.app.shadow import Looked, in_order
     from connector.cli.exports import read
     from connector.clock import SystemClock
     from connector.dates import BusinessDate
     from connector.reconcile.cash.case import Policy
 
+    last = end or BusinessDate(SystemClock().now().date())
+    in_order(start or last, last)
     with redirect_stdout(sys.stderr) if quiet else nullcontext():
         cases, _ = read(files, Policy(terms=True), (), with_payouts=False)
-    today = BusinessDate(SystemClock().now().date())
-    found = over_files(cases, start, end or today)
+    found = over_files(cases, start, last)
     return Looked(company=str(files.folder.name), shadow=found, unset=(UNTOLD,)), None
 
 

@@ -28,7 +28,7 @@ from connector.clock import Clock
 from connector.config import Config
 from connector.dates import business_date, midnight, zone
 from connector.model.alarm import ChannelKind
-from connector.model.intent import PostDeposit, PostExpense, PostJournal, PostPayment, PostTransfer
+from connector.model.intent import PostDeposit, PostExpense, PostJournal, PostPayment, PostTransfer, VoidPosting
 from connector.model.source import CompanyId
 from connector.model.stamp import read_stamps
 from connector.runtime import SLICE_SECONDS
@@ -382,19 +382,24 @@ def day_in(doubles: Mapping[str, Weather], world: World, chance: random.Random) 
     return owed
 
 
-def doubled(desk: Desk, doubles: Iterable[Weather]) -> Iterator[str]:
+def doubled(desk: Desk, doubles: Iterable[Server]) -> Iterator[str]:
     """What of a company stands in the outside systems twice, or not at all, or is in doubt still."""
     marks: Counter[str] = Counter()
     for double in doubles:
         for text in _texts(double.behind(partial(double.stand_in.dump, normalised=False))):
             marks.update(stamp.op_id for stamp in read_stamps(text))
     rows = desk.store.outbox(desk.id)
+    # The books strike out what they cannot void, and its mark with it.
+    taken_back = {
+        row.intent.stamp for row in rows if isinstance(row.intent, VoidPosting) and row.state is OutboxState.DONE
+    }
     for row in rows:
         if row.state in (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE):
             yield f"{row.subject} is {row.state} still."
         if row.state is OutboxState.DEAD and marks[row.op_id]:
             yield f"{row.subject} was given up, and stands there."
-        if isinstance(row.intent, _ONE_OBJECT) and row.state is OutboxState.DONE and not marks[row.op_id]:
+        nowhere = not marks[row.op_id] and row.op_id not in taken_back
+        if isinstance(row.intent, _ONE_OBJECT) and row.state is OutboxState.DONE and nowhere:
             yield f"{row.subject} is done, and stands nowhere."
         if marks[row.op_id] > 1:
             yield f"{row.subject} stands {marks[row.op_id]} times."

@@ -6,8 +6,10 @@ import os
 import signal
 import tempfile
 import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +28,10 @@ from connector.cli.output import (
     writable,
 )
 
+if TYPE_CHECKING:
+    from connector.config import Config
+    from connector.runtime import RunnerStatus
+
 MinutesOption = Annotated[
     int | None, typer.Option("--every", min=1, max=1440, help="Minutes between two turns; 5 unless chosen.")
 ]
@@ -43,6 +49,11 @@ ONCE_SECONDS = 30 * 24 * 3600
 """A turn by hand takes as long as it takes."""
 
 SIMULATED_DAYS_MAX = 366
+SIMULATED_SEED = 1
+SIMULATED_EVERY_MINUTES = 30
+LATE_SECONDS = 30.0
+"""Due for longer than that, and nobody at work: a person should know that nobody is there.
+A daemon that is there takes what is due within two seconds."""
 STOP_SECONDS_MAX = 8.0
 """How long a turn that is under way may take to end, before the process ends without it."""
 
@@ -100,7 +111,9 @@ def on(
         say_json(chosen)
         return
     what = "is watched, and nothing is written (a dry run)" if dry_run else "is on"
-    say(f"Auto-sync of {name} {what}: every {chosen.every_seconds // 60} minutes, while `receivables run` runs.")
+    minutes = chosen.every_seconds // 60
+    often = f"every {minutes} minutes" if minutes > 1 else "every minute"
+    say(f"Auto-sync of {name} {what}: {often}, while `receivables run` runs.")
     for title, amounts in (("one entry", chosen.per_posting), ("one day", chosen.per_day)):
         said = " and ".join(str(each) for each in amounts) or "no bound"
         say(f"At most for {title}: {said}.")
@@ -127,13 +140,15 @@ def companies(as_json: JsonOption = False) -> None:
 
 
 def _shown(company: str | None, *, as_json: bool) -> None:
-    from connector.app.switching import queue, stands
+    from connector.app.switching import is_running, queue, stands
 
     with house() as opened:
         chosen = None if company is None else (opened.company(company).company,)
-        found, waiting = stands(opened, chosen), queue(opened)
+        found, waiting, running = stands(opened, chosen), queue(opened), is_running(opened)
     if as_json:
-        say_json({"companies": found, "runner": waiting})
+        say_json({"companies": found, "runner": waiting, "running": running})
+    elif not found:
+        say("No company is here yet: connect your books (receivables connect --help), or try `receivables demo`.")
     else:
         rows = [
             [
@@ -150,10 +165,22 @@ def _shown(company: str | None, *, as_json: bool) -> None:
         for each in found:
             if each.turn.failed:
                 say(f"{each.company.company_id}: {each.turn.said} {each.turn.next_step}")
-        working = ", ".join(f"{owner} ({number})" for owner, number in waiting.workers) or "nobody"
-        say(f"{waiting.due} due, the oldest for {waiting.oldest_seconds:.0f} s; at work: {working}.")
+        say(_runs(waiting, running=running, wanted=any(each.company.autosync.on for each in found)))
     if not all(each.well for each in found):
         raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _runs(waiting: RunnerStatus, *, running: bool | None, wanted: bool) -> str:
+    """How many are due, who works, and whether anybody is there to call the turns that are wanted."""
+    since = f", the oldest for {waiting.oldest_seconds:.0f} s" if waiting.due else ""
+    working = ", ".join(f"{owner} ({number})" for owner, number in waiting.workers) or "nobody at this moment"
+    late = not waiting.workers and waiting.oldest_seconds > LATE_SECONDS
+    hint = ""
+    if running:
+        hint = " The daemon is running."
+    elif wanted and (running is False or late):
+        hint = " No daemon is running, and turns come only while `receivables run` runs."
+    return f"{waiting.due} due{since}; at work: {working}.{hint}"
 
 
 def _mode(paused: bool, *, on: bool, dry_run: bool) -> str:
@@ -180,8 +207,13 @@ def run(
             "wrong that can, and say whether anything was lost, doubled or left unsaid."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="With --simulate: another seed, another history.")] = 1,
-    every: Annotated[int, typer.Option(min=5, max=720, help="With --simulate: minutes between two turns.")] = 30,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --simulate: another seed, another history; 1 unless chosen.")
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(min=5, max=720, help="With --simulate: minutes between two turns; 30 unless chosen."),
+    ] = None,
     told: Annotated[
         Path | None, typer.Option(help="With --simulate: where messages go, a line of JSON each; a new file.")
     ] = None,
@@ -192,13 +224,13 @@ def run(
     each company has one turn at a time. Examples for systemd and containers are in the README.
     """
     if simulate is not None:
-        _simulate(_days(simulate), seed, every, told)
+        _simulate(_days(simulate), SIMULATED_SEED if seed is None else seed, every or SIMULATED_EVERY_MINUTES, told)
         return
+    _only_simulated({"--seed": seed, "--every": every, "--told": told})
     from connector.app.house import House
     from connector.app.switching import alone, runner, wake_all
     from connector.app.ticking import tick
     from connector.config import load
-    from connector.web.health import watched
 
     config = load()
     stop = threading.Event()
@@ -210,13 +242,39 @@ def run(
                 tick(opened, each.company_id, ONCE_SECONDS, lambda: None)
             _shown(None, as_json=False)
             return
-        with alone(opened, stop, say), watched(lambda: House(config), health) as address:
+        with alone(opened, stop, say), _watched(config, health) as address:
             runs = runner(opened, workers=workers, cluster=cluster)
             if address:
                 say(f"Health: {address}/healthz, metrics: {address}/metrics.")
-            say(f"Working: {wake_all(opened, runs)} companies have turns. Stop with Ctrl-C.")
+            say(_begins(wake_all(opened, runs)))
             runs.run(lambda company, seconds, hold: tick(opened, company, seconds, hold), stop)
     say("Stopped. Nothing is lost; it goes on where it was with the next `receivables run`.")
+
+
+def _begins(count: int) -> str:
+    if not count:
+        return "Working, but no company has turns yet: receivables autosync on. Stop with Ctrl-C."
+    return f"Working: {count} {'company has' if count == 1 else 'companies have'} turns. Stop with Ctrl-C."
+
+
+def _only_simulated(given: Mapping[str, object]) -> None:
+    """Refuse what means something in a simulation alone: who says --every to a daemon means its companies."""
+    from connector.errors import UserError
+
+    odd = [name for name, value in given.items() if value is not None]
+    if odd:
+        step = "How often a company has its turn is its own: receivables autosync on --every MINUTES"
+        raise UserError(f"{odd[0]} says something of a simulation alone.", next_step=step)
+
+
+def _watched(config: Config, port: int | None) -> AbstractContextManager[str]:
+    """Health and metrics where they are wanted; what answers them is imported nowhere else."""
+    if port is None:
+        return nullcontext("")
+    from connector.app.house import House
+    from connector.web.health import watched
+
+    return watched(lambda: House(config), port)
 
 
 def _days(text: str) -> int:
@@ -231,9 +289,12 @@ def _days(text: str) -> int:
 def _simulate(days: int, seed: int, every: int, told: Path | None) -> None:
     """Live so long, show what happened, and end with 1 where anything is wrong."""
     from connector.cli.simulated import Simulation
+    from connector.errors import UserError
 
     if told is not None:
         writable(told)
+        if told.exists():
+            raise UserError(f"The file {told} is there already.", next_step="Name a new one with --told.")
     with tempfile.TemporaryDirectory(prefix="receivables-simulated-") as folder:
         home = Path(folder) / "home"
         home.mkdir(mode=0o700)

@@ -54,8 +54,10 @@ def undo(
     Run it again after any interruption. What was taken back is not posted again by itself; `receivables review again`
     lets it be, and `receivables review leave` keeps it out for good.
     """
+    from connector.app.approving import consent
     from connector.app.books import apply_plan
     from connector.app.undoing import plan_undo, under_way
+    from connector.cli.planning import tell_consent
 
     with desk(company) as at:
         with progress_bar("reading") as bar:
@@ -63,6 +65,8 @@ def undo(
         going_on = under_way(at, made)
         if not as_json:
             _show(made, going_on)
+            if made.lines:
+                tell_consent(made, consent(at, made))
         if show:
             _only_shown(made, as_json=as_json)
             return

@@ -115,7 +115,7 @@ def _check(said: Said) -> None:
         raise Refused("A promise needs its amount and its day.", next_step="Add --promise AMOUNT --by YYYY-MM-DD.")
     if said.outcome is Outcome.DISPUTE and not said.dispute_reason:
         raise Refused("A dispute needs its reason.", next_step="Add --reason TEXT.")
-    open_ended = said.outcome not in NOT_REACHED | {Outcome.PROMISE, Outcome.DISPUTE}
+    open_ended = said.outcome not in NOT_REACHED | {Outcome.PROMISE, Outcome.DISPUTE, Outcome.STOP}
     if open_ended and said.next_on is None:
         raise Refused(
             "Somebody was reached, so the contact needs a promise, a dispute or a next date.",

@@ -27,6 +27,17 @@ class Standing:
     over: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What was sent to a person by one channel, and whether it was taken there."""
+
+    channel: str
+    at: Instant
+    subject: str
+    text: str
+    taken: bool
+
+
 class ChannelKind(StrEnum):
     """How a message travels. ADDRESS: an address of the library's many services (mail, Slack, Teams, ...). WEBHOOK: a
     POST signed by the Standard Webhooks scheme. FILE: a line of JSON each, for another program."""

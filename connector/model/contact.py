@@ -46,6 +46,7 @@ class Outcome(StrEnum):
     PROMISE = "promise"
     DISPUTE = "dispute"
     REFUSED = "refused"
+    STOP = "do-not-contact"
 
 
 NOT_REACHED = frozenset({Outcome.NO_ANSWER, Outcome.VOICEMAIL, Outcome.WRONG_PERSON, Outcome.SENT})
@@ -118,7 +119,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayerFile:
-    """How a payer's accounting works: who approves, by which way invoices must come, when they pay."""
+    """How a payer's accounting works: who approves, by which way invoices must come, when they pay.
+
+    `stopped`: why nobody contacts them, "" where nothing speaks against it. `counts_from`: when a person last said that
+    contacting goes on; what was tried before no longer counts towards the caps.
+    """
 
     customer: Ref
     approver: str | None = None
@@ -126,5 +131,7 @@ class PayerFile:
     purchase_order_needed: bool | None = None
     pay_run_days: str | None = None
     remarks: str = ""
+    stopped: str = ""
+    counts_from: Instant | None = None
     updated_at: Instant | None = None
     updated_by: ActorId | None = None

@@ -69,6 +69,7 @@ class FindingCode(StrEnum):
     CONFLICT = "conflict"
     VARIANCE = "variance"
     NOT_APPLIED = "not-applied"
+    NOT_WRITTEN_OFF = "not-written-off"
     POSTED_TWICE = "posted-twice"
     PERHAPS_TWICE = "perhaps-twice"
     PERHAPS_ONE_CUSTOMER = "perhaps-one-customer"

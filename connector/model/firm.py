@@ -22,6 +22,24 @@ class NotesMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOffs:
+    """What may stay unpaid of an invoice for good, as a small difference: at most so much of one invoice, one amount
+    per currency, written off to that account of the books. Off where there is neither.
+
+    `automatic`: plans propose it for every such rest about which nobody has said anything else. Else a person says so
+    for each.
+    """
+
+    largest: tuple[Money, ...] = ()
+    account: Ref | None = None
+    automatic: bool = False
+
+    def cap(self, code: Currency) -> Money | None:
+        """The largest amount in that currency; None where nothing in it is written off."""
+        return next((each for each in self.largest if each.currency == code), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchingRules:
     """What of the cash application engine posts by itself, and what it may assume. Every other class is a proposal that
     a person confirms.
@@ -34,6 +52,17 @@ class MatchingRules:
     oldest_first: bool = False
     bank_fee: int = 0
     rounding: int = 0
+    write_offs: WriteOffs = field(default_factory=WriteOffs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectingRules:
+    """When trying ends and a person decides: so many days on end on which nobody was reached at a payer's, so many days
+    of contact about one invoice, so many promises about it that were not kept."""
+
+    tries_max: int = 10
+    contacts_max: int = 30
+    broken_max: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +81,7 @@ class Company:
     notes: NotesMode = NotesMode.ASK
     status_on_customer: bool = False
     matching: MatchingRules = field(default_factory=MatchingRules)
+    collecting: CollectingRules = field(default_factory=CollectingRules)
     approve_above: tuple[Money, ...] = ()
     links: LinkRules = field(default_factory=LinkRules)
     autosync: Autosync = field(default_factory=Autosync)

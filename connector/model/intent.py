@@ -29,6 +29,7 @@ class IntentKind(StrEnum):
     CAPTURE = "capture"
     HOOK = "hook"
     LINK = "link"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,9 @@ class PostTransfer:
 class ApplyCredit:
     """Open credit notes of a customer against its open invoices: no money moves.
 
-    `allocations` name invoices and credit notes alike; the sums of both are equal.
+    `allocations` name invoices and credit notes alike; the sums of both are equal. Where the credit is a journal entry
+    of ours, `entry` is its mark, and `allocations` name invoices alone: what it became there is known once that write
+    is done, and this one is not sent before.
     """
 
     books: ConnectionId
@@ -98,6 +101,7 @@ class ApplyCredit:
     allocations: tuple[Allocation, ...]
     about: Ref
     memo: str
+    entry: OpId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,8 @@ class VoidPosting:
     the entry lies on, for that is the day whose figures change; `reopens` is what it settled. `undoes` is the run that
     a person takes back, who has seen that the entry is what we wrote, whatever its version is; None: its money went
     back, and only an entry that nobody ever touched is taken back for that. `link` is there where what we wrote is a
-    line on somebody's invoice: that line goes, as long as nobody changed it, and nothing else.
+    line on somebody's invoice: that line goes, as long as nobody changed it, and nothing else. `says` is there where
+    our own taking back of what settles a journal entry moves its version: it goes while its lines still say that.
     """
 
     books: ConnectionId
@@ -181,6 +186,7 @@ class VoidPosting:
     reopens: tuple[Allocation, ...] = ()
     undoes: PlanId | None = None
     link: LinkLine | None = None
+    says: tuple[JournalPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +264,29 @@ class CapturePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBack:
+    """That a processor gives so much of the payment `about` back to its payer, the way it came. It cannot be undone.
+
+    Only ever planned by a person for this one payment. `given_before` is what of it had gone back when that was
+    planned: whoever sends it compares that with what the processor says at that moment, so that money somebody gave
+    back meanwhile, there or here, is not given back once more. `twice`: the same debt was paid a second time by it.
+    `on` is the day of the plan; what the books say comes from the processor's own record, read like every refund.
+    """
+
+    connection: ConnectionId
+    about: Ref
+    amount: Money
+    given_before: Money
+    on: BusinessDate
+    memo: str
+    twice: bool = False
+
+
+Planned = Posting | GiveBack
+"""What a line of a plan writes: into the books, or a refund at a processor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenHook:
     """That a system tells us of what happens there, by webhooks to this address."""
 
@@ -265,7 +294,7 @@ class OpenHook:
     url: str
 
 
-Intent = Posting | PushNote | OpenPayPage | CapturePage | OpenHook
+Intent = Planned | PushNote | OpenPayPage | CapturePage | OpenHook
 
 SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.PAYMENT: PostPayment,
@@ -280,6 +309,7 @@ SHAPES: dict[IntentKind, type[Intent]] = {
     IntentKind.PAY_PAGE: OpenPayPage,
     IntentKind.CAPTURE: CapturePage,
     IntentKind.HOOK: OpenHook,
+    IntentKind.REFUND: GiveBack,
 }
 
 
@@ -318,7 +348,8 @@ class Written:
     settling less than was planned, because less was open when it was written, or what makes it useless although it is
     there; "" when nothing needs saying. `taking` is there where approved money was to be taken: what became of it.
     `ref` is then the payment, or the page where there is no payment, `amount` what was really taken, and `payee` who
-    gets it, as the processor names accounts.
+    gets it, as the processor names accounts. Of a refund, `amount` is what goes back: nothing, with the reason in
+    `notice`, where it came to nothing.
     """
 
     ref: Ref

@@ -68,6 +68,8 @@ class ErrandKind(StrEnum):
     APPLY = "apply"
     UNDO = "undo"
     NOTES = "notes"
+    BACKUP = "backup"
+    PROVE = "prove"
 
 
 class ErrandState(StrEnum):

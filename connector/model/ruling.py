@@ -19,6 +19,8 @@ class RulingKind(StrEnum):
     AGAIN and LEFT are about what was posted and taken out of the books: it may be posted again; it stays out for good.
     KEEP_BOOKS and KEEP_PROCESSOR: of two sides that say two things this one stands, and `seen` is what both said then;
     KEEP_MINE: neither does, but what a person said, which is its `gross`. SHORT: why it brought less than was open.
+    WRITE_OFF: what it left open of those invoices is written off, exactly so much. KEEP_OPEN: it is not, whatever the
+    company's rule is.
     """
 
     HUMAN = "human"
@@ -31,6 +33,8 @@ class RulingKind(StrEnum):
     KEEP_PROCESSOR = "keep_processor"
     KEEP_MINE = "keep_mine"
     SHORT = "short"
+    WRITE_OFF = "write_off"
+    KEEP_OPEN = "keep_open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

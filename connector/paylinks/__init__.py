@@ -45,7 +45,17 @@ from connector.paylinks.offers import (
 )
 from connector.paylinks.on_invoice import LastShown, OnInvoice, checked, line_of
 from connector.paylinks.settled import KEPT, Owed, Settled, Settlement, Tolerance, settlement
-from connector.paylinks.showing import Known, Offer, Setback, Showing, Wanted, offer_of, setback_of, showing
+from connector.paylinks.showing import (
+    REUSE_SECONDS_MIN,
+    Known,
+    Offer,
+    Setback,
+    Showing,
+    Wanted,
+    offer_of,
+    setback_of,
+    showing,
+)
 from connector.paylinks.watching import WATCHED, is_due, pause
 
 __all__ = [
@@ -60,6 +70,7 @@ __all__ = [
     "PAYABLE",
     "RECEIPT_MOVES",
     "REFUND_MOVES",
+    "REUSE_SECONDS_MIN",
     "WATCHED",
     "Amounts",
     "Cost",

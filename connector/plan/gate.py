@@ -9,10 +9,11 @@ from connector.model.finding import Evidence, Finding, FindingCode
 from connector.model.firm import Beginning, BookingPattern, Connection, PostingAccounts
 from connector.model.intent import (
     ApplyCredit,
+    GiveBack,
     IntentKind,
+    Planned,
     PostDeposit,
     PostExpense,
-    Posting,
     PostJournal,
     PostPayment,
     PostTransfer,
@@ -178,9 +179,11 @@ class Gate:
         """Whether it stands in the books, or a write of ours is under way; one that was taken back is told."""
         back = self._undone.get((kind, about))
         if back is not None and about not in self._kept_out:
+            small = about.kind is Kind.INVOICE
+            what = f"small difference of {self.number(about)}" if small else f"{kind} of {about.vendor_id}"
             self.leave(
                 FindingCode.POSTING_UNDONE,
-                f"The {kind} of {about.vendor_id} was posted as {back.ref.vendor_id} and {back.how} in the books.",
+                f"The {what} was posted as {back.ref.vendor_id} and {back.how} in the books.",
                 back.next_step(about),
                 about,
             )
@@ -303,7 +306,7 @@ class Gate:
 
     def line(
         self,
-        intent: Posting,
+        intent: Planned,
         sentence: str,
         *,
         effects: tuple[Effect, ...],
@@ -326,6 +329,7 @@ class Gate:
             journal=intent if isinstance(intent, PostJournal) else None,
             void=intent if isinstance(intent, VoidPosting) else None,
             link=intent if isinstance(intent, ShowLink) else None,
+            refund=intent if isinstance(intent, GiveBack) else None,
             effects=effects,
             evidence=evidence,
             expects=tuple((ref, self.snapshot.versions.get(ref, "")) for ref in expects),

@@ -10,10 +10,11 @@ from typing import assert_never
 from connector.model.finding import Finding, FindingCode
 from connector.model.intent import (
     ApplyCredit,
+    GiveBack,
     IntentKind,
+    Planned,
     PostDeposit,
     PostExpense,
-    Posting,
     PostJournal,
     PostPayment,
     PostTransfer,
@@ -33,10 +34,15 @@ IN_WORDS: dict[IntentKind, str] = {
     IntentKind.JOURNAL: "refunds, returns, corrections, payouts on their way",
     IntentKind.VOID: "entries taken back",
     IntentKind.LINK: "payment links on invoices",
+    IntentKind.REFUND: "money given back to payers",
 }
 """What the lines of a kind are, for a heading."""
 
 OPENING = "opening balances"
+WRITTEN_OFF = {
+    IntentKind.JOURNAL: "small differences written off",
+    IntentKind.CREDIT: "small differences settled",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +87,12 @@ def amount_of(line: PlanLine) -> Money | None:
     return entry_amount(line.intent)
 
 
-def entry_amount(intent: Posting) -> Money | None:
-    """The amount of the entry that is written; None where it has none, or takes one back."""
+def entry_amount(intent: Planned) -> Money | None:
+    """The amount of the entry that is written, or given back; None where it has none, or takes one back."""
     match intent:
         case PostPayment() | PostDeposit():
             return intent.total
-        case PostExpense() | PostTransfer():
+        case PostExpense() | PostTransfer() | GiveBack():
             return intent.amount
         case ApplyCredit():
             return _positive(each.amount for each in intent.allocations if each.target.kind is Kind.INVOICE)
@@ -116,6 +122,7 @@ def line_groups(lines: Sequence[PlanLine]) -> tuple[LineGroup, ...]:
     for number, line in enumerate(lines, start=1):
         about = line.intent.about
         title = OPENING if about.kind is Kind.ACCOUNT else IN_WORDS[line.kind]
+        title = WRITTEN_OFF.get(line.kind, title) if about.kind is Kind.INVOICE else title
         found.setdefault((about.connection, line.kind, title), []).append((number, line))
     return tuple(
         LineGroup(

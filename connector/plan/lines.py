@@ -9,10 +9,11 @@ from connector.dates import BusinessDate, Instant
 from connector.model.finding import Evidence, Finding
 from connector.model.intent import (
     ApplyCredit,
+    GiveBack,
     IntentKind,
+    Planned,
     PostDeposit,
     PostExpense,
-    Posting,
     PostJournal,
     PostPayment,
     PostTransfer,
@@ -66,15 +67,16 @@ class PlanLine:
     journal: PostJournal | None = None
     void: VoidPosting | None = None
     link: ShowLink | None = None
+    refund: GiveBack | None = None
     effects: tuple[Effect, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     expects: tuple[tuple[Ref, str], ...] = ()
     instead: InPlaceOf | None = None
 
     @property
-    def intent(self) -> Posting:
+    def intent(self) -> Planned:
         either = self.payment or self.expense or self.transfer or self.credit
-        found = either or self.deposit or self.journal or self.void or self.link
+        found = either or self.deposit or self.journal or self.void or self.link or self.refund
         if found is None:
             raise TypeError(self.kind)
         return found
@@ -128,6 +130,8 @@ class Frame:
     made_by: ActorId
     new_op_id: Callable[[], OpId]
     instead_of_closed: BusinessDate | None = None
+    today: BusinessDate | None = None
+    """The company's day, for entries that have no day of their own: None takes the day of what they are about."""
     held: Mapping[Ref | Written, Finding] = field(default_factory=dict)
     """What is left out whatever else speaks for it, and why: money about which two sides say two things, a payout that
     the bank account in the books has from elsewhere."""

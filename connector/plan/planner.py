@@ -22,6 +22,7 @@ from connector.plan.link_lines import link_lines
 from connector.plan.movements import Movements
 from connector.plan.opening import openings
 from connector.plan.returns import Returns
+from connector.plan.write_offs import write_offs
 from connector.reconcile.match import Reconciliation
 from connector.reconcile.short import in_words
 from connector.reconcile.snapshot import Snapshot
@@ -56,6 +57,7 @@ def plan(
         lines += rest.at_the_bank(snapshot.books)
         lines += deposits(gate, snapshot.books, planned, against)
         lines += choices(gate, frame.conflicts)
+        lines += write_offs(gate, snapshot.books, frame.today)
         lines += link_lines(gate, frame.links)
     asked = [each for each in outcome.findings if each.code is not FindingCode.KEPT_OUT and not _waits(frame, each)]
     unsaid = [each for each in asked if not any(room.says(each) for room in said_by)]

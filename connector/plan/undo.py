@@ -16,11 +16,22 @@ from dataclasses import dataclass, replace
 
 from connector.dates import BusinessDate
 from connector.model.finding import Evidence, Finding, FindingCode
-from connector.model.intent import Intent, IntentKind, PostDeposit, Posting, ShowLink, VoidPosting, Written, intent_kind
+from connector.model.intent import (
+    GiveBack,
+    Intent,
+    IntentKind,
+    Planned,
+    PostDeposit,
+    Posting,
+    ShowLink,
+    VoidPosting,
+    Written,
+    intent_kind,
+)
 from connector.model.link_line import LinkLine
 from connector.model.money_in import Payment, PaymentState
 from connector.model.settlement import BookEntry, Deposit
-from connector.model.source import OpId, PlanId, Ref
+from connector.model.source import Kind, OpId, PlanId, Ref
 from connector.money import grouped
 from connector.plan.lines import Effect, Frame, Plan, PlanLine
 from connector.plan.rewritten import Stands, changes
@@ -31,9 +42,9 @@ from connector.reconcile.snapshot import Snapshot
 ORDER = (
     IntentKind.DEPOSIT,
     IntentKind.TRANSFER,
+    IntentKind.CREDIT,
     IntentKind.JOURNAL,
     IntentKind.EXPENSE,
-    IntentKind.CREDIT,
     IntentKind.PAYMENT,
 )
 """What rests on others goes first."""
@@ -101,6 +112,13 @@ class _Undoing:
         }
         self._lines_of = _together(lines_given(snapshot), lines_back(snapshot))
         self._held = standing(snapshot)
+        self._rests = {
+            stamp.about: ref
+            for ref, entry in snapshot.book_entries.items()
+            if snapshot.in_books(ref)
+            for stamp in entry.stamps
+            if stamp.about is not None and stamp.about.kind is Kind.INVOICE
+        }
         profile = snapshot.books_profile()
         self._closed_through = profile.closed_through if profile is not None else None
         self._lines: list[PlanLine] = []
@@ -118,6 +136,8 @@ class _Undoing:
                 self._take_link(each, each.intent)
             if isinstance(each.intent, VoidPosting):
                 self._keep_void(each, each.intent)
+            if isinstance(each.intent, GiveBack):
+                self._keep_refund(each, each.intent)
         return Plan(
             plan_id=self._frame.plan_id,
             company_id=self._frame.company_id,
@@ -188,6 +208,16 @@ class _Undoing:
             self._leave(each, FindingCode.CLOSED_PERIOD, said, "Open the period in the books and undo again.")
         else:
             self._lines.append(self._line_off(each, intent, put, invoice.issued_on))
+
+    def _keep_refund(self, each: OwnWrite, intent: GiveBack) -> None:
+        """Money that was given back is the payer's: nobody can take it again from here."""
+        what = f"Line {each.line}, the refund of {grouped(intent.amount)} on payment {intent.about.vendor_id},"
+        if each.doubtful:
+            step = f"It is not sent again. Look again later: receivables undo {self._run}"
+            self._leave(each, FindingCode.WRITE_UNSURE, f"{what} was sent, and nobody knows whether it arrived.", step)
+        elif each.answer is not None:
+            step = "If it was a mistake, ask the payer to pay again, by the link of what is owed."
+            self._leave(each, FindingCode.NOT_UNDONE, f"{what} cannot be taken back: the money is the payer's.", step)
 
     def _line_off(self, each: OwnWrite, intent: ShowLink, put: LinkLine, on: BusinessDate) -> PlanLine:
         version = self._snapshot.versions.get(intent.about, "")
@@ -271,10 +301,19 @@ class _Undoing:
         onward = self._onward(each, about)
         if onward is not None:
             return self._resting(f"transfer {onward.vendor_id} moves on what it sets aside", onward)
+        wrote = self._wrote_off(target)
+        if wrote is not None and wrote not in self._taken:
+            return self._resting(f"entry {wrote.vendor_id} wrote off what it left open", wrote)
         payment = self._settled_by.get(target)
-        if payment is not None:
+        if payment is not None and payment not in self._taken:
             return self._resting(f"payment {payment.vendor_id} settles it", payment)
         return None
+
+    def _wrote_off(self, target: Ref) -> Ref | None:
+        """The entry of ours that wrote off the rest of an invoice that this payment settles in part."""
+        payment = self._snapshot.payments.get(target)
+        settled = payment.allocations if payment is not None and payment.gross else ()
+        return next((self._rests[share.target] for share in settled if share.target in self._rests), None)
 
     def _onward(self, each: OwnWrite, about: Ref | None) -> Ref | None:
         """The transfer to the bank that stands upon the entry by which a payout was set aside."""
@@ -350,6 +389,7 @@ class _Undoing:
             memo=f"undo of {self._run}",
             reopens=reopens,
             undoes=self._run,
+            says=each.answer.moves if each.answer is not None and self._settled_by.get(target) in self._taken else (),
         )
         return PlanLine(
             op_id=self._frame.new_op_id(),
@@ -370,7 +410,8 @@ class _Undoing:
         match stands:
             case Payment():
                 who = self._snapshot.name_of(stands.customer)
-                opens = ", ".join(dict.fromkeys(self._debt(share.target) for share in stands.allocations))
+                debts = [share.target for share in stands.allocations if share.target.kind is not Kind.BOOK_ENTRY]
+                opens = ", ".join(dict.fromkeys(self._debt(target) for target in debts))
                 amount = f" of {grouped(stands.gross)}" if stands.gross else ""
                 again = f", so that {opens} is open again" if opens else ""
                 said = f"{what} {number}{amount} from {who}{again}"
@@ -407,7 +448,7 @@ def posted_memo(each: OwnWrite) -> str:
 
 
 def _about(each: OwnWrite) -> Ref | None:
-    return each.intent.about if isinstance(each.intent, Posting) else None
+    return each.intent.about if isinstance(each.intent, Planned) else None
 
 
 def _number(target: Ref) -> str:

@@ -185,8 +185,9 @@ def _find_stamps(snapshot: Snapshot) -> Iterator[tuple[IntentKind, Ref, Ref, boo
     for ref, payment in snapshot.payments.items():
         void = payment.state is PaymentState.VOID
         for about in _abouts(snapshot, ref, payment.stamps, void=void):
-            # A credit that is applied is a payment of nothing, and is about the credit note.
-            kind = IntentKind.CREDIT if about.kind is Kind.CREDIT_NOTE else IntentKind.PAYMENT
+            # A credit that is applied is a payment of nothing, and is about the credit note, or about the invoice whose
+            # rest an entry of ours wrote off.
+            kind = IntentKind.CREDIT if about.kind in (Kind.CREDIT_NOTE, Kind.INVOICE) else IntentKind.PAYMENT
             yield kind, about, ref, void
     for ref, deposit in snapshot.deposits.items():
         for about in _abouts(snapshot, ref, deposit.stamps):

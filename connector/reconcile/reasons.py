@@ -170,6 +170,9 @@ def unapplied_in_books(
     who = snapshot.name_of(payment.customer)
     hint = f"Its memo names {', '.join(numbers)}: apply it to that." if numbers else "Apply it there to what it pays."
     ours = next((stamp.about for stamp in payment.stamps if stamp.about is not None), None)
+    came = snapshot.payments.get(ours) if ours is not None else None
+    if came is not None and came.refunded:
+        hint = f"{grouped(came.refunded)} of it was given back: apply it there to the entry of that refund."
     rest = (
         f"It was posted for {ours.vendor_id} and is not posted again, even where its invoice was voided since."
         if ours is not None

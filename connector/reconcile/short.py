@@ -50,6 +50,15 @@ def said(log: Iterable[Ruling]) -> dict[Ref, Ruling]:
     return {each.payment: each for each in sorted(log, key=lambda one: one.number) if each.kind is RulingKind.SHORT}
 
 
+def last_words(log: Iterable[Ruling]) -> dict[Ref, Ruling]:
+    """The last word about each invoice on whether its rest is written off."""
+    found: dict[Ref, Ruling] = {}
+    for each in sorted(log, key=lambda one: one.number):
+        if each.kind in (RulingKind.WRITE_OFF, RulingKind.KEEP_OPEN):
+            found.update(dict.fromkeys((share.target for share in each.allocations), each))
+    return found
+
+
 def held_back(snapshot: Snapshot, decisions: Iterable[Decision] = ()) -> tuple[HeldBack, ...]:
     """Every open invoice of the books that was paid in part, by what is in the books and by what is decided and not
     posted yet; the largest rest of each currency first."""
@@ -98,10 +107,13 @@ def in_words(snapshot: Snapshot, decision: Decision) -> str:
     word = said(snapshot.rulings).get(decision.payment)
     if word is None:
         return ""
-    parts = []
+    parts, off = [], True
     for each in decision.allocations:
         invoice = snapshot.invoices.get(each.target)
         left = invoice.open - each.amount if invoice is not None and invoice.open > each.amount else None
         if left is not None:
             parts.append(f"{grouped(left)} of {number_of(snapshot, each.target)}")
-    return f"; {' and '.join(parts)} stays open: {WORDS[word.short]}, says {word.by}" if parts else ""
+            meant = last_words(snapshot.rulings).get(each.target)
+            off = off and meant is not None and meant.kind is RulingKind.WRITE_OFF
+    stays = "is to be written off by a later plan" if off else "stays open"
+    return f"; {' and '.join(parts)} {stays}: {WORDS[word.short]}, says {word.by}" if parts else ""

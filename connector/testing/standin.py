@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -201,6 +202,12 @@ class Server:
         with self._lock:
             self._faults.extend(faults)
 
+    def clear_faults(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._faults.clear()
+            self._seen.clear()
+
     def write_dump(self) -> None:
         """Put the state into the dump file, whole or not at all."""
         if self._dump is None:
@@ -320,6 +327,11 @@ class Server:
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     owner: Server
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller who was killed in the middle is nothing to tell of; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # what it was given
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,12 +16,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from adapters.stripe.standin import disputes
-from connector.app import setup
+from connector.app import reviewing, setup, small
 from connector.app.books import apply_plan, make_plan, sync_all
 from connector.model.firm import BookingPattern
 from connector.testing.standin import Answer, Call
@@ -200,6 +200,18 @@ def _returned(firm: Firm) -> None:
     firm.do("plan")
 
 
+def _small(firm: Firm) -> None:
+    """All that is in the books; then a person wrote off what a payment left open: an entry, and the credit that applies
+    it and rests on it."""
+    with firm.desk() as desk:
+        reviewing.allocate(desk, f"ch_{_name(firm)}_3", [("K-5", "280.00")], on_account=False)
+        apply_plan(desk, make_plan(desk), lambda *_: None, lambda _: None)
+        rule = small.rule_with(desk, account="Stripe Suspense", largest="20.00 USD")
+        reviewing.set_rules(desk, replace(desk.company.matching, write_offs=rule))
+        small.write_off(desk, "K-5")
+    firm.do("plan")
+
+
 def _hooked(_firm: Firm) -> None:
     """Nothing has to be there before webhooks are asked for."""
 
@@ -212,6 +224,7 @@ PREPARED: dict[str, Callable[[Firm], None]] = {
     "whole": _whole,
     "deposits": _deposits,
     "returned": _returned,
+    "small": _small,
     "hooks": _hooked,
 }
 

@@ -22,7 +22,7 @@ from connector.dates import instant_from_epoch
 from connector.errors import NotFound
 from connector.model.finding import Finding
 from connector.model.firm import BookingPattern, Connection, PostingAccounts
-from connector.model.intent import WriteKey, Written
+from connector.model.intent import Posting, WriteKey, Written
 from connector.model.invoice import Invoice
 from connector.model.mirror import Gone, Mirrored, Noun
 from connector.model.source import ActorId, CompanyId, Kind, OpId, PlanId, Ref
@@ -220,6 +220,7 @@ class BooksBeside:
 
     def _post(self, line: PlanLine) -> None:
         """Write it, read it back, compare it."""
+        assert isinstance(line.intent, Posting)
         answer = self.books.post(line.intent, WriteKey(op_id=line.op_id))
         wrong = disagreement(line.intent, self._read_back(answer.ref))
         if wrong is not None:

@@ -219,6 +219,8 @@ def test_what_an_interrupted_command_stored_is_called_off_where_it_came_into_con
     assert journals(firm) == []
     stands = firm.run("status", "--json").json
     assert (stands["outbox"]["dead"], stands["called_off"], stands["parked"]) == (0, 1, [])
+    lines = firm.do("plan", "show", made, "--json").json["lines"]
+    assert (lines["written"], lines["waiting"], lines["refused"]) == (0, 0, 0)
     firm.do("conflicts", "keep", CHARGE, "processor")
     firm.do("plan")
     assert len(firm.do("apply", "--yes", "--json").json["done"]) == 2

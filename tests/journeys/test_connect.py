@@ -272,8 +272,10 @@ def test_disconnected_books_are_kept_and_neither_read_nor_written(firm: Firm) ->
     [books, _] = status(firm)
     assert before["records"] > 0
     assert (books["records"], books["connection"]["writes_allowed"]) == (before["records"], False)
-    refused = typed(firm.home, ("disconnect", "stripe", "--yes"), firm.environment)
-    complains(refused, 2, "gave us no access that could be given back")
+    assert "Delete the key at Stripe too" in do(firm, "disconnect", "stripe", "--yes").out
+    with House(firm.config()) as house:
+        assert "api_key" not in house.store.secrets(MAIN, ConnectionId("stripe"))
+    complains(typed(firm.home, ("sync", "stripe"), firm.environment), 3, "The Stripe setting api_key is missing")
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals to be had here")

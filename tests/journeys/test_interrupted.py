@@ -106,7 +106,7 @@ def test_a_polite_word_ends_the_daemon_within_ten_seconds_though_a_vendor_does_n
     firm.faults("quickbooks", "GET /v3/* 1 slow 12")
     heard = len(firm.heard)
     daemon = Daemon(firm, "slow.log")
-    daemon.waits_for("1 companies have turns")
+    daemon.waits_for("1 company has turns")
     assert daemon.stop() == 0, "it was given ten seconds"
     assert len(firm.heard) >= heard
     firm.do("run", "--once")
@@ -118,12 +118,12 @@ def test_a_polite_word_ends_the_daemon_within_ten_seconds_though_a_vendor_does_n
 def test_a_daemon_a_command_and_a_restart_that_overlaps_write_everything_once(firm: Firm) -> None:
     firm.faults("quickbooks", "POST /v3/company/*/payment 1 slow 2")
     first = Daemon(firm, "first.log")
-    first.waits_for("1 companies have turns")
+    first.waits_for("1 company has turns")
     assert firm.run("apply", "--yes").code in (0, 5), "it waits for its turn, or says who works"
     second = Daemon(firm, "second.log")
     second.waits_for("Another daemon works on this database")
     assert first.stop() == 0
-    second.waits_for("1 companies have turns")
+    second.waits_for("1 company has turns")
     until = time.monotonic() + TURN_SECONDS
     while set(firm.open_balances().values()) != {0} or len(marks(firm)) < 6:
         assert time.monotonic() < until

@@ -318,7 +318,7 @@ def test_an_address_of_the_processor_is_limited_to_one_payment_and_closed_when_t
     assert made.risk == RISK
     (held,) = shop.firm.stripe("payment_link")
     assert held["restrictions"]["completed_sessions"]["limit"] == 1
-    assert set(made.methods) == {"card", "us_bank_account"}
+    assert set(made.methods) == {"card", "us_bank_account", "paypal"}
     shop.part_paid("L-14", "14")
     shop.sync()
     assert [each["active"] for each in shop.firm.stripe("payment_link")] == [False]

@@ -164,3 +164,19 @@ def test_exports_alone_show_what_was_never_applied_and_say_what_they_cannot_show
     assert {row["finding"]["code"] for row in told["rows"]} == {"not-applied"}
     (untold,) = told["unset"]
     assert "cannot be told from them" in untold
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--in", "{folder}", "--currency", "USD", "--from", "2026-12-01", "--to", "2026-11-30"], "before it begins"),
+        (["--bank", "{folder}/bank/AccountHistory.csv"], "go with --in"),
+        (["--currency", "USD"], "go with --in"),
+    ],
+)
+def test_a_look_that_could_find_nothing_is_refused_instead_of_finding_nothing(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], error: str
+) -> None:
+    folder = Path(__file__).resolve().parents[2] / "fixtures" / "exports"
+    assert run(["shadow", *(each.format(folder=folder) for each in arguments)]) == 2
+    assert error in capsys.readouterr().err

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.firm import run_command
+from connector.cli.simulated import doubled
+from tests.journeys.firm import Firm, open_firm, run_command
+from tests.journeys.test_undo import people, planned
 
 
 @pytest.mark.gate
@@ -29,3 +31,24 @@ def test_what_is_no_number_of_days_is_refused(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     assert run_command(home, ("run", "--simulate", "soon"), {}).code == 2
+
+
+def test_what_vanished_from_the_books_is_missed_and_what_we_took_back_ourselves_is_not(tmp_path: Path) -> None:
+    with open_firm(tmp_path) as firm:
+        firm.connect_quickly()
+        made = planned(firm)
+        firm.do("apply", "--yes")
+        assert told(firm) == []
+        people(firm, lambda office: office.delete("Purchase", firm.marked("Purchase", "PrivateNote")[0]["Id"]))
+        (gone,) = told(firm)
+        assert gone.startswith("expense:stripe/payment/ch_walk_")
+        assert gone.endswith(" is done, and stands nowhere.")
+        firm.do("undo", made, "--yes")
+        firm.run("apply", "--yes")
+        assert told(firm) == [gone], "the other entries were taken back by us"
+        assert len(firm.marked("Purchase", "PrivateNote")) == 0
+
+
+def told(firm: Firm) -> list[str]:
+    with firm.desk() as desk:
+        return list(doubled(desk, firm.doubles.values()))

@@ -160,12 +160,12 @@ def test_a_second_daemon_says_so_waits_and_takes_over_when_the_first_is_killed(f
     seen_to_work(firm)
     firm.do("autosync", "on", "--yes")
     first = Daemon(firm, "first.log")
-    first.waits_for("1 companies have turns")
+    first.waits_for("1 company has turns")
     second = Daemon(firm, "second.log")
     second.waits_for("Another daemon works on this database")
     first.process.kill()
     first.process.wait()
-    second.waits_for("1 companies have turns")
+    second.waits_for("1 company has turns")
     until = time.monotonic() + WAIT_SECONDS
     while firm.open_balances()["W-2"]:
         assert time.monotonic() < until

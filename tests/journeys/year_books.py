@@ -21,7 +21,7 @@ from adapters.stripe.standin.life import Merchant
 from connector.dates import BusinessDate, instant_from_epoch, later, zone
 from connector.model.finding import Finding
 from connector.model.firm import BookingPattern, PostingAccounts
-from connector.model.intent import PostTransfer
+from connector.model.intent import Posting, PostTransfer
 from connector.model.mirror import Gone, Noun
 from connector.model.source import Kind, OpId, Ref
 from connector.money import Currency, Money, currency
@@ -299,6 +299,7 @@ class YearBeside:
         return planned(seen, self.posting, BookingPattern.CLEARING, self.account, self._ops)
 
     def _write(self, line: PlanLine) -> None:
+        assert isinstance(line.intent, Posting)
         answer = self.books.post(line.intent, line.op_id)
         wrong = disagreement(line.intent, answer)
         if wrong is not None:

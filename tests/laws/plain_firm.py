@@ -13,7 +13,7 @@ from itertools import count
 from connector.app.written import own_writes
 from connector.model.finding import Finding
 from connector.model.firm import BookingPattern, Connection, PostingAccounts
-from connector.model.intent import VoidPosting
+from connector.model.intent import Posting, VoidPosting
 from connector.model.money_in import DisputeState
 from connector.model.ruling import Ruling
 from connector.model.settlement import PayoutState
@@ -121,6 +121,7 @@ class PlainFirm:
     def _post(self, made: Plan, number: int, line: PlanLine) -> None:
         if any(row.subject == line.subject for row in self.rows):
             raise AssertionError(f"{line.subject} is written twice")
+        assert isinstance(line.intent, Posting)
         answer = self.books.post(line.intent, line.op_id)
         wrong = disagreement(line.intent, answer)
         if wrong is not None:

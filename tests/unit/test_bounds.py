@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from connector.app.bounds import beyond, refused_before
+from connector.app.calling_off import CALLED_OFF
 from connector.model.autosync import Autosync
 from connector.model.finding import FindingCode
-from connector.model.source import CompanyId, ConnectionId, Kind, Ref
+from connector.model.source import CompanyId, ConnectionId, Kind, OpId, Ref
 from connector.money import Currency
 from connector.post import connection_of
 from connector.store import OutboxRow, OutboxState
@@ -76,3 +77,5 @@ def test_exactly_what_was_refused_waits_and_anything_else_of_it_is_tried(books: 
     assert set(refused_before([row], lines)) == {first.intent.about}
     assert refused_before([replace(row, state=OutboxState.DONE)], lines) == {}
     assert refused_before([replace(row, intent=lines[1].intent)], lines) == {}
+    retried = replace(row, op_id=OpId("R" * 20), fault=f"{CALLED_OFF}dana wants it tried again.")
+    assert refused_before([row, retried], lines) == {}, "refused twice, and the later one shall be tried again"

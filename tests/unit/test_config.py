@@ -127,6 +127,7 @@ def test_every_kind_of_write_has_its_settle_time(home: Path) -> None:
         IntentKind.CREDIT: 60,
         IntentKind.DEPOSIT: 60,
         IntentKind.VOID: 60,
+        IntentKind.REFUND: 60,
         IntentKind.NOTE: 61,
         IntentKind.LINK: 61,
         IntentKind.PAY_PAGE: 0,

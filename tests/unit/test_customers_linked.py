@@ -108,5 +108,5 @@ def test_nothing_that_can_be_written_is_a_customer() -> None:
     made = {shape.__name__ for shape in SHAPES.values()}
     assert made == {
         "PostPayment", "PostExpense", "PostTransfer", "ApplyCredit", "PostDeposit", "PostJournal", "VoidPosting",
-        "PushNote", "OpenPayPage", "CapturePage", "OpenHook", "ShowLink",
+        "PushNote", "OpenPayPage", "CapturePage", "OpenHook", "ShowLink", "GiveBack",
     }  # fmt: skip

@@ -67,3 +67,10 @@ def test_a_write_that_is_never_repeated_by_itself_is_held_and_has_no_day() -> No
     assert "until you decide" in held.next_step
     (unsure,) = parked([replace(row(OutboxState.UNSURE, "Lost."), not_before=SOON)])
     assert (unsure.state, unsure.until) == ("unsure", SOON)
+
+
+def test_what_was_refused_again_and_again_waits_once_with_its_last_cause_and_not_at_all_once_that_is_settled() -> None:
+    first, again = row(OutboxState.DEAD, "No."), replace(row(OutboxState.DEAD, "Still no."), op_id=OpId("B" * 20))
+    assert [each.cause for each in parked([first, again])] == ["Still no."]
+    assert refused_count([first, replace(again, fault=f"{CALLED_OFF}dana wants it tried again.")]) == 0
+    assert refused_count([first, replace(again, subject="expense:stripe/payment/ch_2")]) == 2

@@ -41,7 +41,7 @@ from connector.reconcile.rulings import in_force, kept_out
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
 
 RUN = PlanId("plan-1")
-OPS = {kind: OpId(letter * 20) for kind, letter in zip(IntentKind, "ABCDEFGHIJKL", strict=True)}
+OPS = {kind: OpId(letter * 20) for kind, letter in zip(IntentKind, "ABCDEFGHIJKLM", strict=True)}
 CHARGE = ref(Kind.PAYMENT, "ch_1", PROCESSOR)
 PAYOUT = ref(Kind.PAYOUT, "po_1", PROCESSOR)
 LINE = ref(Kind.BALANCE_ENTRY, "txn_1", PROCESSOR)
@@ -202,7 +202,7 @@ def targets(made: Plan) -> list[Ref]:
 
 def test_deposits_go_before_the_payments_they_bank_and_all_else_between(books: Books) -> None:
     made = books.undo()
-    assert targets(made) == [DEPOSIT, TRANSFER, JOURNAL, EXPENSE, CREDIT, PAYMENT]
+    assert targets(made) == [DEPOSIT, TRANSFER, CREDIT, JOURNAL, EXPENSE, PAYMENT]
     assert (made.left_out, made.undoes, made.calls_off) == ((), RUN, ())
     assert made.effects() == (Effect(account="Clearing", amount=money("-6.00")),)
     for line in made.lines:
@@ -269,7 +269,7 @@ def test_a_payment_that_settled_less_than_asked_is_compared_with_what_was_answer
     books.put(PAYMENT, allocations=(share,))
     answer = Written(ref=PAYMENT, version="0", amount=money("120.00"), allocated=(share,), notice="less was open")
     books.write(PAYMENT, answer=answer)
-    assert targets(books.undo()) == [DEPOSIT, TRANSFER, JOURNAL, EXPENSE, CREDIT, PAYMENT]
+    assert targets(books.undo()) == [DEPOSIT, TRANSFER, CREDIT, JOURNAL, EXPENSE, PAYMENT]
 
 
 def test_a_customer_who_was_merged_into_another_is_no_change(books: Books) -> None:
@@ -316,7 +316,7 @@ def test_what_we_took_back_or_are_taking_back_is_no_line_again(books: Books) -> 
     gone = Written(ref=TRANSFER, version="")
     other(books, taking(TRANSFER, IntentKind.TRANSFER), answer=gone)
     made = books.undo()
-    assert targets(made) == [DEPOSIT, JOURNAL, CREDIT, PAYMENT]
+    assert targets(made) == [DEPOSIT, CREDIT, JOURNAL, PAYMENT]
     assert [each.sentence.partition("USD, ")[2] for each in made.left_out] == [
         "was taken back already.",
         "is being taken back already; that is carried on.",

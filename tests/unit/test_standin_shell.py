@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -259,3 +262,17 @@ def test_a_port_that_is_taken_is_the_callers_to_change() -> None:
         port = int(server.url.rpartition(":")[2])
         with pytest.raises(UserError, match=rf"^Port {port} on this computer is taken\."):
             Server(Tally(), port=port)
+
+
+def test_a_caller_who_is_killed_in_the_middle_makes_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+    with Server(Tally()) as server:
+        before = threading.active_count()
+        caller = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+        caller.sendall(b"GET /x HT")
+        while threading.active_count() == before:
+            time.sleep(0.001)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        caller.close()  # as the kernel does it for a dead process that had not read everything
+        while threading.active_count() > before:
+            time.sleep(0.001)
+    assert capfd.readouterr().err == ""

@@ -44,6 +44,7 @@ AGAIN = {
     "502 without a word of Stripe's": Answer(status=502, body=b"<html>bad gateway"),
     "503 that says yes": fault_answer(503, SAYS_YES),
     "424 that says yes": fault_answer(424, SAYS_YES),
+    "a page with nothing on it and more to come": Answer(body=b'{"object": "list", "data": [], "has_more": true}'),
 }
 
 

@@ -105,6 +105,14 @@ def test_whoever_tried_before_is_told_what_became_of_it_and_is_offered_every_way
     assert failed.buttons == returned.buttons == plain.buttons != ()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_got_money_back_is_told_how_much_in_a_kind_word(language: str) -> None:
+    page = page_of(visit(Offer.PAID, given_back=(Money(4_250, USD),)), reader(language), {})
+    (told,) = page.given_back
+    assert reader(language).tongue.money(Money(4_250, USD)) in told
+    assert page_of(visit(Offer.PAID), reader(language), {}).given_back == ()
+
+
 def test_in_french_no_sign_stands_alone_on_a_line() -> None:
     said = reader("fr").tongue.said
     assert said.on_its_way == "En cours d'acheminement\xa0: {amount}"
