@@ -36,6 +36,7 @@ customer  {LONG}  email {"x" * 60}@acme.example  in quickbooks and stripe as cus
 2026-03-16  payment  ch_walk_1  Acme Bakery  120.00 USD  by card  fee 3.78 USD  key W-1
 2026-03-26  payment  ch_walk_3  Acme Bakery  80.00 USD  by card  fee 2.62 USD
 2026-03-27  payment  ch_walk_4  {LONG}  60.00 USD  by card  fee 2.62 USD
+2026-03-30  payout  po_walk_1  USD  of ch_walk_1, ch_walk_3
 """
 ROOMS = (
     "",
