@@ -108,6 +108,7 @@ COMPLETE = {
     "promise": ("--promise", "100.50", "--by", "2030-01-02"),
     "dispute": ("--reason", "short delivery"),
     "refused": ("--next", "2030-01-02"),
+    "do-not-contact": (),
 }
 
 
