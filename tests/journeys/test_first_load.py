@@ -124,6 +124,7 @@ def test_ten_thousand_invoices_and_their_payments_are_here_in_three_minutes_and_
 
 
 @pytest.mark.long
+@pytest.mark.req("N11")
 def test_a_look_at_a_hundred_changes_after_the_first_load_takes_seconds(loaded: Loaded) -> None:
     assert loaded.first < FIRST_SECONDS_MAX
     assert loaded.later < LATER_SECONDS_MAX
