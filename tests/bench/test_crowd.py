@@ -19,6 +19,7 @@ def test_many_companies_begin_in_time_and_one_huge_first_reading_delays_nobody_b
 
 
 @pytest.mark.long
+@pytest.mark.req("E5")
 def test_in_a_day_of_5000_companies_turns_begin_in_time_and_a_first_reading_of_a_million_delays_nobody() -> None:
     """1.4 million turns twice, looked for by the loop over the rows of a store, whose clock is set; only what a turn
     does is replaced by how long it takes. All companies are due at once when it begins."""
