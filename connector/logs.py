@@ -135,6 +135,12 @@ def tell(fault: BaseException) -> None:
     _last_words(type(fault), fault, fault.__traceback__)
 
 
+def where(fault: BaseException) -> str:
+    """What kind of fault it is, and where it happened. Never what it said: that may hold a code, an address, a name."""
+    at = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__} at {at.filename}:{at.lineno}"
+
+
 def _last_words(kind: type[BaseException], fault: BaseException, at: TracebackType | None) -> None:
     sys.stderr.write(safe("".join(traceback.format_exception(kind, fault, at))))
 

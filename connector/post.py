@@ -26,6 +26,7 @@ from connector.errors import (
     Refused,
     Rejected,
     Retry,
+    UnknownRecord,
     Unreachable,
     VendorError,
 )
@@ -116,10 +117,10 @@ def _by_anybody(intent: Intent) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What posting works with. `settle` may shorten or lengthen SETTLE_SECONDS per kind; `as_sent` puts into an intent
-    what must not be stored with it, and `keep` stores settings of a connection that only an answer holds (None: a write
-    that has such an answer is not made). `permitted` is asked before anything is sent: it raises Refused while a person
-    does not let us write."""
+    """What posting works with; a row of a connection without an adapter waits. `settle` may shorten or lengthen
+    SETTLE_SECONDS per kind; `as_sent` puts into an intent what must not be stored with it, and `keep` stores settings
+    of a connection that only an answer holds (None: a write that has such an answer is not made). `permitted` is asked
+    before anything is sent: it raises Refused while a person does not let us write."""
 
     store: Store
     clock: Clock
@@ -172,7 +173,7 @@ def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] |
     for row in tools.store.outbox(company, states=states):
         if row.kind is IntentKind.CAPTURE if only is None else row.op_id not in only:
             continue
-        if _rests_on_undone(tools.store, row):
+        if connection_of(row.intent) not in tools.adapters or _rests_on_undone(tools.store, row):
             result.waiting.append(row)
             continue
         lease = tools.store.renew(lease)
@@ -194,8 +195,12 @@ def post(tools: Tools, company: CompanyId, lease: Lease, only: frozenset[OpId] |
 def _rests_on_undone(store: Store, row: OutboxRow) -> bool:
     """Whether it applies an entry of ours that is not done yet, and may still be."""
     entry = row.intent.entry if isinstance(row.intent, ApplyCredit) else None
-    states = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNSURE)
-    return entry is not None and any(each.op_id == entry for each in store.outbox(row.company_id, states=states))
+    if entry is None:
+        return False
+    try:
+        return store.outbox_row(row.company_id, entry).state not in (OutboxState.DONE, OutboxState.DEAD)
+    except UnknownRecord:
+        return False  # it was never to be written, and whoever puts it in says so
 
 
 def look_up(tools: Tools, company: CompanyId, lease: Lease, op_id: OpId) -> OutboxRow:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -173,7 +173,7 @@ class _Carrier:
             return
         pages, self._pages = self._pages, []
         if self._author.lease is not None:
-            self._author = replace(self._author, lease=self._store.renew(self._author.lease))
+            self._store.keep(self._author.lease)
         saved = self._store.save_kinds(self._author, self._connection, self.stream, pages, self._noticed)
         if any(page.findings for page in pages):
             self._noticed = self._store.noticed(self._author.company, self._connection)

@@ -6,6 +6,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -45,6 +46,27 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "store.db")
     return own_schema(request.getfixturevalue("postgres"))
+
+
+@cache
+def _tables() -> bytes:
+    """A SQLite database in which there is nothing but our tables."""
+    # Imported here: the laws of money are tested alone too, where no store is.
+    from connector.clock import SystemClock
+    from connector.store import Store
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        Store.open(path, SystemClock()).close()
+        return path.read_bytes()
+
+
+def with_tables(path: Path) -> None:
+    """Make a database there, unless there is one. To make its tables takes ten times as long as to open it, and tests
+    make very many; how they are made has tests of its own."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(_tables())
 
 
 def own_schema(server: str) -> str:

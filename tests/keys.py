@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 from connector.clock import Clock
 from connector.store import Store
 from connector.store.keyring import KeySource, keys_in_text
+from tests.databases import with_tables
 
 FIRST = base64.b64encode(b"1" * 32).decode()
 SECOND = base64.b64encode(b"2" * 32).decode()
@@ -19,6 +21,8 @@ def given(*keys: str) -> KeySource:
 
 def unlocked(address: str, clock: Clock, keys: KeySource) -> Store:
     """An open store whose secrets these keys open."""
+    if "://" not in address:
+        with_tables(Path(address))
     store = Store.open(address, clock)
     store.unlock(keys)
     return store

@@ -18,9 +18,9 @@ from adapters.paypal.standin.books import Books
 from adapters.paypal.standin.ordering import Ordering
 from adapters.paypal.standin.people import People
 from adapters.paypal.translate import Where
-from connector.dates import after
+from connector.dates import after, business_date
 from connector.model.finding import Finding
-from connector.model.intent import CapturePage, OpenPayPage, WriteKey, Written
+from connector.model.intent import CapturePage, GiveBack, OpenPayPage, WriteKey, Written
 from connector.model.mirror import UNFINISHED, Gone, Mirrored, Noun
 from connector.model.money_in import Payment
 from connector.model.party import Account
@@ -254,6 +254,18 @@ def capture_for(page_id: str, **changes: Any) -> CapturePage:
         amount=page.amount,
         attempt=page.attempt,
         page_id=page_id,
+    )
+
+
+def refund_of(payment: Ref, amount: str, given_before: str = "0.00") -> GiveBack:
+    """What gives so much of a payment back, of which so much had gone back when it was planned."""
+    return GiveBack(
+        connection=payment.connection,
+        about=payment,
+        amount=usd(amount),
+        given_before=usd(given_before),
+        on=business_date("2026-03-12"),
+        memo="refund",
     )
 
 

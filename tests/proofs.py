@@ -15,16 +15,13 @@ from connector.model.source import ActorId, CompanyId, Kind, Ref, Tag
 from connector.reconcile.match import reconcile
 from connector.reconcile.sides import Ground, sheets
 from connector.reconcile.tieout import tie_out
+from tests.accounts import ACCOUNTS
 from tests.builders import BOOKS, PROCESSOR, Mirror, money, ref
 
 AS_OF = business_date("2026-06-15")
-PAYABLE = """\
+PAYABLE = f"""\
 company  Walkabout Tools  home USD  zone America/New_York  country US  realm 9140001  stripe acct_walk
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_walk_acme
 2026-03-02  invoice  P-1  Acme Bakery  120.00 USD  due 2026-04-01
 2026-03-02  invoice  P-2  Acme Bakery  220.00 USD  due 2026-04-01

@@ -1,7 +1,8 @@
 """PayPal's reports: the lines of the account in a window of time, and what it held at a moment.
 
 A window holds at most 31 days, and at most so many lines as PayPal is willing to count: one with more is halved, down
-to a second; what still does not fit is told loudly, for lines that are left out are money that is lost sight of.
+to a second; what still does not fit is told loudly, for lines that are left out are money that is lost sight of. So is
+a page with fewer lines than its own numbers promise: it is asked for again, and never taken for all there is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from adapters.paypal import wire
 from adapters.paypal.calls import Calls
 from adapters.paypal.course import Window
 from connector.dates import Instant
-from connector.errors import Rejected
+from connector.errors import MalformedAnswer, Rejected
 
 TOO_LARGE = "RESULTSET_TOO_LARGE"
 
@@ -60,7 +61,7 @@ class Reports:
         if transaction_id:
             query["transaction_id"] = transaction_id
         try:
-            return self._calls.read(wire.TRANSACTIONS, query, _page)
+            return self._calls.read(wire.TRANSACTIONS, query, lambda body: _page(body, page, self._size))
         except Rejected as fault:
             if fault.code != TOO_LARGE:
                 raise
@@ -78,7 +79,10 @@ class Reports:
             yield from page.lines
             for number in range(2, page.pages + 1):
                 more = self.lines(here, number, transaction_id=transaction_id)
-                yield from more.lines if more is not None else ()
+                if more is None:  # it has grown since its first page: some lines come twice, and none is left out
+                    waiting += halves(here)
+                    break
+                yield from more.lines
 
     def first(
         self, since: Instant, until: Instant, fits: Callable[[wire.Transaction], bool]
@@ -117,8 +121,14 @@ def _written(moment: Instant) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _page(body: bytes) -> Lines:
+def _page(body: bytes, number: int, size: int) -> Lines:
     report = wire.decode(body, wire.Report)
+    if len(report.transaction_details) < _promised(report, number, size):
+        raise MalformedAnswer(
+            "PayPal sent a page with fewer transactions than it says there are.",
+            next_step="Nothing of it was kept; run it again in a few minutes.",
+            system=wire.SYSTEM,
+        )
     lines: list[Read] = []
     for raw in report.transaction_details:
         document = bytes(raw)
@@ -132,3 +142,10 @@ def _page(body: bytes) -> Lines:
         expected=report.total_items,
         lines=tuple(lines),
     )
+
+
+def _promised(report: wire.Report, number: int, size: int) -> int:
+    """How many lines that page has at least, by the numbers on it; where its pages are of another size, one."""
+    if report.total_pages == -(-report.total_items // size):
+        return min(size, report.total_items - (number - 1) * size)
+    return 1 if report.total_items and number <= report.total_pages else 0

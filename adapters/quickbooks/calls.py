@@ -8,7 +8,7 @@ may decide that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from adapters.quickbooks import faults, translate, wire
 from adapters.quickbooks.auth import Grant, IntuitSession
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class Sdk(Protocol):
-    """What of the SDK's client is used. Any of its methods may raise `unreadable`."""
+    """What of the SDK's client is used. Any of its methods may raise what its `Writer` says."""
 
     def create_object(self, qbbo: str, request_body: Any, request_id: str | None = ..., params: Any = ...) -> Any:
         """One write, with its request id."""
@@ -44,21 +44,25 @@ class Sdk(Protocol):
         """One deletion, with its request id."""
 
 
-class Calls:
-    """The calls of one company. One per worker thread."""
+class Writer(NamedTuple):
+    """The SDK's client, and what it raises about an answer that it cannot read."""
 
-    def __init__(
-        self, settings: Settings, session: IntuitSession, sdk: Sdk, clock: Clock, unreadable: type[Exception]
-    ) -> None:
+    sdk: Sdk
+    unreadable: type[Exception]
+
+
+class Calls:
+    """The calls of one company. One per worker thread. `writer` is asked for with each write, and for nothing else."""
+
+    def __init__(self, settings: Settings, session: IntuitSession, writer: Callable[[], Writer], clock: Clock) -> None:
         self._settings = settings
         self._session = session
-        self._sdk = sdk
+        self._writer = writer
         self._clock = clock
-        self._unreadable = unreadable
 
     def beside(self, session: IntuitSession) -> Calls:
         """The same calls over another session, for another thread. Only its reads may be used."""
-        return Calls(self._settings, session, self._sdk, self._clock, self._unreadable)
+        return Calls(self._settings, session, self._writer, self._clock)
 
     def one(self, shape: type[Row], vendor_id: str) -> wire.Received[Row]:
         """One record by its id. NotFound when it is gone."""
@@ -101,7 +105,7 @@ class Calls:
         `nth` counts the times this very write was answered with a clear no and is made again with what was read since.
         """
         return self._written(
-            lambda: self._sdk.create_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
+            lambda sdk: sdk.create_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
         )
 
     def update(
@@ -109,7 +113,7 @@ class Calls:
     ) -> Written:
         """Change what is there already, as `create` writes what is not."""
         return self._written(
-            lambda: self._sdk.update_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
+            lambda sdk: sdk.update_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
         )
 
     def void(
@@ -118,7 +122,7 @@ class Calls:
         """Void one entry, as `create` writes one."""
         how = {"operation": "update", "include": "void"}
         return self._written(
-            lambda: self._sdk.update_object(entity, wire.encode(body), request_id=request_id(key, nth), params=how),
+            lambda sdk: sdk.update_object(entity, wire.encode(body), request_id=request_id(key, nth), params=how),
             read,
         )
 
@@ -127,13 +131,14 @@ class Calls:
     ) -> Written:
         """Delete one entry, as `create` writes one."""
         return self._written(
-            lambda: self._sdk.delete_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
+            lambda sdk: sdk.delete_object(entity, wire.encode(body), request_id=request_id(key, nth)), read
         )
 
-    def _written(self, send: Callable[[], Any], read: Callable[[bytes], Written]) -> Written:
+    def _written(self, send: Callable[[Sdk], Any], read: Callable[[bytes], Written]) -> Written:
+        sdk, unreadable = self._writer()
         try:
-            return read(wire.encode(send()))
-        except (self._unreadable, MalformedAnswer):
+            return read(wire.encode(send(sdk)))
+        except (unreadable, MalformedAnswer):
             raise faults.lost(write=True) from None
 
 

@@ -7,7 +7,7 @@ enough, is never taken for the whole: then every entity is walked by time of cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,10 +15,10 @@ from adapters.quickbooks import course, keyset, translate, wire
 from adapters.quickbooks.auth import IntuitSession
 from adapters.quickbooks.calls import Calls
 from adapters.quickbooks.course import Course, Phase
-from adapters.quickbooks.entities import BY_SHAPE, ENTITIES, NAMES, SHAPES
+from adapters.quickbooks.entities import BY_SHAPE, ENTITIES, NAMES, SHAPES, Entity
 from adapters.quickbooks.records import Found, Records, Rows, parted
 from adapters.quickbooks.sweep import Sweep
-from adapters.quickbooks.walk import Walk
+from adapters.quickbooks.walk import TRIES_MAX, Walk, fewer
 from connector import canonical
 from connector.dates import epoch_seconds, instant_from_iso
 from connector.errors import UnknownCurrency
@@ -153,9 +153,17 @@ class Changes(Records):
             about=f"{entity.name} ids",
         )
 
-    def _ids(self, name: str) -> Iterable[str]:
-        """Every id of an entity. One that a change moved from page to page meanwhile may be missing."""
-        entity = ENTITIES[name]
+    def _ids(self, name: str) -> frozenset[str]:
+        """Every id of an entity, none fewer than there were when it was begun: rows that are struck out meanwhile move
+        others from page to page, and a page may come with fewer rows than there are. Errors: MalformedAnswer."""
+        for _ in range(TRIES_MAX):
+            number = self._walk.count(ENTITIES[name])
+            found = frozenset(self._listed_ids(ENTITIES[name]))
+            if len(found) >= number:
+                return found
+        raise fewer(ENTITIES[name])
+
+    def _listed_ids(self, entity: Entity) -> Iterator[str]:
         start = 1
         size = self._settings.page_size_max
         while True:

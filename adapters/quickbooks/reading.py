@@ -84,6 +84,7 @@ class Reading(Changes):
             record=translate.profile(company.row, preferences.row, live=self._settings.live),
         )
         self._home_currency = translate.home_currency(preferences.row)
+        self._lately = (self._clock.now(), preferences.row)
         return Page(records=(record,), cursor=canonical.encode({"day": today}).decode(), more=False)
 
     def check(self) -> tuple[Check, ...]:

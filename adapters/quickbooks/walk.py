@@ -17,6 +17,9 @@ from adapters.quickbooks.calls import Calls
 from adapters.quickbooks.entities import Entity
 from connector.errors import MalformedAnswer
 
+TRIES_MAX = 4
+"""So often a page that holds fewer rows than there are is asked for."""
+
 _Listed = wire.Listed[wire.Entity]
 Answer = TypeVar("Answer")
 
@@ -57,8 +60,7 @@ class Walk:
         if self._stands != (entity.name, bookmark):
             self.leave()
         try:
-            base, listed, page = self._fetched(entity, bookmark)
-            fresh, after, more = keyset.turn(base, page, self._size)
+            base, listed, page, (fresh, after, more) = self._turned(entity, bookmark)
         except BaseException:
             self.leave()
             raise
@@ -91,6 +93,24 @@ class Walk:
         """How many rows there are, or were changed at or after a moment."""
         question = keyset.count(entity.shape.__name__, since, name_list=entity.lists_names)
         return self._calls.read("query", {"query": question}, wire.count)
+
+    def _turned(
+        self, entity: Entity, bookmark: keyset.Bookmark
+    ) -> tuple[keyset.Bookmark, _Listed, list[keyset.Seen], tuple[tuple[int, ...], keyset.Bookmark, bool]]:
+        """The page at a bookmark, and what it turned out to hold. No answer says that nothing follows a page which is
+        not full, so Intuit is asked for the number of rows; a page that holds fewer is asked for again, and is whole
+        when it holds as many as there were before it was asked for. Errors: MalformedAnswer where it never does."""
+        since, there = bookmark.since, -1
+        for _ in range(TRIES_MAX):
+            base, listed, page = self._fetched(entity, bookmark)
+            turned = keyset.turn(base, page, self._size)
+            here = base.start - 1 + len(page)
+            if not turned[2] and (there < 0 or here < there or base.since != since):
+                since, there = base.since, self.count(entity, base.since)
+            if turned[2] or here >= there:
+                return base, listed, page, turned
+            self._drop()
+        raise fewer(entity)
 
     def _fetched(self, entity: Entity, bookmark: keyset.Bookmark) -> tuple[keyset.Bookmark, _Listed, list[keyset.Seen]]:
         """The next page: the one that was fetched ahead if it continues what was read, else the one at the bookmark."""
@@ -161,3 +181,12 @@ class Walk:
 def _seen(bookmark: keyset.Bookmark, listed: _Listed) -> list[keyset.Seen]:
     rows = ((translate.last_updated(one.row), one.row.id, one.row.sync_token) for one in listed.rows)
     return keyset.seen(bookmark, rows)
+
+
+def fewer(entity: Entity) -> MalformedAnswer:
+    """What is raised for an entity of which fewer rows go on coming than there are."""
+    return MalformedAnswer(
+        f"QuickBooks sent fewer rows of {entity.shape.__name__} than it counts.",
+        next_step="Nothing of them was kept; run it again in a few minutes.",
+        system=wire.SYSTEM,
+    )

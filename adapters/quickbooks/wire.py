@@ -163,7 +163,8 @@ def _listing(shape: type[Entity]) -> msgspec.json.Decoder[Any]:
     """The envelope of a query for one shape: the rows' bytes stand under its name. Told that name beforehand, a page of
     two megabytes is gone through once and not twice."""
     rows: Any = ("rows", list[msgspec.Raw], msgspec.field(name=shape.__name__, default_factory=list))
-    answer = msgspec.defstruct("_Answer", [rows])
+    said: Any = ("said", int | None, msgspec.field(name="maxResults", default=None))
+    answer = msgspec.defstruct("_Answer", [rows, said])
     fields: list[Any] = [
         ("found", answer, msgspec.field(name="QueryResponse")),
         ("time", str | None, None),
@@ -191,10 +192,18 @@ def page(body: bytes, shape: type[Row]) -> Listed[Row]:
     try:
         listing = _LISTINGS[shape].decode(body)
         decode = _DECODERS[shape].decode
-        listed = tuple([Received(row=decode(raw), raw=bytes(raw)) for raw in listing.found.rows])
+        listed = tuple([Received(row=decode(raw), raw=bytes(raw)) for raw in _rows(listing)])
     except msgspec.DecodeError:
         raise _malformed(f"a page of {shape.__name__}") from None
     return Listed(rows=listed, time=listing.time)  # type: ignore[arg-type]
+
+
+def _rows(listing: Any) -> list[msgspec.Raw]:
+    """The rows of a page; DecodeError where it says that it has another number of them."""
+    found = listing.found
+    if found.said is not None and found.said != len(found.rows):
+        raise msgspec.DecodeError
+    return found.rows  # type: ignore[no-any-return]
 
 
 def count(body: bytes) -> int:
@@ -208,7 +217,7 @@ def count(body: bytes) -> int:
 def ids(body: bytes, shape: type[Entity]) -> tuple[str, ...]:
     """The ids alone of a query's answer."""
     try:
-        return tuple([_BARE.decode(raw).id for raw in _LISTINGS[shape].decode(body).found.rows])
+        return tuple([_BARE.decode(raw).id for raw in _rows(_LISTINGS[shape].decode(body))])
     except msgspec.DecodeError:
         raise _malformed(f"the ids of {shape.__name__}") from None
 

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeVar
 
 from adapters.stripe import wire
-from adapters.stripe.guards import checked_params
+from adapters.stripe.guards import checked_id, checked_params
 from adapters.stripe.refusal import LOCKED, OK, PAUSE_SECONDS, TOO_MANY, Heard, other_mode, refusal
 from adapters.stripe.settings import ENDPOINT_PACE, Settings
 from adapters.stripe.translate import Where
@@ -36,7 +36,20 @@ from connector.model.intent import WriteKey
 from connector.ports import RateBudget, Surroundings
 from connector.transport import retry_after_seconds, retrying
 
+PAGES_MAX = 1_000
+"""Longer lists than that are not gone through for one record."""
+
+
+class Listable(Protocol):
+    """A row that a list can go on after."""
+
+    @property
+    def id(self) -> str:
+        """Stripe's own."""
+
+
 T = TypeVar("T")
+Row = TypeVar("Row", bound=Listable)
 Query = Mapping[str, str | int]
 
 TURN_MARGIN_SECONDS = 60
@@ -240,6 +253,22 @@ class Room:
         self._clock = surroundings.clock
         self._calls = calls
         self._where = Where(connection=surroundings.connection, zone=zone(surroundings.zone), live=settings.live)
+
+    def _every(self, path: str, query: Query, shape: type[Row]) -> Iterator[Row]:
+        """All rows of a list, page after page. Errors: VendorError; MalformedAnswer for a list without an end."""
+
+        def listed(body: bytes) -> tuple[bool, list[Row]]:
+            page = wire.decode(body, wire.Listed)
+            return page.has_more, [wire.decode(raw, shape) for raw in page.data]
+
+        asked: dict[str, str | int] = {"limit": self._settings.page_size_max, **query}
+        for _ in range(PAGES_MAX):
+            more, rows = self._calls.read(path, asked, listed)
+            yield from rows
+            if not more:
+                return
+            asked["starting_after"] = checked_id(rows[-1].id)
+        raise MalformedAnswer(f"Stripe's list of {path.removeprefix('/v1/')} does not end.", system=wire.SYSTEM)
 
 
 def written(body: bytes, shape: type[T]) -> T:

@@ -12,13 +12,12 @@ from adapters.stripe.guards import checked_id
 from adapters.stripe.links import LINK, SESSIONS, StandingLinks
 from adapters.stripe.paypages import BANK_TRANSFER, LISTED_SECONDS, OP_KEY, session_params
 from connector.dates import epoch_seconds
-from connector.errors import MalformedAnswer, OutcomeUnknown, Rejected
+from connector.errors import OutcomeUnknown, Rejected
 from connector.model.intent import OpenPayPage, WriteKey, Written
 from connector.model.source import Kind
 from connector.ports import PageState
 
 _WITH_INTENT = {"expand[]": "payment_intent"}
-_PAGES_MAX = 1_000
 
 
 class Checkout(StandingLinks):
@@ -36,17 +35,10 @@ class Checkout(StandingLinks):
         if intent.standing:
             return self.find_links(key)
         since = epoch_seconds(intent.expires_at) - LISTED_SECONDS
-        query: dict[str, str | int] = {"limit": self._settings.page_size_max, "created[gte]": since}
-        found: list[Written] = []
-        for _ in range(_PAGES_MAX):
-            page, rows = self._calls.read(SESSIONS, query, _sessions)
-            found += [
-                self._page_written(self._own(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
-            ]
-            if not page.has_more:
-                return tuple(found)
-            query["starting_after"] = checked_id(rows[-1].id)
-        raise MalformedAnswer("Stripe's list of pay pages does not end.", system=wire.SYSTEM)
+        rows = self._every(SESSIONS, {"created[gte]": since}, wire.Session)
+        return tuple(
+            self._page_written(self._own(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
+        )
 
     def page_state(self, page_id: str) -> PageState:
         if page_id.startswith(LINK):
@@ -89,11 +81,6 @@ class Checkout(StandingLinks):
             url=row.url,
             methods=tuple(row.payment_method_types),
         )
-
-
-def _sessions(body: bytes) -> tuple[wire.Listed, list[wire.Session]]:
-    page = wire.decode(body, wire.Listed)
-    return page, [wire.decode(raw, wire.Session) for raw in page.data]
 
 
 def _customers(body: bytes) -> list[wire.Customer]:

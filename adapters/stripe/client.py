@@ -1,7 +1,8 @@
 """One Stripe account, and the only file that knows Stripe's SDK.
 
 Lists and look-ups are asked for as bytes through our own session and decoded once (`wire`); writes go through the SDK,
-over the same session, with an explicit API version, no retries of its own and no telemetry. When a call is made, and
+over the same session, with an explicit API version, no retries of its own and no telemetry. It is imported with the
+first write: with what it brings along it takes more memory than all the rest of the adapter. When a call is made, and
 whether again, is decided in `calls`.
 """
 
@@ -9,10 +10,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import requests
-import stripe
 import urllib3
 
 from adapters.stripe import checks, wire
@@ -30,6 +30,9 @@ from connector.model.source import Ref
 from connector.ports import Check, Page, Surroundings
 from connector.transport import VendorSession
 
+if TYPE_CHECKING:
+    import stripe
+
 _CHUNK_LOST = (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError)
 
 
@@ -38,8 +41,6 @@ def connect(surroundings: Surroundings) -> Stripe:
     settings = surroundings.settings
     if not isinstance(settings, Settings):
         raise SettingsError("The settings of a Stripe connection were not parsed by the Stripe adapter.")
-    stripe.enable_telemetry = False
-    logging.getLogger("stripe").setLevel(logging.CRITICAL)  # it would log parameters, and sentences that quote them
     return Stripe(surroundings, settings)
 
 
@@ -59,15 +60,8 @@ class _SdkLine:
             read_seconds=settings.read_seconds,
             trace_header="Request-Id",
         )
-        self._sdk = stripe.StripeClient(
-            settings.api_key.get_secret_value(),
-            stripe_version=wire.VERSION,
-            base_addresses={"api": settings.base_url},
-            max_network_retries=0,
-            http_client=stripe.RequestsClient(
-                timeout=(settings.connect_seconds, settings.read_seconds), session=self._session
-            ),
-        )
+        self._settings = settings
+        self._sdk: stripe.StripeClient | None = None
 
     def get(self, path: str, query: Query) -> Heard:
         """The body is read in one piece: in the small pieces of `content`, a page costs half as much again."""
@@ -92,9 +86,11 @@ class _SdkLine:
     def post(self, path: str, params: Mapping[str, Any], key: str | None) -> Heard:
         """The SDK is asked for the answer's bytes, not for its objects: it would stumble over one of an odd shape, and
         nobody could say what became of the write."""
+        import stripe
+
         options = {} if key is None else {"idempotency_key": key}
         try:
-            answer = self._sdk.raw_request("post", path, **params, **options)
+            answer = self._writer().raw_request("post", path, **params, **options)
         except stripe.APIConnectionError as fault:
             if isinstance(fault.__cause__, VendorError):
                 raise fault.__cause__ from None
@@ -108,6 +104,25 @@ class _SdkLine:
             return Heard(status=fault.http_status, body=raw, headers=headers)
         done = cast("stripe.StripeResponse", answer)
         return Heard(status=done.code, body=done.body.encode(), headers=done.headers)
+
+    def _writer(self) -> stripe.StripeClient:
+        """The SDK over our session."""
+        if self._sdk is None:
+            import stripe
+
+            stripe.enable_telemetry = False
+            # It would log parameters, and sentences that quote them.
+            logging.getLogger("stripe").setLevel(logging.CRITICAL)
+            self._sdk = stripe.StripeClient(
+                self._settings.api_key.get_secret_value(),
+                stripe_version=wire.VERSION,
+                base_addresses={"api": self._settings.base_url},
+                max_network_retries=0,
+                http_client=stripe.RequestsClient(
+                    timeout=(self._settings.connect_seconds, self._settings.read_seconds), session=self._session
+                ),
+            )
+        return self._sdk
 
     def delete(self, path: str) -> Heard:
         answer = self._session.delete(self._url + path, headers=self._headers)

@@ -16,7 +16,6 @@ from adapters.stripe.events import EVENT_TYPES
 from adapters.stripe.guards import checked_id
 from adapters.stripe.paypages import OP_KEY
 from adapters.stripe.refusal import other_mode
-from connector.errors import MalformedAnswer
 from connector.model.intent import OpenHook, WriteKey, Written
 from connector.model.source import Kind, OpId
 from connector.ports import Hook, OpenedHook
@@ -26,7 +25,6 @@ DESCRIPTION = "Tells the receivables connector what has changed. It only reads i
 SECRET = "webhook_secret"  # noqa: S105  the name of the setting
 """The setting that what is signed is verified with."""
 
-_PAGES_MAX = 100
 _ENABLED = "enabled"
 
 
@@ -69,15 +67,7 @@ class Endpoints(Room):
         return {} if others or door is None else {SECRET: ""}
 
     def _listed(self) -> list[wire.WebhookEndpoint]:
-        query: dict[str, str | int] = {"limit": self._settings.page_size_max}
-        found: list[wire.WebhookEndpoint] = []
-        for _ in range(_PAGES_MAX):
-            page, rows = self._calls.read(ENDPOINTS, query, _rows)
-            found += [self._of_our_mode(row) for row in rows]
-            if not page.has_more:
-                return found
-            query["starting_after"] = checked_id(rows[-1].id)
-        raise MalformedAnswer("Stripe's list of webhook endpoints does not end.", system=wire.SYSTEM)
+        return [self._of_our_mode(row) for row in self._every(ENDPOINTS, {}, wire.WebhookEndpoint)]
 
     def _of_our_mode(self, row: wire.WebhookEndpoint) -> wire.WebhookEndpoint:
         if row.livemode is not self._where.live:
@@ -95,8 +85,3 @@ def _hook(row: wire.WebhookEndpoint) -> Hook:
         and row.api_version == wire.VERSION
         and set(row.enabled_events) == set(EVENT_TYPES),
     )
-
-
-def _rows(body: bytes) -> tuple[wire.Listed, list[wire.WebhookEndpoint]]:
-    page = wire.decode(body, wire.Listed)
-    return page, [wire.decode(raw, wire.WebhookEndpoint) for raw in page.data]

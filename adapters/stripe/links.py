@@ -14,7 +14,7 @@ from adapters.stripe.currency import from_wire
 from adapters.stripe.guards import checked_id
 from adapters.stripe.paypages import OP_KEY, link_params
 from adapters.stripe.refusal import other_mode
-from connector.errors import MalformedAnswer, OutcomeUnknown, Rejected
+from connector.errors import OutcomeUnknown, Rejected
 from connector.model.intent import OpenPayPage, WriteKey, Written
 from connector.model.money_in import AttemptState
 from connector.model.source import Kind
@@ -26,7 +26,6 @@ SESSIONS = "/v1/checkout/sessions"
 LINK = "plink_"
 """What the id of a Payment Link begins with."""
 
-_PAGES_MAX = 1_000
 _WITH_LINES = {"expand": ["line_items"]}
 
 
@@ -41,17 +40,10 @@ class StandingLinks(Room):
 
     def find_links(self, key: WriteKey) -> tuple[Written, ...]:
         """Every link that carries our mark."""
-        query: dict[str, str | int] = {"limit": self._settings.page_size_max, "expand[]": "data.line_items"}
-        found: list[Written] = []
-        for _ in range(_PAGES_MAX):
-            page, rows = self._calls.read(LINKS, query, _links)
-            found += [
-                self._link_written(self._own_link(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
-            ]
-            if not page.has_more:
-                return tuple(found)
-            query["starting_after"] = checked_id(rows[-1].id)
-        raise MalformedAnswer("Stripe's list of payment links does not end.", system=wire.SYSTEM)
+        rows = self._every(LINKS, {"expand[]": "data.line_items"}, shapes.PaymentLink)
+        return tuple(
+            self._link_written(self._own_link(row)) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id
+        )
 
     def link_state(self, link_id: str) -> PageState:
         """Where a link stands: by the sessions that were completed, the first one first; else whether it is open."""
@@ -86,19 +78,9 @@ class StandingLinks(Room):
         return self.link_state(link_id)
 
     def _sessions_of(self, link_id: str) -> list[wire.Session]:
-        query: dict[str, str | int] = {
-            "limit": self._settings.page_size_max,
-            "payment_link": checked_id(link_id),
-            "expand[]": "data.payment_intent",
-        }
-        found: list[wire.Session] = []
-        for _ in range(_PAGES_MAX):
-            page, rows = self._calls.read(SESSIONS, query, _sessions)
-            found += [self._own(row) for row in rows]
-            if not page.has_more:
-                return sorted(found, key=lambda row: (row.created, row.id))
-            query["starting_after"] = checked_id(rows[-1].id)
-        raise MalformedAnswer("Stripe's list of a link's pages does not end.", system=wire.SYSTEM)
+        query = {"payment_link": checked_id(link_id), "expand[]": "data.payment_intent"}
+        rows = self._every(SESSIONS, query, wire.Session)
+        return sorted((self._own(row) for row in rows), key=lambda row: (row.created, row.id))
 
     def _link(self, link_id: str) -> shapes.PaymentLink:
         path = f"{LINKS}/{checked_id(link_id)}"
@@ -141,13 +123,3 @@ def _amount(row: shapes.PaymentLink) -> Money | None:
     lines = row.line_items.data if row.line_items is not None else []
     amounts = [from_wire(line.amount_total, line.currency) for line in lines]
     return total(amounts, amounts[0].currency) if amounts else None
-
-
-def _links(body: bytes) -> tuple[wire.Listed, list[shapes.PaymentLink]]:
-    page = wire.decode(body, wire.Listed)
-    return page, [wire.decode(raw, shapes.PaymentLink) for raw in page.data]
-
-
-def _sessions(body: bytes) -> tuple[wire.Listed, list[wire.Session]]:
-    page = wire.decode(body, wire.Listed)
-    return page, [wire.decode(raw, wire.Session) for raw in page.data]

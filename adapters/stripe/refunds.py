@@ -7,13 +7,13 @@ and neither is anything where somebody else has given some of it back since the 
 from __future__ import annotations
 
 from adapters.stripe import payments, wire
-from adapters.stripe.calls import Query, Room, written
+from adapters.stripe.calls import Room, written
 from adapters.stripe.currency import from_wire, to_wire
 from adapters.stripe.guards import checked_id
 from adapters.stripe.paypages import OP_KEY
 from adapters.stripe.refusal import NO_KEY, other_mode
 from adapters.stripe.tables import DISPUTE_STATES, REFUND_STATES
-from connector.errors import MalformedAnswer, NeedsReconnect, Refused, Rejected
+from connector.errors import NeedsReconnect, Refused, Rejected
 from connector.model.intent import GiveBack, WriteKey, Written
 from connector.model.money_in import DisputeState, PaymentState, RefundState
 from connector.model.source import Kind
@@ -22,7 +22,6 @@ from connector.money import zero
 REFUNDS = "/v1/refunds"
 DISPUTES = "/v1/disputes"
 _CHARGES = "/v1/charges"
-_PAGES_MAX = 100
 
 ON_ITS_WAY = "It is on its way: the payer's bank may take some days."
 _WAITS_FOR_PAYER = "It waits for the payer, to whom Stripe wrote an e-mail: it asks where the money is to go."
@@ -60,18 +59,8 @@ class Refunds(Room):
         return self._refund_written(written(body, wire.Refund))
 
     def find_given_back(self, intent: GiveBack, key: WriteKey) -> tuple[Written, ...]:
-        query: dict[str, str | int] = {
-            "limit": self._settings.page_size_max,
-            "charge": checked_id(intent.about.vendor_id),
-        }
-        found: list[Written] = []
-        for _ in range(_PAGES_MAX):
-            page, rows = self._calls.read(REFUNDS, query, _refunds)
-            found += [self._refund_written(row) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id]
-            if not page.has_more or not rows:
-                return tuple(found)
-            query["starting_after"] = checked_id(rows[-1].id)
-        raise MalformedAnswer("Stripe's list of a charge's refunds does not end.", system=wire.SYSTEM)
+        rows = self._every(REFUNDS, {"charge": checked_id(intent.about.vendor_id)}, wire.Refund)
+        return tuple(self._refund_written(row) for row in rows if (row.metadata or {}).get(OP_KEY) == key.op_id)
 
     def _charge(self, intent: GiveBack) -> wire.Charge:
         path = f"{_CHARGES}/{checked_id(intent.about.vendor_id)}"
@@ -100,8 +89,7 @@ class Refunds(Room):
 
     def _is_won(self, charge: wire.Charge) -> bool:
         """Whether every dispute about it ended for the seller: a charge that was disputed says so for ever."""
-        query: Query = {"charge": checked_id(charge.id), "limit": self._settings.page_size_max}
-        rows = self._calls.read(DISPUTES, query, _disputes)
+        rows = list(self._every(DISPUTES, {"charge": checked_id(charge.id)}, wire.Dispute))
         return bool(rows) and all(DISPUTE_STATES.get(row.status) is DisputeState.WON for row in rows)
 
     def _refund_written(self, row: wire.Refund) -> Written:
@@ -117,12 +105,3 @@ class Refunds(Room):
         waits = _WAITS_FOR_PAYER if row.status == "requires_action" else ON_ITS_WAY
         notice = "" if state is RefundState.DONE else waits
         return Written(ref=self._where.ref(Kind.REFUND, row.id), version="", amount=amount, notice=notice)
-
-
-def _refunds(body: bytes) -> tuple[wire.Listed, list[wire.Refund]]:
-    page = wire.decode(body, wire.Listed)
-    return page, [wire.decode(raw, wire.Refund) for raw in page.data]
-
-
-def _disputes(body: bytes) -> list[wire.Dispute]:
-    return [wire.decode(raw, wire.Dispute) for raw in wire.decode(body, wire.Listed).data]

@@ -78,7 +78,7 @@ class Settings(AdapterSettings):
         "Stripe shows the key once: copy it, and paste it below.",
     )
     meanings: ClassVar[Mapping[str, str]] = {
-        "api_key": "a restricted key (rk_...) with the permissions of the README, or a secret key (sk_...)",
+        "api_key": "a restricted key (rk_...), which may do what is needed and no more, or a secret key (sk_...)",
         "base_url": "where Stripe answers; another address only for its stand-in",
         "page_size_max": "records asked for at once, at most 100",
         "webhook_secret": "the signing secret of a webhook endpoint, or two by a comma while one is rolled; empty: no "

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.app.access import way_back
 from connector.app.house import Desk
+from connector.app.parted import parted
 from connector.dates import BusinessDate, zone
 from connector.model.firm import BookingPattern
+from connector.model.source import ConnectionId
 from connector.reconcile.agreement import Difference, next_step, told
 from connector.reconcile.sides import Ground, Sheet, sheets
 from connector.reconcile.snapshot import Snapshot
@@ -14,15 +17,25 @@ from connector.reconcile.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Every sheet, and what nobody set up, in words."""
+    """Every sheet, and what nobody set up, in words. `parted` are the systems that are disconnected, the books among
+    them or not; `unknown` says so. What is there now is not known, so no sheet of theirs is called equal."""
 
     as_of: BusinessDate
     sheets: tuple[Sheet, ...]
     unset: tuple[str, ...] = ()
+    parted: frozenset[ConnectionId] = frozenset()
+    books: ConnectionId | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        return all(sheet.agreement.holds for sheet in self.sheets)
+        return not self.parted and all(sheet.agreement.holds for sheet in self.sheets)
+
+    def is_unknown(self, sheet: Sheet) -> bool:
+        """Whether one of its sides cannot be read any more: what it says is of an earlier day. A sheet that is of
+        nobody is of the books alone."""
+        at_books = sheet.of is None or sheet.may_wait
+        return sheet.of in self.parted or (at_books and self.books in self.parted)
 
     @property
     def differences(self) -> tuple[tuple[Sheet, Difference], ...]:
@@ -32,8 +45,8 @@ class Report:
 
     @property
     def agreeing(self) -> int:
-        """How many entries say the same on both sides."""
-        return sum(sheet.agreement.agreeing for sheet in self.sheets)
+        """How many entries say the same on both sides, where both are known."""
+        return sum(sheet.agreement.agreeing for sheet in self.sheets if not self.is_unknown(sheet))
 
     @property
     def waiting(self) -> int:
@@ -62,7 +75,14 @@ def agreement(desk: Desk, as_of: BusinessDate | None = None, seen: Snapshot | No
         for each in desk.processors()
         if snapshot.books is not None and each.connection_id not in compared and each.pattern is BookingPattern.CLEARING
     )
-    return Report(as_of=day, sheets=sheets(ground), unset=unset)
+    lost = parted(desk)
+    unknown = tuple(
+        f"{desk.spec(each).title} is disconnected: what is there now is unknown, so nothing is proven equal to it; to "
+        f"connect it again: {way_back(each)}"
+        for each in desk.connections()
+        if each.connection_id in lost
+    )
+    return Report(as_of=day, sheets=sheets(ground), unset=unset, parted=lost, books=snapshot.books, unknown=unknown)
 
 
 PROBLEMS_MAX = 20

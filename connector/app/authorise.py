@@ -11,26 +11,19 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 from connector import registry
+from connector.app.access import brought
 from connector.app.house import Desk, House
 from connector.app.setup import Wish, company_wanted, values_known
 from connector.errors import Refused, UserError
 from connector.model.firm import Connection
 from connector.model.source import ConnectionId
-from connector.ports import AdapterSpec, Authorising, Invitation
+from connector.ports import Authorising, Invitation
 
 FIELDS_MAX = 20
 PASTED_CHARS_MAX = 8_000
 
 Collect = Callable[[Invitation], Mapping[str, str]]
 """Gets the answer to an invitation: the query values of the address the browser was sent back to."""
-
-
-def brought(spec: AdapterSpec) -> frozenset[str]:
-    """The settings that a browser brings, so that nobody is asked for them; none where there is no such way in."""
-    if spec.authorise is None:
-        return frozenset()
-    found: frozenset[str] = registry.by_path(spec.authorise).brings
-    return found
 
 
 def needs_browser(house: House, wish: Wish) -> bool:
@@ -92,17 +85,6 @@ def part(desk: Desk, system: str) -> str:
         door(desk.house, _as_it_is(desk, connection)).leave(pair)
     desk.store.forget_grant(desk.id, connection.connection_id, brought(spec) & secret, desk.actor)
     return ""
-
-
-def is_parted(desk: Desk, connection: Connection) -> bool:
-    """Whether nothing is left that lets us in: it was disconnected, and can be connected again."""
-    spec = desk.spec(connection)
-    if spec.authorise is not None:
-        return needs_browser(desk.house, _as_it_is(desk, connection))
-    stored = desk.store.secrets(desk.id, connection.connection_id)
-    return any(
-        is_secret and required and name not in stored for name, required, is_secret, *_ in registry.setting_names(spec)
-    )
 
 
 def _as_it_is(desk: Desk, connection: Connection) -> Wish:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from connector import canonical
+from connector.app.access import not_let_in
 from connector.app.approving import require_approval
 from connector.app.calling_off import end_unfinished, undo_rows
 from connector.app.conflicting import look, remember_agreed
@@ -18,6 +19,7 @@ from connector.app.house import Desk, new_op_id
 from connector.app.keeping import keep
 from connector.app.marks import check_marks, may_write, standing_marks
 from connector.app.on_invoices import on_invoices
+from connector.app.parted import of_unknown, parted, passed_over
 from connector.app.payouts import payout_findings
 from connector.app.rechecks import NEW_PLAN, Stale, call_off, landed, still_true, with_live_profile
 from connector.app.ties import check_ties
@@ -49,12 +51,15 @@ from connector.store import Author, Lease, OutboxRow, OutboxState
 from connector.sync import Progress, Synced, sync
 
 LEASE_NAME = "books"
+BY_NAME = (PREFIX, REFUND_PREFIX)
+"""How the ids of plans begin that are applied by their names alone, and that no `plan` follows."""
 
 
 def sync_all(desk: Desk, progress: Progress, only: str | None = None, *, again: bool = False) -> dict[str, Synced]:
     """Read every connection (or one system) to its end. The first fault ends it; what was read stays.
 
-    `again` reads everything from its beginning.
+    One that is disconnected is passed over, and its finding says so; NeedsReconnect where there is no other. `again`
+    reads everything from its beginning.
     """
     author = replace(desk.author("sync"), again=again)
     chosen = [each for each in desk.connections() if only in (None, each.system, each.connection_id)]
@@ -62,11 +67,23 @@ def sync_all(desk: Desk, progress: Progress, only: str | None = None, *, again: 
         missing = f"{only[:40]!r} is not connected." if only is not None else "No system is connected yet."
         raise UserError(missing, next_step="See: receivables status; connect it with: receivables connect --help")
     with desk.lease(LEASE_NAME) as lease:
+        author, lost = replace(author, lease=lease), parted(desk, chosen)
+        if len(lost) == len(chosen):
+            raise not_let_in(chosen[0])
         done: dict[str, Synced] = {
-            each.connection_id: _sync_one(desk, each, replace(author, lease=lease), progress) for each in chosen
+            each.connection_id: _pass_over(desk, each, author)
+            if each.connection_id in lost
+            else _sync_one(desk, each, author, progress)
+            for each in chosen
         }
     follow_links(desk, "reading")
     return done
+
+
+def _pass_over(desk: Desk, connection: Connection, author: Author) -> Synced:
+    """What an earlier reading failed of is over: nobody reads there until it is connected again."""
+    desk.store.note_fault(author, connection.connection_id, None)
+    return Synced(counts={}, findings=(passed_over(desk, connection),))
 
 
 def _sync_one(desk: Desk, connection: Connection, author: Author, progress: Progress) -> Synced:
@@ -153,15 +170,23 @@ Withhold = Callable[[Sequence[PlanLine]], Mapping[Ref | Written, Finding]]
 
 
 def new_plan(desk: Desk, *, closed_today: bool = False, withhold: Withhold | None = None) -> Plan:
-    """The same, and it is not stored yet. `withhold` looks at its lines once; what it names is left out."""
+    """The same, and it is not stored yet. `withhold` looks at its lines once; what it names is left out. With it, as
+    nobody has asked for a plan, the books are asked through when they are closed only if something would be written.
+    """
     fresh = freshness(desk)
     fresh.whole("a plan")
     may_write(desk.store, desk.id)
     decided = reconcile_all(desk)
-    seen = with_live_profile(desk, desk.snapshot())
+    seen = desk.snapshot()
     bent = Bent(instead_of_closed=desk.today if closed_today else None)
+    if withhold is None:
+        seen = with_live_profile(desk, seen)
     made = planned(desk, seen, decided, desk.processors(), bent)
-    held = withhold(made.lines) if withhold is not None else {}
+    live = with_live_profile(desk, seen) if withhold is not None and made.lines else seen
+    if live.profiles != seen.profiles:
+        seen = live
+        made = planned(desk, seen, decided, desk.processors(), bent)
+    held = {**(withhold(made.lines) if withhold is not None else {}), **of_unknown(desk, made.lines)}
     if held:
         made = planned(desk, seen, decided, desk.processors(), replace(bent, withheld=held))
     number, chain = desk.store.head(desk.id)
@@ -219,9 +244,9 @@ def stored_plan(desk: Desk, wanted: str | None) -> Plan:
 
 def latest_asked(desk: Desk) -> Plan | None:
     """The latest plan that somebody asked for by `plan`; None before the first."""
-    stored = (read_plan(plan_id, body) for plan_id, body in desk.store.plans(desk.id))
-    asked = (each for each in stored if each.follows is None and not each.undoes)
-    return next((each for each in asked if not each.plan_id.startswith((PREFIX, REFUND_PREFIX))), None)
+    stored = ((plan_id, body) for plan_id, body in desk.store.plans(desk.id) if not plan_id.startswith(BY_NAME))
+    asked = (read_plan(plan_id, body) for plan_id, body in stored)
+    return next((each for each in asked if each.follows is None and not each.undoes), None)
 
 
 def read_plan(plan_id: str, body: bytes) -> Plan:
@@ -260,8 +285,11 @@ class Applied:
         )
 
 
-def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[OutboxRow], None]) -> Applied:
-    """Write what the plan says, each line once, and read the books again.
+def apply_plan(
+    desk: Desk, made: Plan, progress: Progress, on_row: Callable[[OutboxRow], None], *, look: bool = True
+) -> Applied:
+    """Write what the plan says, each line once, and read the books again, for whoever waits to be told what landed.
+    Without `look` nothing is read after the first write: that is for whoever reads regularly, and soon.
 
     Lines that are not right any more (a record changed, a period was closed) are left out and named. Running it again
     after any interruption goes on where it stopped; rows already written are not written again. Refused while a second
@@ -289,7 +317,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         desk.house.boundary("apply.rows-stored")
         posted = post(desk.tools(on_row), desk.id, lease, only=undo_rows(desk, made))
         desk.house.boundary("apply.posted")
-        for each in _written_to(desk, posted):
+        for each in _written_to(desk, posted) if look else ():
             _sync_one(desk, each, author, progress)
     follow_links(desk, "posting")
     _tell_forbidden(posted)
@@ -300,7 +328,7 @@ def apply_plan(desk: Desk, made: Plan, progress: Progress, on_row: Callable[[Out
         posted=posted,
         stale=(*off, *(each.finding for each in left if each.number not in told_already)),
         already=_written_before(fresh, rows),
-        not_landed=landed(desk, posted.done),
+        not_landed=landed(desk, posted.done) if look else (),
         stale_lines=left,
         taken_back=_taken_back(made, rows),
     )

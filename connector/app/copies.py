@@ -7,7 +7,7 @@ was found to be the beginning of the journal it was copied from. The key to the 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def _proved(path: Path, clock: Clock) -> dict[CompanyId, str]:
         for each in copy.companies():
             problems = copy.verify(each.company_id)
             if problems:
-                raise Disagreement(f"{path} is not whole: {problems[0]}", next_step="Take another copy.")
+                raise Disagreement(f"The copy is not whole: {problems[0]}", next_step="Take another copy.")
             number, chain = copy.head(each.company_id)
             heads[each.company_id] = f"{number}:{chain}"
     return heads
@@ -112,11 +112,17 @@ def _split(head: str) -> tuple[int, str]:
     return int(number), chain
 
 
-def restore(config: Config, clock: Clock, source: Path) -> tuple[Copy, Path | None]:
+def _as_it_is(_copy: Path) -> None:
+    """Nothing more is done with a copy before it takes its place."""
+
+
+def restore(
+    config: Config, clock: Clock, source: Path, ready: Callable[[Path], None] = _as_it_is
+) -> tuple[Copy, Path | None]:
     """Put a proved copy in the place of the database; what was there is set aside, and never deleted.
 
     Refused while anybody works with it. What was written outside since the copy was made is found again by its mark
-    before anything more is written.
+    before anything more is written. `ready` is given the copy once it is proved; where it raises, nothing was changed.
     """
     if "://" in config.database:
         raise UserError("Only a file can be put back by this.", next_step="Ask the server for its restore: pg_restore")
@@ -127,6 +133,7 @@ def restore(config: Config, clock: Clock, source: Path) -> tuple[Copy, Path | No
     try:
         _fetched(source, unproved)
         heads = _proved(unproved, clock)
+        ready(unproved)
         aside = _set_aside(place, clock)
         unproved.replace(place)
     finally:

@@ -8,11 +8,11 @@ killed at any line: whoever looks then is told that nobody works on it any more,
 from __future__ import annotations
 
 import logging
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from connector import logs
 from connector.app.approving import require_approval
 from connector.app.books import (
     Applied,
@@ -24,10 +24,12 @@ from connector.app.books import (
     sync_all,
     unfinished,
 )
+from connector.app.cleaning import propose
 from connector.app.collecting import push_later, unpushed
 from connector.app.copies import back_up
 from connector.app.figures import keep_all, proven
 from connector.app.house import Desk, House, new_op_id
+from connector.app.looking import days_of, look_and_keep
 from connector.app.parked import how_it_ends
 from connector.app.replanning import follow_up
 from connector.app.undoing import plan_undo
@@ -55,6 +57,10 @@ class Outcome:
     said: tuple[str, ...]
     leads_to: str = ""
     left: bool = False
+
+
+Work = Callable[[Desk, str, Progress], Outcome]
+"""What an errand is about, and where it tells how far it is."""
 
 
 def is_cut_off(errand: Errand) -> bool:
@@ -98,21 +104,24 @@ def _refuse_hopeless(desk: Desk, kind: ErrandKind, about: str) -> None:
         stored_plan(desk, about)
 
 
-def carry_out(open_house: Callable[[], House], company: CompanyId, errand_id: str) -> None:
-    """Do it, to its end. Raises nothing: what became of it stands in its row."""
+def carry_out(
+    open_house: Callable[[], House], company: CompanyId, errand_id: str, more: Mapping[ErrandKind, Work] | None = None
+) -> None:
+    """Do it, to its end; `more` is how the kinds are done that need what stands above this room. Raises nothing: what
+    became of it stands in its row."""
     try:
         with open_house() as house:
-            _carried(house.company(company), errand_id)
+            _carried(house.company(company), errand_id, {**_WORK, **(more or {})})
     except ReceivablesError as fault:
         _log.warning("What became of an errand could not be kept: %s.", type(fault).__name__)
 
 
-def _carried(desk: Desk, errand_id: str) -> None:
+def _carried(desk: Desk, errand_id: str, work: Mapping[ErrandKind, Work]) -> None:
     errand = desk.store.errand(desk.id, errand_id)
     desk.actor = errand.by
     told = _Told(desk, errand)
     try:
-        came = _WORK[errand.kind](desk, errand.about, told.progress)
+        came = work[errand.kind](desk, errand.about, told.progress)
         if errand.kind in _MOVES:
             told.progress("adding up", 0)
             keep_all(desk)
@@ -123,9 +132,7 @@ def _carried(desk: Desk, errand_id: str) -> None:
             told.errand, state=ErrandState.FAILED, said=(fault.sentence,), next_step=fault.next_step or "Try again."
         )
     except Exception as fault:  # noqa: BLE001 - whoever waits for it must learn that it has ended
-        # Where it happened, and never what it said: that may hold an address or a name.
-        at = traceback.extract_tb(fault.__traceback__)[-1]
-        _log.error("%s at %s:%s", type(fault).__name__, at.filename, at.lineno)
+        _log.error(logs.where(fault))
         said = f"Something that should not happen did ({type(fault).__name__}); nothing that was stored is lost."
         ended = replace(told.errand, state=ErrandState.FAILED, said=(said,), next_step="Try again.")
     desk.store.save_errand(replace(ended, ended_at=desk.clock.now()))
@@ -255,12 +262,35 @@ def _prove(desk: Desk, _about: str, progress: Progress) -> Outcome:
     held = proven(desk)
     if held.proven:
         return Outcome(said=("Proven: nothing differs.",))
+    if held.holds and held.unknown:
+        return Outcome(said=("Not proven: nothing contradicts, and not all is known.", *held.unknown), left=True)
     if held.holds:
         return Outcome(said=(f"Nothing contradicts; {held.waiting:,} entries are not in the books yet.",))
     return Outcome(said=("Not everything agrees.", *held.problems[:3]), left=True)
 
 
-_WORK: dict[ErrandKind, Callable[[Desk, str, Progress], Outcome]] = {
+def _shadow(desk: Desk, about: str, progress: Progress) -> Outcome:
+    progress("looking", 0)
+    found = look_and_keep(desk, *days_of(about))
+    period = f"{found.start} to {found.end}"
+    if not found.count:
+        return Outcome(said=(f"Nothing is wrong in {period}, as far as this can see.", *found.unset))
+    return Outcome(said=(f"{found.count:,} things in {period} need a look.", *found.unset), left=True)
+
+
+def _clean_up(desk: Desk, about: str, progress: Progress) -> Outcome:
+    """Only the plan of what is ours to put right: it is looked at, approved and applied like any other. After the
+    period, `about` names the entries of ours that are wrong of two."""
+    progress("planning", 0)
+    first, last, *wrong = about.split(" ")
+    made = propose(desk, *days_of(f"{first} {last}"), take_back=wrong)
+    left = f"{len(made.left_out):,} things are for a person, each with its steps."
+    if not made.lines:
+        return Outcome(said=("There is nothing of ours to put right.", left), leads_to=made.plan_id)
+    return Outcome(said=(f"{len(made.lines):,} entries would be written.", left), leads_to=made.plan_id)
+
+
+_WORK: dict[ErrandKind, Work] = {
     ErrandKind.READ: _read,
     ErrandKind.PLAN: _plan,
     ErrandKind.APPLY: _apply,
@@ -268,4 +298,6 @@ _WORK: dict[ErrandKind, Callable[[Desk, str, Progress], Outcome]] = {
     ErrandKind.NOTES: _notes,
     ErrandKind.BACKUP: _backup,
     ErrandKind.PROVE: _prove,
+    ErrandKind.SHADOW: _shadow,
+    ErrandKind.CLEAN_UP: _clean_up,
 }

@@ -70,7 +70,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What has to agree, in one currency: both sides, how many entries contradict, and how many only wait."""
+    """What has to agree, in one currency: both sides, how many entries contradict, and how many only wait. `unknown`:
+    one of them cannot be read any more."""
 
     name: str
     here: str
@@ -80,6 +81,7 @@ class Held:
     difference: Money
     differing: int
     waiting: int
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,8 @@ class Proven:
     """A proof as it is shown.
 
     `agreeing`, `waiting` and `wrong` count entries; `applied`, `decided`, `listed` and `lost` count payments; `others`
-    counts problems that are no difference. `applied_rows` and `unapplied_rows` may be the first of them only.
+    counts problems that are no difference. `applied_rows` and `unapplied_rows` may be the first of them only. `unknown`
+    says which systems are disconnected.
     """
 
     as_of: BusinessDate
@@ -135,6 +138,7 @@ class Proven:
     head: tuple[int, str]
     applied_rows: tuple[MoneyRow, ...]
     unapplied_rows: tuple[MoneyRow, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +191,7 @@ def shown_of(proof: Proof, *, rows_max: int | None = None) -> Proven:
         unapplied=len(unapplied),
         unset=tuple(report.unset),
         warnings=proof.warnings,
-        rows=tuple(row for sheet in report.sheets for row in _held(sheet)),
+        rows=tuple(row for sheet in report.sheets for row in _held(sheet, unknown=report.is_unknown(sheet))),
         differing=len(found),
         differences=tuple(
             Different(kind=each.kind, where=sheet.name, sentence=sentence(sheet, each), next_step=next_step(each))
@@ -198,10 +202,11 @@ def shown_of(proof: Proof, *, rows_max: int | None = None) -> Proven:
         head=proof.head,
         applied_rows=tuple(applied[:rows_max]),
         unapplied_rows=unapplied[:rows_max],
+        unknown=report.unknown,
     )
 
 
-def _held(sheet: Sheet) -> Iterator[Held]:
+def _held(sheet: Sheet, *, unknown: bool) -> Iterator[Held]:
     for total in sheet.agreement.totals:
         own = [each for each in sheet.agreement.differences if each.entry.amount.currency == total.currency]
         waiting = sum(sheet.waits(each) for each in own)
@@ -214,6 +219,7 @@ def _held(sheet: Sheet) -> Iterator[Held]:
             difference=total.difference,
             differing=len(own) - waiting,
             waiting=waiting,
+            unknown=unknown,
         )
 
 
@@ -232,7 +238,7 @@ def _apart(proof: Proof) -> Iterator[Apart]:
 def keep_proof(desk: Desk, proof: Proof) -> Proven:
     """Keep a proof of the whole mirror as it was proved just now."""
     shown = shown_of(proof, rows_max=ROWS_SHOWN)
-    _keep(desk, PROOF, shown, head=proof.head[0], day=proof.as_of)
+    keep_as(desk, PROOF, shown, head=proof.head[0], day=proof.as_of)
     return shown
 
 
@@ -260,7 +266,7 @@ def first_page(desk: Desk) -> FirstPage:
         promises=len(promised),
         promise_sums=_sums(promised),
     )
-    _keep(desk, FIRST_PAGE, made, head=head, day=day)
+    keep_as(desk, FIRST_PAGE, made, head=head, day=day)
     return made
 
 
@@ -278,7 +284,8 @@ def _sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(by_currency(amounts).values())
 
 
-def _keep(desk: Desk, name: str, value: object, *, head: int, day: BusinessDate) -> None:
+def keep_as(desk: Desk, name: str, value: object, *, head: int, day: BusinessDate) -> None:
+    """Keep it under that name, in the place of what was kept before, as of that end of the journal and that day."""
     # Not where something moved meanwhile: it would be told as of an end of the journal that it is not of. And where the
     # store is busy, whoever asks next works it out again.
     if desk.store.head(desk.id)[0] == head:
@@ -340,7 +347,7 @@ def plan_figures(desk: Desk, plan_id: PlanId) -> PlanFigures:
         undoes=bool(made.undoes),
         plan_hash=consent(desk, made).plan_hash,
     )
-    _keep(desk, f"{PLAN}{plan_id}", figures, head=desk.store.head(desk.id)[0], day=desk.today)
+    keep_as(desk, f"{PLAN}{plan_id}", figures, head=desk.store.head(desk.id)[0], day=desk.today)
     return figures
 
 

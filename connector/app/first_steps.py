@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.app.figures import PROOF, Proven, kept_as
-from connector.app.freshness import freshness
+from connector.app.freshness import Freshness
 from connector.app.house import Desk
 from connector.app.standing import accounts_of
 from connector.app.ticking import UNATTENDED
@@ -49,20 +49,21 @@ class Step:
     leads_to: str = ""
 
 
-def first_steps(desk: Desk) -> tuple[Step, ...]:
+def first_steps(desk: Desk, known: Freshness) -> tuple[Step, ...]:
     """All of them, in their order."""
-    every = desk.connections()
+    every = tuple(each.connection for each in known.readings if not each.parted)
     books = next((each for each in every if desk.spec(each).keeps_books), None)
     money = tuple(each for each in every if not desk.spec(each).keeps_books)
+    applied = desk.store.was_applied(desk.id, but_by=UNATTENDED)
     found = [
         (StepKey.BOOKS, "Connect your books", books is not None, _named(desk, (books,)) or "Read-only at first.", ""),
         (StepKey.MONEY, "Connect where money comes in", bool(money), _named(desk, money) or _NO_MONEY, ""),
-        _read(desk),
+        _read(known),
         _accounts(money),
         _planned(desk),
         (StepKey.WRITES, "Allow writing into the books", books is not None and books.writes_allowed, _WRITES, ""),
-        (StepKey.APPLY, "Write the first plan", desk.store.was_applied(desk.id, but_by=UNATTENDED), _APPLY, ""),
-        _proved(desk),
+        (StepKey.APPLY, "Write the first plan", applied, _APPLY, ""),
+        _proved(desk, applied=applied),
         (StepKey.AUTOSYNC, "Switch on auto-sync", _is_on(desk), _AUTOSYNC, ""),
     ]
     begun = False
@@ -86,8 +87,7 @@ def _named(desk: Desk, connections: tuple[Connection | None, ...]) -> str:
     return f"{', '.join(names)}." if names else ""
 
 
-def _read(desk: Desk) -> _Row:
-    known = freshness(desk)
+def _read(known: Freshness) -> _Row:
     done = bool(known.readings) and all(each.data_as_of is not None for each in known.readings)
     said = "Everything was read to its end once." if done else "Customers, invoices, payments and payouts are read."
     return StepKey.READ, "Read everything", done, said, ""
@@ -105,13 +105,15 @@ def _planned(desk: Desk) -> _Row:
     return StepKey.PLAN, "Make a first plan, and look at it", bool(made), said, made[0] if made else ""
 
 
-def _proved(desk: Desk) -> _Row:
+def _proved(desk: Desk, *, applied: bool) -> _Row:
     held = kept_as(desk, PROOF, Proven)
     said = "Every entry of the books, the processors and the connector is held against what it stands for."
     if held is not None and not held[0].holds:
         said = "The last proof does not hold: something does not agree."
-    applied = desk.store.was_applied(desk.id, but_by=UNATTENDED)
-    return StepKey.PROVE, "Prove that all agree", applied and held is not None and held[0].holds, said, ""
+    elif held is not None and held[0].unknown:
+        said = "The last proof does not know all: a system is disconnected."
+    done = applied and held is not None and held[0].holds and not held[0].unknown
+    return StepKey.PROVE, "Prove that all agree", done, said, ""
 
 
 def _is_on(desk: Desk) -> bool:

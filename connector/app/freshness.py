@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.app.access import way_back
 from connector.app.house import Desk
+from connector.app.parted import parted
 from connector.dates import Instant, after
 from connector.errors import Refused
 from connector.model.firm import Connection
@@ -17,17 +19,26 @@ from connector.model.firm import Connection
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """How far the reading of one connection is. `data_as_of` is None until it was read to its end once; `begun`: some
-    of it was read. `stale`: that is longer ago than the setting allows, or never."""
+    of it was read. `stale`: that is longer ago than the setting allows, or never. `parted`: it is disconnected, so that
+    what is there now is unknown, and no reading will tell."""
 
     connection: Connection
     title: str
     data_as_of: Instant | None
     begun: bool
     stale: bool
+    parted: bool = False
 
     @property
     def warning(self) -> str:
         """What a person must know who looks at it; "" when all is well."""
+        if self.parted:
+            read = f"as of {self.data_as_of:%Y-%m-%d at %H:%M} UTC" if self.data_as_of is not None else "only a part"
+            shown = f"what is shown of it is {read}" if self.begun else "nothing of it is shown"
+            return (
+                f"{self.title} is disconnected: {shown}, and what is there now is unknown; to connect it again: "
+                f"{way_back(self.connection)}"
+            )
         step = f"receivables sync {self.connection.system}"
         if self.data_as_of is None and self.begun:
             return (
@@ -61,6 +72,11 @@ class Freshness:
         return any(each.stale for each in self.readings)
 
     @property
+    def parted(self) -> tuple[Reading, ...]:
+        """Those that are disconnected."""
+        return tuple(each for each in self.readings if each.parted)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each connection that is stale, or not all here."""
         return tuple(each.warning for each in self.readings if each.warning)
@@ -72,15 +88,18 @@ class Freshness:
                 state = "is not complete yet" if each.begun else "has not begun"
                 raise Refused(
                     f"The first reading of {each.title} {state}, and {what} from a part of it could be wrong.",
-                    next_step="Run: receivables sync",
+                    next_step=f"Connect it again: {way_back(each.connection)}"
+                    if each.parted
+                    else "Run: receivables sync",
                 )
 
 
 def freshness(desk: Desk, *only: Connection) -> Freshness:
     """How old the company's mirror is, or that of these connections alone."""
     streams = desk.store.freshness(desk.id)
-    readings = []
-    for connection in only or desk.connections():
+    every = only or desk.connections()
+    lost, readings = parted(desk, every), []
+    for connection in every:
         moments = [at for (of, _), at in streams.items() if of == connection.connection_id]
         whole = [at for at in moments if at is not None]
         read_at = min(whole) if whole and len(whole) == len(moments) else None
@@ -90,7 +109,8 @@ def freshness(desk: Desk, *only: Connection) -> Freshness:
                 title=desk.spec(connection).title,
                 data_as_of=read_at,
                 begun=bool(moments),
-                stale=_is_stale(desk, read_at),
+                stale=connection.connection_id not in lost and _is_stale(desk, read_at),
+                parted=connection.connection_id in lost,
             )
         )
     return Freshness(readings=tuple(readings))

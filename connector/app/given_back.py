@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.app.house import Desk
-from connector.model.intent import GiveBack
+from connector.model.intent import GiveBack, IntentKind
 from connector.model.money_in import Refund
 from connector.model.source import Kind, Ref
 from connector.money import Money
@@ -14,9 +14,8 @@ from connector.store import OutboxRow, OutboxState
 
 def refunds_of(desk: Desk, payments: frozenset[Ref]) -> tuple[OutboxRow, ...]:
     """The refunds of these payments that were begun here, in order; those that were refused too."""
-    return tuple(
-        row for row in desk.store.outbox(desk.id) if isinstance(row.intent, GiveBack) and row.intent.about in payments
-    )
+    begun = desk.store.outbox(desk.id, kind=IntentKind.REFUND)
+    return tuple(row for row in begun if isinstance(row.intent, GiveBack) and row.intent.about in payments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

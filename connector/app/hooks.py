@@ -134,9 +134,7 @@ def _desk_of(desk: Desk, connection: Connection) -> HookDesk:
 
 def _rows(desk: Desk, connection: Connection) -> list[OutboxRow]:
     return [
-        row
-        for row in desk.store.outbox(desk.id)
-        if row.kind is IntentKind.HOOK and row.connection_id == connection.connection_id
+        row for row in desk.store.outbox(desk.id, kind=IntentKind.HOOK) if row.connection_id == connection.connection_id
     ]
 
 

@@ -7,12 +7,13 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
 from connector import logs, registry
+from connector.app.access import not_let_in, shut_out
 from connector.app.addresses import with_secret
 from connector.app.fenced import Fenced, no_fence
 from connector.app.keys import key_source
@@ -222,15 +223,16 @@ class House:
 
     def company(self, wanted: str | None) -> Desk:
         """The company of that id; the only one when none is named."""
+        # Only that one is read: each turn asks for it, of thousands.
+        if wanted is not None and wanted.isprintable():
+            with suppress(UnknownRecord):
+                return Desk(self, self.store.company(CompanyId(wanted)))
         companies = self.store.companies()
         names = ", ".join(company.company_id for company in companies)
         if wanted is not None:
-            found = next((company for company in companies if company.company_id == wanted), None)
-            if found is None:
-                raise UnknownRecord(
-                    f"There is no company {wanted[:40]!r} here.", next_step=f"Those there are: {names or 'none yet'}."
-                )
-            return Desk(self, found)
+            raise UnknownRecord(
+                f"There is no company {wanted[:40]!r} here.", next_step=f"Those there are: {names or 'none yet'}."
+            )
         if not companies:
             raise UserError(
                 "No company is connected yet.",
@@ -294,7 +296,7 @@ class Desk:
         return tuple(each for each in self.connections() if not self.spec(each).keeps_books)
 
     def adapter(self, connection: Connection) -> Adapter:
-        """A live adapter, made once per process."""
+        """A live adapter, made once per process. NeedsReconnect: the system is disconnected."""
         if connection.connection_id not in self._adapters:
             self._adapters[connection.connection_id] = self._make(connection)
         return self._adapters[connection.connection_id]
@@ -311,6 +313,8 @@ class Desk:
         return spent if spent.allowed is not None else None
 
     def _make(self, connection: Connection) -> Adapter:
+        if shut_out(self.store, self.id, (connection,)):
+            raise not_let_in(connection)
         spec = self.spec(connection)
         values = self.store.secrets(self.id, connection.connection_id)
         settings = registry.settings_of(spec, values)
@@ -421,12 +425,14 @@ class Desk:
         return {connection: begins.at for connection, begins in begun.items() if begins is not None}
 
     def tools(self, progress: Callable[[OutboxRow], None]) -> Tools:
-        """What posting works with."""
+        """What posting works with. What waits for a system that is disconnected holds up no other."""
         settle: dict[IntentKind, int] = self.house.config.settle()
+        every = self.connections()
+        shut = shut_out(self.store, self.id, every)
         return Tools(
             store=self.store,
             clock=self.clock,
-            adapters={each.connection_id: self.adapter(each) for each in self.connections()},
+            adapters={each.connection_id: self.adapter(each) for each in every if each.connection_id not in shut},
             boundary=self.house.boundary,
             settle=settle,
             progress=progress,

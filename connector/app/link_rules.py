@@ -13,17 +13,18 @@ from connector.app.on_invoices import places, refuse_where_nobody_can_open
 from connector.errors import UserError
 from connector.model.paylink import AmountMode, LinkRules, Price
 from connector.model.source import Kind, Ref
-from connector.money import Currency, Money, from_text
+from connector.money import Currency, Money, MoneyError, from_text, plain
 from connector.paylinks import checked
 
 _PRICE = re.compile(r"(?:(\d{1,2}(?:\.\d{1,2})?)%)?\+?(\d{1,6}(?:\.\d{1,4})?)?(?:<=(\d{1,6}(?:\.\d{1,4})?))?", re.ASCII)
 NONE, OFF = "none", "off"
 PAID = ("keep", "remove")
+EXPIRE_DAYS_MAX = 3_650
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is to be different; None leaves it as it is."""
+    """What is to be different; None leaves it as it is. `cost`: one method's price, or several by commas."""
 
     tolerance: str | None = None
     tolerance_percent: str | None = None
@@ -37,23 +38,52 @@ class Change:
 
 
 def set_rules(desk: Desk, change: Change) -> LinkRules:
-    """Change the rules and return them as they are now. Errors: UserError, Refused for a method nobody can offer."""
+    """Change the rules and return them as they are now. Errors: as `with_change`'s."""
+    return keep_rules(desk, with_change(desk, change))
+
+
+def keep_rules(desk: Desk, rules: LinkRules) -> LinkRules:
+    """Store them, where they are others than those that are stored."""
+    if rules != desk.company.links:
+        desk.store.set_company(replace(desk.company, links=rules), desk.actor)
+        desk.company = replace(desk.company, links=rules)
+    return rules
+
+
+def with_change(desk: Desk, change: Change) -> LinkRules:
+    """The rules as they would be; nothing is stored. Errors: UserError, Refused for a method nobody can offer."""
     rules, code = desk.company.links, desk.company.home_currency
     if change.tolerance is not None:
-        rules = replace(rules, tolerance=from_text(change.tolerance, code).minor)
+        rules = replace(rules, tolerance=_missing(change.tolerance, code))
     if change.tolerance_percent is not None:
         rules = replace(rules, tolerance_basis_points=_points(change.tolerance_percent))
     if change.methods is not None:
         rules = _with_methods(desk, rules, change.methods, change.customer)
     if change.cost is not None:
-        rules = _with_cost(desk, rules, change.cost, code)
+        known = {method for each in counters(desk) for method in each.codes}
+        for each in change.cost.split(","):
+            rules = _with_cost(rules, each.strip(), known, code)
     if change.expire_days is not None:
+        if not 0 <= change.expire_days <= EXPIRE_DAYS_MAX:
+            raise UserError(
+                f"Links end after 1 to {EXPIRE_DAYS_MAX:,} days, or never.", next_step="Write a number of days."
+            )
         rules = replace(rules, expire_days=change.expire_days or None)
-    rules = _on_invoices(desk, rules, change)
-    if rules != desk.company.links:
-        desk.store.set_company(replace(desk.company, links=rules), desk.actor)
-        desk.company = replace(desk.company, links=rules)
-    return rules
+    return _on_invoices(desk, rules, change)
+
+
+def _missing(text: str, code: Currency) -> int:
+    minor = _minor(text, code)
+    if minor < 0:
+        raise UserError("Less than nothing cannot be missing.", next_step="For example 0.50, or 0 for nothing.")
+    return minor
+
+
+def _minor(text: str, code: Currency) -> int:
+    try:
+        return from_text(text, code).minor
+    except MoneyError as fault:
+        raise UserError(fault.sentence, next_step="For example 0.50, or 0 for nothing.") from None
 
 
 def _on_invoices(desk: Desk, rules: LinkRules, change: Change) -> LinkRules:
@@ -109,20 +139,34 @@ def mode_in(text: str | None, code: Currency) -> tuple[AmountMode, Money | None]
     )
 
 
-def _with_cost(desk: Desk, rules: LinkRules, text: str, code: Currency) -> LinkRules:
-    method, equals, price = text.partition("=")
-    if not equals or not any(method in each.codes for each in counters(desk)):
+def _with_cost(rules: LinkRules, text: str, known: set[str], code: Currency) -> LinkRules:
+    method, _, price = text.partition("=")
+    if not price or method not in known | rules.costs.keys():
         raise UserError(f"{text[:40]!r} is not METHOD=PRICE.", next_step="For example card=2.9%+0.30")
     others = {name: held for name, held in rules.costs.items() if name != method}
     if price == NONE:
         return replace(rules, costs=others)
     found = _PRICE.fullmatch(price)
-    if not price or found is None or not (found[1] or found[2]):
+    if found is None or not (found[1] or found[2]):
         raise UserError(f"{price[:30]!r} is not a price.", next_step="For example 2.9%+0.30, 0.8%<=5.00 or 1.00")
-    most = {str(code): from_text(found[3], code).minor} if found[3] else {}
-    fixed = {str(code): from_text(found[2] or "0", code).minor}
+    most = {str(code): _minor(found[3], code)} if found[3] else {}
+    fixed = {str(code): _minor(found[2] or "0", code)}
     paid = Price(basis_points=_points(found[1] or "0"), fixed=fixed, most=most)
     return replace(rules, costs={**others, method: paid})
+
+
+def price_in_words(price: Price, code: Currency) -> str:
+    """A price as it is typed: 2.9%+0.30, 0.8%<=5.00, 1.00."""
+    fixed, most = price.fixed.get(code, 0), price.most.get(code)
+    parts = [f"{percent_of(price.basis_points)}%"] if price.basis_points or not fixed else []
+    parts += [plain(Money(fixed, code))] if fixed else []
+    return "+".join(parts) + (f"<={plain(Money(most, code))}" if most is not None else "")
+
+
+def percent_of(points: int) -> str:
+    """Hundredths of a percent as a percentage is typed: 2.9."""
+    whole, part = divmod(points, 100)
+    return f"{whole}.{part:02d}".rstrip("0").rstrip(".")
 
 
 def _points(percent: str) -> int:

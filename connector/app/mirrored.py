@@ -57,8 +57,13 @@ class Mirrors:
         else:
             found = self._grown(before, list(store.everything(company, since=before.end)), end, chain)
         self._held[company] = found
-        self._forget()
+        self._forget(self._records_max)
         return found
+
+    def rest(self) -> None:
+        """Only whoever was looked at last is kept: whoever goes from company to company comes back to each after all
+        the others, and each takes some kilobytes for a record."""
+        self._forget(0)
 
     def _whole(self, store: Store, company: CompanyId, end: int, chain: str) -> Mirrored:
         rows = list(store.everything(company))
@@ -93,13 +98,13 @@ class Mirrors:
             kept=before.kept,
         )
 
-    def _forget(self) -> None:
+    def _forget(self, records_max: int) -> None:
         """Never what was just looked at."""
         # A copy, made in one step: other threads look at other companies meanwhile.
         held = list(self._held.items())
         count = sum(len(each.versions) for _, each in held)
         for company, each in held[:-1]:
-            if count <= self._records_max:
+            if count <= records_max:
                 return
             self._held.pop(company, None)
             count -= len(each.versions)

@@ -18,7 +18,7 @@ from connector.app.rechecks import with_live_profile
 from connector.errors import Refused, UserError
 from connector.model.intent import ShowLink, VoidPosting
 from connector.model.link_line import LinkLine, links_in
-from connector.model.paylink import LinkState, PaymentLink
+from connector.model.paylink import LinkRules, LinkState, PaymentLink
 from connector.model.source import OpId, PlanId, Ref
 from connector.paylinks import LastShown, OnInvoice, line_of
 from connector.plan import Frame, Plan
@@ -42,6 +42,18 @@ def on_invoices(desk: Desk) -> tuple[OnInvoice, ...]:
         return ()
     last = _last_shown(desk)
     return tuple(_wanted(desk, link, last.get(link.debt)) for link in _of_single_invoices(desk))
+
+
+def lines_to_change(desk: Desk, rules: LinkRules) -> int:
+    """On how many invoices these rules would have something else than what we put there last. A plan has no more lines
+    than that, and fewer where a person changed one, or its period is closed."""
+    then = on_invoices(Desk(desk.house, replace(desk.company, links=rules)))
+    return sum(each.line != (each.last.line if each.last is not None else None) for each in then)
+
+
+def lines_standing(desk: Desk) -> int:
+    """On how many invoices we put a link that we have not taken off again."""
+    return sum(last.line is not None for last in _last_shown(desk).values())
 
 
 def nobody_can_open(desk: Desk) -> bool:

@@ -92,6 +92,11 @@ class Proof:
         return self.holds and self.report.agrees
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which systems are disconnected, in words: what is there now may be anything."""
+        return self.report.unknown
+
+    @property
     def fates(self) -> dict[str, int]:
         """How many payments there are of each fate."""
         return dict(sorted(Counter(row.fate for row in self.money).items()))

@@ -102,9 +102,11 @@ def _amount(found: Refundable, wanted: str) -> Money:
         except MoneyError as fault:
             raise UserError(fault.sentence, next_step=f"For example: --amount '{found.left}'") from None
     if not found.credit:
+        known = f"Nothing of payment {found.ref.vendor_id} is more than was owed"
+        if not found.decided:
+            known = f"It is not decided yet what payment {found.ref.vendor_id} pays"
         raise UserError(
-            f"Nothing of payment {found.ref.vendor_id} is more than was owed, so say how much of {grouped(found.left)} "
-            "is to go back.",
+            f"{known}, so say how much of {grouped(found.left)} is to go back.",
             next_step=f"For example: receivables refund {found.ref.vendor_id} --amount '{found.left}', or --amount all",
         )
     return found.credit

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from connector import canonical
-from connector.app.books import Applied, Decided, latest_asked, new_plan, planned, read_plan
+from connector.app.books import BY_NAME, Applied, Decided, latest_asked, new_plan, planned, read_plan
 from connector.app.house import Desk
 from connector.app.keeping import kept
 from connector.app.rechecks import Stale, accounts_of, chosen_accounts
@@ -17,8 +17,6 @@ from connector.model.intent import Planned, Posting, PostPayment, VoidPosting
 from connector.model.party import Account
 from connector.model.source import Kind, PlanId, Ref
 from connector.plan import InPlaceOf, Plan, PlanLine
-from connector.plan.clean_up import PREFIX
-from connector.plan.refunds import PREFIX as REFUND_PREFIX
 from connector.reconcile.match import reconcile
 from connector.reconcile.snapshot import Snapshot
 from connector.reconcile.tieout import tie_out
@@ -44,7 +42,7 @@ def follow_up(desk: Desk, made: Plan, applied: Applied) -> FollowUp | None:
     """
     stale = applied.stale_lines
     # The next one of its kind plans that anew; and money is given back only where a person asks for it.
-    if not stale or made.undoes or made.plan_id.startswith((PREFIX, REFUND_PREFIX)):
+    if not stale or made.undoes or made.plan_id.startswith(BY_NAME):
         return None
     again = new_plan(desk)
     of = {each.line.subject: each for each in stale}

@@ -59,6 +59,9 @@ def _conditions(desk: Desk, turn: Turn, stands: Status) -> Iterator[Alarm]:
         )
     for each in stands.connections:
         name, title = each.connection.connection_id, each.title
+        if each.parted:
+            yield Alarm(key=f"disconnected {name}", sentence=each.warning)
+            continue
         if each.stale:
             yield Alarm(key=f"stale {name}", sentence=each.warning or f"{title} is out of date.")
         if each.access_warning:

@@ -33,10 +33,15 @@ def is_new(house: House) -> bool:
 def first_link(house: House) -> str:
     """The secret of the link by which whoever installed this chooses a password, and is admin of every company."""
     person = person_named(house, house.actor) or Person(person_id=ActorId(_short(house.actor)), name=house.actor)
+    look_after_all(house, person)
+    return invite(house, person)
+
+
+def look_after_all(house: House, person: Person) -> None:
+    """They are admin of every company there is."""
     house.store.save_person(person)
     for company in house.store.companies():
         _seat(house, company, person, Role.ADMIN, by=person.person_id)
-    return invite(house, person)
 
 
 def adopt(house: House) -> tuple[Company, ...]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.app.calling_off import was_called_off, was_dropped
-from connector.app.freshness import Reading, freshness
+from connector.app.freshness import Freshness, Reading, freshness
 from connector.app.house import Desk
 from connector.app.parked import Parked, parked, refused_count
-from connector.app.reaching import public_address
-from connector.app.remitting import remit_to
 from connector.dates import Instant, after, instant_from_iso
 from connector.errors import ReceivablesError
 from connector.model.finding import Finding
@@ -29,7 +27,8 @@ class ConnectionStatus:
     None until that happened once (`begun`: some of it was read); `stale`: that is longer ago than the setting allows,
     or never. `access_ends` is when a rotating grant ends unless it is used before (None: there is none); `ending`: that
     is soon. `reconnect_by` is when it ends however often it is used, where the vendor says so; `reconnecting`: that is
-    soon. `spending` is what it used of its month's metered reads, None where nothing is metered."""
+    soon. `spending` is what it used of its month's metered reads, None where nothing is metered. `parted`: it is
+    disconnected."""
 
     connection: Connection
     title: str
@@ -43,6 +42,7 @@ class ConnectionStatus:
     reconnect_by: Instant | None = None
     reconnecting: bool = False
     spending: Spending | None = None
+    parted: bool = False
 
     @property
     def access_warning(self) -> str:
@@ -97,8 +97,8 @@ class Status:
         return not self.failed and not any(each.stale for each in self.connections)
 
 
-def status(desk: Desk) -> Status:
-    """How everything stands, from our own store alone."""
+def status(desk: Desk, known: Freshness | None = None) -> Status:
+    """How everything stands, from our own store alone. `known`: how fresh it is, where that was asked already."""
     rows = desk.store.outbox_left(desk.id)
     held = desk.store.sizes(desk.id)
     unsure = [row.tried_at for row in rows if row.state is OutboxState.UNSURE and row.tried_at is not None]
@@ -108,7 +108,8 @@ def status(desk: Desk) -> Status:
     return Status(
         company=desk.company,
         connections=tuple(
-            _connection(desk, each, held.get(each.connection.connection_id, 0)) for each in freshness(desk).readings
+            _connection(desk, each, held.get(each.connection.connection_id, 0))
+            for each in (known or freshness(desk)).readings
         ),
         outbox={**counts, str(OutboxState.DEAD): refused},
         unsure_age_seconds=int((now - min(unsure)).total_seconds()) if unsure else None,
@@ -130,6 +131,7 @@ def _connection(desk: Desk, reading: Reading, records: int) -> ConnectionStatus:
         data_as_of=reading.data_as_of,
         begun=reading.begun,
         stale=reading.stale,
+        parted=reading.parted,
         warning=reading.warning,
         access_ends=ends,
         ending=_is_soon(desk, ends),
@@ -155,6 +157,10 @@ def _is_soon(desk: Desk, ends: Instant | None) -> bool:
 
 def doctor(desk: Desk) -> tuple[Check, ...]:
     """Look at everything that could be wrong, in the order in which it should be put right."""
+    # What only a person asks for is not imported by whoever runs for weeks.
+    from connector.app.reaching import public_address
+    from connector.app.remitting import remit_to
+
     checks = [_chain(desk)]
     for connection in desk.connections():
         checks += asked(desk, connection)

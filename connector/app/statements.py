@@ -40,7 +40,8 @@ def bring(desk: Desk, paths: Sequence[str], wanted: str | None, progress: Progre
 
 
 def _taker(desk: Desk, wanted: str | None) -> tuple[Connection, TakesFiles]:
-    found = [(each, adapter) for each in desk.connections() if isinstance(adapter := desk.adapter(each), TakesFiles)]
+    at_banks = (each for each in desk.connections() if desk.spec(each).is_bank)
+    found = [(each, adapter) for each in at_banks if isinstance(adapter := desk.adapter(each), TakesFiles)]
     if wanted is not None:
         found = [pair for pair in found if pair[0].connection_id == wanted]
     if len(found) != 1:

@@ -20,7 +20,6 @@ from connector.model.firm import Company
 from connector.runtime import Runner, RunnerStatus
 from connector.runtime.held import Held
 from connector.runtime.loop import LEASE_SECONDS, POLL_SECONDS, Loop
-from connector.store import OutboxState
 from connector.store.budget import EVERYBODY
 from connector.store.owners import is_dead, this_process
 
@@ -81,8 +80,7 @@ def _seen_to_work(desk: Desk) -> None:
     """A person has applied a plan, everything was read, writes are allowed, and books and processors agree."""
     desk.writable(desk.books())
     freshness(desk).whole("what is written unattended")
-    done = desk.store.outbox(desk.id, states=(OutboxState.DONE,))
-    if not any(row.plan_id is not None and row.actor != UNATTENDED for row in done):
+    if not desk.store.was_applied(desk.id, but_by=UNATTENDED):
         raise Refused(
             "No plan was applied for this company yet, so nobody has seen yet what would be written by itself.",
             next_step="First: receivables plan, then apply and prove; or watch it: receivables autosync on --dry-run",
@@ -128,7 +126,7 @@ def _keep(desk: Desk, *, autosync: Autosync | None = None, paused: bool | None =
 
 def stands(house: House, companies: Iterable[Company] | None = None) -> tuple[Stands, ...]:
     """How every company stands, by id. From our own store alone."""
-    return tuple(_stands(house.company(each.company_id)) for each in companies or house.store.companies())
+    return tuple(_stands(Desk(house, each)) for each in companies or house.store.companies())
 
 
 def _stands(desk: Desk) -> Stands:

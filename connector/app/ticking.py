@@ -8,12 +8,11 @@ later and later while nothing helps.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 
-from connector import canonical
+from connector import canonical, logs
 from connector.app.approving import consent
 from connector.app.books import Applied, apply_plan, latest_asked, new_plan, sync_all
 from connector.app.bounds import beyond, refused_before, spent_today
@@ -21,6 +20,7 @@ from connector.app.collecting import push_later, unpushed
 from connector.app.figures import proven
 from connector.app.house import Desk, House
 from connector.app.pacing import paced
+from connector.app.parted import parted
 from connector.app.shouting import FAILURES_MIN, shout
 from connector.errors import (
     LeaseLost,
@@ -34,7 +34,7 @@ from connector.errors import (
 )
 from connector.model.autosync import Turn
 from connector.model.finding import Finding
-from connector.model.firm import NotesMode
+from connector.model.firm import Connection, NotesMode
 from connector.model.source import ActorId, CompanyId, Ref
 from connector.plan import Plan, PlanLine
 from connector.reconcile.booked import Written
@@ -74,17 +74,16 @@ def tick(house: House, company: CompanyId, budget_seconds: float, hold: Callable
     except LeaseLost:
         return Ticked(again_in_seconds=0)  # whoever has it now says how it went
     except ReceivablesError as fault:
-        after, again = _ended_by(desk, before, fault)
+        after, again = _ended_by(desk, desk.store.turn(company), fault)
     except Exception as fault:  # noqa: BLE001 - one company's trouble ends nobody else's turns
-        # Where it happened, and never what it said: that may hold an address or a name.
-        at = traceback.extract_tb(fault.__traceback__)[-1]
-        _log.error("%s at %s:%s", type(fault).__name__, at.filename, at.lineno)
+        _log.error(logs.where(fault))
         said = f"Something that should not happen did ({type(fault).__name__}); nothing that was stored is lost."
         step = "Run `receivables sync` by hand with RECEIVABLES_DEBUG=1 and report what it prints."
-        after, again = _failed(before, said, step), _pause(before, settings.every_seconds)
+        after, again = _failed(desk.store.turn(company), said, step), _pause(before, settings.every_seconds)
     after = replace(after, began_at=began, ended_at=desk.clock.now())
     desk.store.save_turn(company, after)
     _tell(desk, after)
+    house.mirrors.rest()
     return Ticked(again_in_seconds=again)
 
 
@@ -134,7 +133,8 @@ def _ended_by(desk: Desk, before: Turn, fault: ReceivablesError) -> tuple[Turn, 
         return before if before.failures else replace(before, said=fault.sentence), BUSY_SECONDS
     if isinstance(fault, Refused) and desk.store.company(desk.id).paused:
         # Somebody paused the company while its turn was under way, and nothing more was sent.
-        return _went_well(desk, Turn(said="Writing was paused meanwhile; what waits goes on later.")), every
+        said = "Writing was paused meanwhile; what waits goes on later."
+        return _went_well(desk, Turn(said=said, unproven=before.unproven)), every
     if isinstance(fault, NeedsReconnect):  # no later turn mends that, so a person is told at once
         after = _failed(before, fault.sentence, fault.next_step or "")
         return replace(after, failures=max(after.failures, FAILURES_MIN)), _pause(before, every)
@@ -150,33 +150,49 @@ def _pause(before: Turn, every_seconds: int) -> int:
 
 def _worked(desk: Desk, before: Turn, still: _Slice) -> Turn:
     """A turn to its end. Errors: whatever reading and writing raise."""
-    _read(desk, still)
+    lost = _read(desk, still)
+    if any(desk.spec(each).keeps_books for each in lost):
+        return _idle(desk, before, "Read; the books are disconnected, so nothing is written.")
     if desk.store.company(desk.id).paused:
-        return _went_well(desk, Turn(said="Read; writing is paused.", head=before.head))
+        return _idle(desk, before, "Read; writing is paused.")
+    # What the turn before wrote is seen by this one's own reading: a reading of its own would cost it a metered call.
+    problems: tuple[str, ...] = proven(desk).problems if before.unproven else ()
     rows = desk.store.outbox(desk.id, states=_OPEN)
     head = desk.store.head(desk.id)[0]
-    if head == before.head and not _ripe(desk, rows):
+    if head == before.head and not before.unproven and not _ripe(desk, rows):
         return _went_well(desk, replace(before, said="Nothing new."))
-    written, turn = _write(desk, rows, still)
+    written, turn = _write(desk, before, rows, still)
     _push(desk)
-    problems: tuple[str, ...] = proven(desk).problems if written else ()
+    unproven = bool(written or problems)
     if problems:
         step = "Look at it: receivables prove"
-        return _failed(before, f"The books and the processors do not agree: {problems[0]}", step)
-    return _went_well(desk, replace(turn, head=desk.store.head(desk.id)[0]))
+        found = f"The books and the processors do not agree: {problems[0]}"
+        return replace(_failed(before, found, step), unproven=unproven)
+    return _went_well(desk, replace(turn, head=desk.store.head(desk.id)[0], unproven=unproven))
 
 
-def _read(desk: Desk, still: _Slice) -> None:
-    """Read what changed in every system. One that is away keeps nobody from reading the others; then nothing is written
-    all the same, for what would be decided without it could be wrong."""
+def _idle(desk: Desk, before: Turn, said: str) -> Turn:
+    """A turn that may only read: what has not been decided or proved by then is so afterwards."""
+    return _went_well(desk, replace(before, said=said, waits=""))
+
+
+def _read(desk: Desk, still: _Slice) -> tuple[Connection, ...]:
+    """Read what changed in every system; those that are disconnected, which are passed over. One that is away keeps
+    nobody from reading the others; then nothing is written all the same, for what would be decided without it could be
+    wrong."""
     away: VendorError | None = None
-    for connection in desk.connections():
+    every = desk.connections()
+    lost = parted(desk, every)
+    for connection in every:
+        if connection.connection_id in lost:
+            continue
         try:
             sync_all(desk, still, only=connection.connection_id)
         except VendorError as fault:
             away = away or fault
     if away is not None:
         raise away
+    return tuple(each for each in every if each.connection_id in lost)
 
 
 def _went_well(desk: Desk, turn: Turn) -> Turn:
@@ -189,7 +205,7 @@ def _ripe(desk: Desk, rows: Sequence[OutboxRow]) -> bool:
     return any(row.not_before is None or row.not_before <= now for row in rows)
 
 
-def _write(desk: Desk, rows: Sequence[OutboxRow], still: _Slice) -> tuple[int, Turn]:
+def _write(desk: Desk, before: Turn, rows: Sequence[OutboxRow], still: _Slice) -> tuple[int, Turn]:
     """Plan what is proved and within the bounds, and write it. How many entries were written, and how it went."""
     settings = desk.company.autosync
     made = new_plan(desk, withhold=lambda lines: _withheld(desk, lines))
@@ -206,7 +222,9 @@ def _write(desk: Desk, rows: Sequence[OutboxRow], still: _Slice) -> tuple[int, T
         lacks = f"{made.plan_id} waits for the approval of a second person."
         return 0, Turn(said="Planned, and nothing written.", waits=f"{lacks} {waits}".rstrip())
     still.begin()
-    applied = apply_plan(desk, made, still, lambda _: still("writing", 0))
+    # Stored first: a turn that is killed or cut off while it writes leaves something to prove as well.
+    desk.store.save_turn(desk.id, replace(before, unproven=True))
+    applied = apply_plan(desk, made, still, lambda _: still("writing", 0), look=False)
     return len(applied.posted.done), Turn(said=_told(applied), waits=waits)
 
 
@@ -231,10 +249,8 @@ def _kept(desk: Desk, made: Plan) -> Plan:
     if not made.lines:
         return made
     held = latest_asked(desk)
-    if held is not None and _says(held) == _says(made):
-        known = {row.op_id for row in desk.store.outbox(desk.id)}
-        if not any(line.op_id in known for line in held.lines):
-            return held
+    if held is not None and _says(held) == _says(made) and not desk.store.outbox(desk.id, plan_id=held.plan_id):
+        return held
     desk.store.save_plan(desk.id, made.plan_id, canonical.encode(made), desk.actor)
     return made
 

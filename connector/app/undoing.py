@@ -68,8 +68,9 @@ def _approved(desk: Desk, made: Plan) -> Plan | None:
     good for that plan alone, and whoever gave it would be asked for it again and again."""
     if not desk.company.approve_above:
         return None
+    begun = desk.store.plans_begun(desk.id)
     for plan_id in desk.store.approved_plans(desk.id):
-        if not plan_id.startswith(UNDO) or desk.store.outbox(desk.id, plan_id=plan_id):
+        if not plan_id.startswith(UNDO) or plan_id in begun:
             continue
         stored = stored_plan(desk, plan_id)
         if _takes_back(stored) == _takes_back(made) and consent(desk, stored).given:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import typer
 
 EPILOG = (
@@ -9,41 +11,42 @@ EPILOG = (
     "5 our own store · 130 interrupted"
 )
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "demo": ("demo",),
+    "opening": ("open", "users"),
+    "connecting": ("connect", "disconnect"),
+    "setup": ("accounts", "notes", "status", "doctor"),
+    "bank": ("bank",),
+    "planning": ("plan", "plans", "people"),
+    "books": ("sync", "reconcile", "apply"),
+    "undoing": ("undo",),
+    "findings": ("findings",),
+    "reviewing": ("review", "rules"),
+    "unattended": ("autosync", "run", "pause", "resume", "companies"),
+    "notifying": ("notify",),
+    "letters": ("letters",),
+    "links": ("link",),
+    "paying": ("serve",),
+    "refunding": ("refund",),
+    "payouts": ("payouts",),
+    "matching": ("match",),
+    "explaining": ("explain",),
+    "proving": ("prove", "why"),
+    "auditing": ("audit-pack",),
+    "collecting": ("aging", "today", "log", "contacts"),
+    "payers": ("payer", "caps"),
+    "shadow": ("shadow",),
+    "conflicts": ("conflicts",),
+    "hooks": ("hooks",),
+    "keys": ("keys",),
+    "store": ("verify", "backup", "restore", "export", "boundaries", "standin"),
+}
+"""By the file of each group, in the order of `--help`: the words that its commands begin with."""
+
 
 def application(first: str = "") -> typer.Typer:
-    """The command line. Where its first word names a command or a group of them, only that one: to build all takes
-    longer than many take to run."""
-    from connector.cli import (
-        auditing,
-        bank,
-        books,
-        collecting,
-        conflicts,
-        connecting,
-        demo,
-        explaining,
-        findings,
-        hooks,
-        keys,
-        letters,
-        links,
-        matching,
-        notifying,
-        opening,
-        payers,
-        paying,
-        payouts,
-        planning,
-        proving,
-        refunding,
-        reviewing,
-        setup,
-        shadow,
-        store,
-        unattended,
-        undoing,
-    )
-
+    """The command line. Where its first word is a command's, only that group is imported: to build all takes longer,
+    and more memory, than many need to run."""
     app = typer.Typer(
         help="Receivables beside QuickBooks Online and Stripe: sync, reconcile, plan, post once, link, note.\n\n"
         "Begin with `receivables demo`: it needs no account, no key and no network. Then `receivables connect "
@@ -55,26 +58,12 @@ def application(first: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    paid = (links, paying, refunding, payouts, matching, explaining)
-    money = (*paid, proving, auditing, collecting, payers, shadow, conflicts)
-    daily = (bank, planning, books, undoing, findings, reviewing, unattended, notifying, letters)
-    for group in (demo, opening, connecting, setup, *daily, *money, hooks, keys, store):
-        group.add_to(app)
-    _keep(app, first)
-    return app
-
-
-def _keep(app: typer.Typer, first: str) -> None:
-    """Leave nothing but what a word names; everything where it names nothing, so that the fault is told as ever."""
-    named = [one for one in app.registered_commands if (one.name or _called(one.callback)) == first]
-    groups = [one for one in app.registered_groups if one.name == first]
-    if named or groups:
-        app.registered_commands, app.registered_groups = named, groups
+    named = [group for group, words in GROUPS.items() if first in words]
+    for group in named or GROUPS:
+        importlib.import_module(f"connector.cli.{group}").add_to(app)
+    if named:
         app.callback()(_anything)
-
-
-def _called(command: object) -> str:
-    return str(getattr(command, "__name__", "")).replace("_", "-")
+    return app
 
 
 def _anything() -> None:

@@ -137,7 +137,7 @@ def _asked(opened: House, wish: Wish, without: frozenset[str] = frozenset()) -> 
 def _somebody_is_here(opened: House, wish: Wish) -> None:
     """Refuse to wait for a browser that nobody has been asked to look at."""
     from connector import registry
-    from connector.app.authorise import brought
+    from connector.app.access import brought
     from connector.app.setup import values_known
     from connector.errors import SettingsError
 
@@ -194,7 +194,8 @@ class Guided:
         """The connection, made or mended. Errors: UserError, VendorError; nothing is changed by them."""
         from connector import registry
         from connector.app import setup
-        from connector.app.authorise import brought, door, let_in
+        from connector.app.access import brought
+        from connector.app.authorise import door, let_in
         from connector.web.landing import LET_IN, Landing, is_local
 
         self._prepare(wish)

@@ -11,12 +11,13 @@ from typer.core import TyperGroup
 from connector.cli.output import CompanyOption, JsonOption, YesOption, confirm, desk, say, say_json, table, writable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from connector.app.hosting import Hosted
     from connector.app.house import Desk
     from connector.app.linking import MadeLink, Shown, Wish
     from connector.model.paylink import LinkRules
+    from connector.money import Currency
     from connector.paylinks import Cost
 
 InvoiceArgument = Annotated[list[str], typer.Argument(help="The invoice's number; several for one link over all.")]
@@ -359,33 +360,21 @@ def rules(
     _show_rules(now, code)
 
 
-def _show_rules(now: LinkRules, code: str) -> None:
-    from connector.money import Money, currency, grouped
+def _show_rules(now: LinkRules, code: Currency) -> None:
+    from connector.app.link_rules import percent_of, price_in_words
+    from connector.money import Money, grouped
 
     rows = [
-        ("may be missing", grouped(Money(now.tolerance, currency(code))) if now.tolerance else "nothing"),
+        ("may be missing", grouped(Money(now.tolerance, code)) if now.tolerance else "nothing"),
         (
             "may be missing, of the debt",
-            _percent(now.tolerance_basis_points),
+            f"{percent_of(now.tolerance_basis_points)} %" if now.tolerance_basis_points else "",
         ),
         ("methods", ", ".join(now.methods) or "all that apply"),
         *((f"methods of {name}", ", ".join(codes)) for name, codes in now.methods_of.items()),
-        *(
-            (f"price of {name}", f"{_percent(price.basis_points)}, {_amounts(price.fixed)}")
-            for name, price in now.costs.items()
-        ),
+        *((f"price of {name}", price_in_words(price, code)) for name, price in now.costs.items()),
         ("on invoices", f"{now.on_invoice}{', until paid' if now.off_when_paid else ''}" if now.on_invoice else "no"),
         ("words on invoices", now.invoice_words or "ours"),
         ("links end", f"after {now.expire_days} days" if now.expire_days else "with their debt"),
     ]
     table("Payment links", ("what", "rule"), rows)
-
-
-def _percent(basis_points: int) -> str:
-    return f"{basis_points // 100}.{basis_points % 100:02d} %" if basis_points else ""
-
-
-def _amounts(minor: Mapping[str, int]) -> str:
-    from connector.money import Money, currency, grouped
-
-    return ", ".join(grouped(Money(each, currency(code))) for code, each in minor.items())

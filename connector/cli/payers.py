@@ -40,6 +40,8 @@ def payer(
             payers.stop(at, found.ref, stop)
         if go_on:
             payers.go_on(at, found.ref)
+            if not as_json:
+                say(f"{found.name} is contacted again; what was tried until now counts no more.")
         found = payers.payer(at, str(found.ref))
     if as_json:
         say_json(found)

@@ -147,13 +147,16 @@ def show(
         say(f"Written to {html}.")
 
 
+def _count(made: Plan) -> str:
+    return f"{len(made.lines)} lines" if len(made.lines) != 1 else "1 line"
+
+
 def _line_of(made: Plan, number: int) -> PlanLine:
     from connector.errors import UnknownRecord
 
     if number > len(made.lines):
-        count = f"{len(made.lines)} lines" if len(made.lines) != 1 else "1 line"
         raise UnknownRecord(
-            f"{made.plan_id} has {count}, so there is no line {number}.",
+            f"{made.plan_id} has {_count(made)}, so there is no line {number}.",
             next_step=f"See them: receivables plan show {made.plan_id} --all",
         )
     return made.lines[number - 1]
@@ -233,7 +236,7 @@ def show_plan(made: Plan, *, every: bool = False) -> None:
             (each.connection, each.title, str(len(each.lines)), _amounts(each.sums)) for each in line_groups(made.lines)
         ]
         columns = ("processor", "what", "lines", "sum")
-        table(f"Plan {made.plan_id}: {len(made.lines)} lines", columns, groups, right=(2, 3))
+        table(f"Plan {made.plan_id}: {_count(made)}", columns, groups, right=(2, 3))
         _show_lines(made, every=every)
         _show_effects(made)
     _show_left_out(made, every=every)

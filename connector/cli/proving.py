@@ -81,6 +81,7 @@ def _plain(proof: Proof) -> dict[str, object]:
         "agrees": report.agrees,
         "waiting": report.waiting,
         "unset": report.unset,
+        "unknown": report.unknown,
         "problems": proof.problems,
         "payments": proof.fates,
         "journal": {"whole": not proof.chain, "entries": seq, "head": f"{seq}:{chain}"},
@@ -88,7 +89,7 @@ def _plain(proof: Proof) -> dict[str, object]:
             {"id": each.conflict.about.vendor_id, "values": [value._asdict() for value in each.conflict.values]}
             for each in proof.conflicts
         ],
-        "sheets": [_sheet(sheet) for sheet in report.sheets],
+        "sheets": [{**_sheet(sheet), "unknown": report.is_unknown(sheet)} for sheet in report.sheets],
     }
 
 
@@ -125,9 +126,9 @@ def _difference(sheet: Sheet, each: Difference) -> dict[str, object]:
 def _show(proof: Proof) -> None:
     report = proof.report
     say(f"{proof.company}, up to {report.as_of}.")
-    for sentence in report.unset:
+    for sentence in (*report.unset, *report.unknown):
         say(sentence)
-    _show_sheets(report.sheets)
+    _show_sheets(report)
     _show_days(report.sheets)
     _show_differences(report)
     for problem in proof.others:
@@ -158,18 +159,20 @@ def _show_conflicts(found: Sequence[Shown]) -> None:
         table(f"{len(found)} conflicts wait for a person: receivables conflicts", columns, rows)
 
 
-def _show_sheets(sheets: Sequence[Sheet]) -> None:
-    """One row for each sheet and currency: both sides' totals, and how many entries differ."""
+def _show_sheets(report: Report) -> None:
+    """One row for each sheet and currency: both sides' totals, and how many entries differ. What cannot be read any
+    more is called unknown, and not equal."""
     from connector.money import grouped
 
     rows = []
-    for sheet in sheets:
+    for sheet in report.sheets:
+        same = "unknown" if report.is_unknown(sheet) else "agree"
         counts = dict.fromkeys((each.currency for each in sheet.agreement.totals), 0)
         for each in sheet.agreement.differences:
             code = each.entry.amount.currency
             counts[code] = counts.get(code, 0) + 1
         for total in sheet.agreement.totals:
-            state = f"{counts[total.currency]:,} DIFFER" if counts[total.currency] else "agree"
+            state = f"{counts[total.currency]:,} DIFFER" if counts[total.currency] else same
             sides = (sheet.here, grouped(total.here), sheet.there, grouped(total.there))
             rows.append((sheet.name, *sides, grouped(total.difference), state))
     if rows:

@@ -11,14 +11,12 @@ import typer
 from connector.cli.output import CompanyOption, JsonOption, YesOption, desk, say, say_json, table, tell_age
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from connector.app.reviewing import Said
     from connector.app.undoing import SaidOf
     from connector.model.firm import MatchingRules, WriteOffs
-    from connector.model.party import Account
-    from connector.model.ruling import Waiting
-    from connector.model.source import Ref
+    from connector.model.ruling import Ruling, Waiting
     from connector.money import Money
     from connector.reconcile.snapshot import Snapshot
 
@@ -188,14 +186,16 @@ def allocate(
             )
         pairs = pairs_of(shares) if shares else ask_shares(at, payment, sys.stdin)
         said = store(at, payment, pairs, on_account=on_account)
-        off = say_off(at, payment) if write_off else None
-        seen = at.snapshot()
-    if as_json and off is not None:
-        say_json([said.ruling, off])
-        return
-    _tell(said, seen, as_json=as_json)
-    if off is not None:
-        say(f"Noted by {off.by}: {off.sentence} A plan writes it, once the payment stands in the books.")
+        if not write_off:
+            _tell(said, at.snapshot(), as_json=as_json)
+            return
+        if not as_json:
+            _tell(said, at.snapshot(), as_json=False)
+        words = [said.ruling]
+        try:
+            words.append(say_off(at, payment))
+        finally:
+            _tell_noted(words if as_json else words[1:], several=True, as_json=as_json)
 
 
 def undo(payment: PaymentArgument, company: CompanyOption = None, as_json: JsonOption = False) -> None:
@@ -232,20 +232,31 @@ def short(
     from connector.app.reviewing import say_short
     from connector.app.small import write_off as say_off
     from connector.errors import UserError
-    from connector.reconcile.cash.lacking import WORDS
 
     if reason is None and write_off is None:
         raise UserError(
             "Neither a reason nor --write-off or --keep-open was said.",
             next_step=f"For example: receivables review short {payment[:40]} rounding --write-off",
         )
+    words: list[Ruling] = []
     with desk(company) as at:
-        said = [say_short(at, payment, reason)] if reason is not None else []
-        said += [say_off(at, payment, off=write_off)] if write_off is not None else []
-    if as_json:
-        say_json(said[0] if len(said) == 1 else said)
-        return
-    for each in said:
+        try:
+            if reason is not None:
+                words.append(say_short(at, payment, reason))
+            if write_off is not None:
+                words.append(say_off(at, payment, off=write_off))
+        finally:
+            _tell_noted(words, several=reason is not None and write_off is not None, as_json=as_json)
+
+
+def _tell_noted(words: Sequence[Ruling], *, several: bool, as_json: bool) -> None:
+    """What was said of a payment, each in a line. It stands, and so it is told, whatever became of what was to be said
+    after it."""
+    from connector.reconcile.cash.lacking import WORDS
+
+    if as_json and words:
+        say_json(words if several else words[0])
+    for each in () if as_json else words:
         why = f"{WORDS[each.short]}. " if each.kind == "short" else ""
         step = " A plan writes it, once the payment stands in the books." if each.kind == "write_off" else ""
         say(f"Noted by {each.by}: {each.payment.vendor_id}: {why}{each.sentence}{step}")
@@ -431,21 +442,23 @@ def rules(
         if approve_above is not None:
             set_approve_above(at, approve_above)
         limits = at.company.approve_above
-        known = at.snapshot().accounts if now.write_offs.account is not None and not as_json else {}
+        account = now.write_offs.account
+        held = at.store.record(at.id, account) if account is not None else None
     if as_json:
         say_json({**asdict(now), "approve_above": limits})
     else:
         _tell_rules(now, limits)
-        _tell_write_offs(now.write_offs, known)
+        _tell_write_offs(now.write_offs, held.record if held is not None else None)
 
 
-def _tell_write_offs(now: WriteOffs, known: Mapping[Ref, Account]) -> None:
+def _tell_write_offs(now: WriteOffs, account: object) -> None:
+    from connector.model.party import Account
     from connector.money import grouped
 
     if now.account is None or not now.largest:
         say("Small differences: nothing is written off.")
         return
-    name = known[now.account].name if now.account in known else now.account.vendor_id
+    name = account.name if isinstance(account, Account) else now.account.vendor_id
     most = " or ".join(grouped(each) for each in now.largest)
     how = "plans propose it for every such rest" if now.automatic else "where somebody says so for each"
     say(f"Small differences: at most {most} of an invoice is written off to {name}, {how}.")

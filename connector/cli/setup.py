@@ -222,7 +222,8 @@ def _show_status(standing: Status) -> None:
 def _age(standing: ConnectionStatus) -> str:
     if standing.data_as_of is None:
         return "first reading not complete" if standing.begun else "never read"
-    return f"{standing.data_as_of:%Y-%m-%d %H:%M} UTC" + (" STALE" if standing.stale else "")
+    now = " DISCONNECTED" if standing.parted else " STALE" if standing.stale else ""
+    return f"{standing.data_as_of:%Y-%m-%d %H:%M} UTC{now}"
 
 
 def doctor(company: CompanyOption = None, as_json: JsonOption = False) -> None:

@@ -80,9 +80,9 @@ def suggestion(path: Path, home: str = "") -> Suggestion:
     if is_workbook(held):
         found = max((_header(grid) for grid in grids_of(path)), key=lambda each: each[0], default=None)
     else:
-        encoding = _encoding(held)
+        encoding = encoding_of(held)
         text = decoded(path.name, held, encoding)
-        tried = [(*_header(_readable(path.name, text, each)), each) for each in DELIMITERS]
+        tried = [(*_header(readable(path.name, text, each)), each) for each in DELIMITERS]
         best = max(tried, key=lambda each: each[0])
         found, delimiter = best[:3], best[3]
     header = found[1] if found is not None else None
@@ -94,7 +94,8 @@ def suggestion(path: Path, home: str = "") -> Suggestion:
     return _suggested(header, found[2], encoding, delimiter, home)
 
 
-def _encoding(held: bytes) -> str:
+def encoding_of(held: bytes) -> str:
+    """In what a CSV is written, as far as that can be told; "" for UTF-8."""
     if held.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -104,7 +105,8 @@ def _encoding(held: bytes) -> str:
     return ""
 
 
-def _readable(name: str, text: str, delimiter: str) -> Grid:
+def readable(name: str, text: str, delimiter: str) -> Grid:
+    """The rows of a CSV by that delimiter; none where it cannot be read so."""
     try:
         return csv_grid(name, text, delimiter)
     except UserError:
@@ -168,7 +170,7 @@ def _suggested(header: Row, rows: Sequence[Row], encoding: str, delimiter: str, 
     questions += question
     mapping = replace(mapping, dates=dates, decimal=decimal)
     return Suggestion(
-        toml=_toml(mapping),
+        toml=toml_of(mapping),
         mapping=mapping,
         open_questions=tuple(questions),
         columns=mapping.columns(),
@@ -190,7 +192,7 @@ def _decimal(texts: Sequence[str], code: Currency) -> tuple[str, list[str]]:
         return "", ['the decimal mark is not clear: write decimal = "." or decimal = ","']
 
 
-def _toml(mapping: BankMapping) -> str:
+def toml_of(mapping: BankMapping) -> str:
     """The mapping as its file holds it."""
     lines = []
     for each in fields(mapping):

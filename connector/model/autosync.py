@@ -31,6 +31,7 @@ class Turn:
     """How a company's last turn went. `said` is one sentence, `waits` another about what waits for a person since, ""
     when nothing does; `failed`: it ended in a fault; `failures`: so many in a row. `head`: where the journal ended when
     all was reconciled last: what has not moved since need not be looked at again. `well_at`: when one last went well.
+    `unproven`: it wrote, or what an earlier one wrote was not found to agree yet; the next reading shows it.
     """
 
     said: str = ""
@@ -39,6 +40,7 @@ class Turn:
     failed: bool = False
     failures: int = 0
     head: int = 0
+    unproven: bool = False
     began_at: Instant | None = None
     ended_at: Instant | None = None
     well_at: Instant | None = None

@@ -86,6 +86,7 @@ class FindingCode(StrEnum):
     STATEMENTS_DIFFER = "statements-differ"
     PAYOUT_NOT_SEEN = "payout-not-seen"
     LINK_CHANGED = "link-changed"
+    DISCONNECTED = "disconnected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

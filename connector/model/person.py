@@ -70,6 +70,10 @@ class ErrandKind(StrEnum):
     NOTES = "notes"
     BACKUP = "backup"
     PROVE = "prove"
+    AUDIT = "audit"
+    EXPORT = "export"
+    SHADOW = "shadow"
+    CLEAN_UP = "clean-up"
 
 
 class ErrandState(StrEnum):

@@ -59,6 +59,6 @@ def checked(words: str) -> str:
     if names != ["url"] or not said.isprintable() or len(said) > WORDS_MAX:
         raise UserError(
             f"The words for an invoice are one line of at most {WORDS_MAX} characters with {{url}} in it, once.",
-            next_step="For example: --invoice-words 'Pay online: {url}'",
+            next_step="For example: Pay online: {url}",
         )
     return said

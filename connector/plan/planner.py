@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.model.finding import Decision, Evidence, Finding, FindingCode
@@ -10,6 +10,7 @@ from connector.model.firm import BookingPattern, Connection
 from connector.model.intent import ApplyCredit, Exchange, IntentKind, PostPayment
 from connector.model.money_in import Payment
 from connector.model.party import AccountRole
+from connector.model.ruling import Ruling
 from connector.model.source import ConnectionId, Kind, Ref
 from connector.money import Money, grouped, total
 from connector.plan.against import Against
@@ -24,7 +25,7 @@ from connector.plan.opening import openings
 from connector.plan.returns import Returns
 from connector.plan.write_offs import write_offs
 from connector.reconcile.match import Reconciliation
-from connector.reconcile.short import in_words
+from connector.reconcile.short import in_words, said
 from connector.reconcile.snapshot import Snapshot
 
 
@@ -109,13 +110,14 @@ def _balances(snapshot: Snapshot, lines: Sequence[PlanLine]) -> tuple[Effect, ..
 
 
 def _settled(gate: Gate, books: ConnectionId, decisions: Sequence[Decision], against: Against) -> Iterator[PlanLine]:
+    words = said(gate.snapshot.rulings)
     for decision in decisions:
         if not all(gate.snapshot.in_books(allocation.target) for allocation in decision.allocations):
             continue
         if decision.payment.kind is Kind.CREDIT_NOTE:
             line = _credit(gate, books, decision)
         else:
-            line = _payment(gate, books, decision, against)
+            line = _payment(gate, books, decision, against, words)
         if line is not None:
             yield line
 
@@ -124,7 +126,9 @@ _RESTS_IN = {BookingPattern.CLEARING: "clearing", BookingPattern.DEPOSIT: "holdi
 """Where a payment is booked to, by the role of the account."""
 
 
-def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Against) -> PlanLine | None:
+def _payment(
+    gate: Gate, books: ConnectionId, decision: Decision, against: Against, words: Mapping[Ref, Ruling]
+) -> PlanLine | None:
     about = decision.payment
     payment = gate.snapshot.payments[about]
     targets = [allocation.target for allocation in decision.allocations]
@@ -168,7 +172,7 @@ def _payment(gate: Gate, books: ConnectionId, decision: Decision, against: Again
     return gate.line(
         intent,
         f"Record {grouped(payment.gross)}{own} received from {who}{payer.merged}{numbers}{rest}"
-        f"{in_words(gate.snapshot, decision)}." + redated(on, payment.received_on),
+        f"{in_words(gate.snapshot, decision, words)}." + redated(on, payment.received_on),
         effects=(
             Effect(account=gate.name(into), amount=settled),
             Effect(account=f"Accounts receivable: {who}", amount=-applied - decision.unapplied),

@@ -31,13 +31,14 @@ PREFIX = "refund-"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refundable:
     """A payment of which money can be given back: `left` is what has not gone back yet, `given` what has, and `credit`
-    what of it the books, or the decision about it, hold as the customer's credit."""
+    what of it the books, or the decision about it, hold as the customer's credit; `decided` whether either says."""
 
     ref: Ref
     payment: Payment
     left: Money
     given: Money
     credit: Money
+    decided: bool
     in_books: bool
     who: str
 
@@ -95,6 +96,7 @@ def refundable(snapshot: Snapshot, ref: Ref, undecided: Money | None) -> Refunda
         left=left,
         given=given,
         credit=min(left, free) if free.minor > 0 else zero(left.currency),
+        decided=held is not None,
         in_books=posted is not None,
         who=who,
     )
@@ -135,11 +137,13 @@ def refund_plan(snapshot: Snapshot, frame: Frame, found: Refundable, asked: Aske
 
 
 def _refuse_amount(found: Refundable, amount: Money) -> None:
-    if amount.currency != found.left.currency or amount.minor <= 0:
-        raise Refused(
-            f"Payment {found.ref.vendor_id} came in {found.left.currency}, and so it goes back.",
-            next_step=f"Give an amount up to {grouped(found.left)}.",
-        )
+    odd = ""
+    if amount.currency != found.left.currency:
+        odd = f"Payment {found.ref.vendor_id} came in {found.left.currency}, and so it goes back."
+    elif amount.minor <= 0:
+        odd = "What is given back is more than nothing."
+    if odd:
+        raise Refused(odd, next_step=f"Give an amount up to {grouped(found.left)}.")
     if amount > found.left:
         back = f", for {grouped(found.given)} went back before" if found.given else ""
         raise Refused(
@@ -157,7 +161,9 @@ def _evidence(found: Refundable, asked: Asked) -> Iterator[Evidence]:
     yield says("by which way", f"{found.payment.method}, the way it came; nobody chooses another account")
     yield says("left of the payment", grouped(found.left - asked.amount))
     rest = found.credit - asked.amount
-    if rest.minor < 0:
+    if not found.decided:
+        yield says("paid debts with it", "it is not decided yet what it pays; what that is would be owed again")
+    elif rest.minor < 0:
         yield says("paid debts with it", f"{grouped(-rest)} of it pays what was owed, which is owed again then")
     yield says("fee", _fee(found, asked))
     if asked.takes:

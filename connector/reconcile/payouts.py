@@ -247,10 +247,15 @@ def _left_behind(snapshot: Snapshot) -> Iterator[Finding]:
         held = [snapshot.balance_entries[each] for each in entries]
         amount = _sum(held)
         named = ", ".join(each.vendor_id for each in entries[:3]) + (" and others" if len(entries) > 3 else "")  # noqa: PLR2004
+        ready = (
+            f"{len(entries)} lines of {grouped(amount)} together were"
+            if len(entries) > 1
+            else f"a line of {grouped(amount)} was"
+        )
         yield Finding(
             code=FindingCode.PAYOUT_GAP,
-            sentence=f"Before payout {payout.vendor_id}, {len(entries)} lines of {grouped(amount)} together were ready "
-            f"to be paid out ({named}), and no payout holds them.",
+            sentence=f"Before payout {payout.vendor_id}, {ready} ready to be paid out ({named}), and no payout holds "
+            f"{'them' if len(entries) > 1 else 'it'}.",
             next_step="A payout before it is missing. Read everything once more (receivables sync "
             f"{payout.connection} --again); if it stays, look for a payout of that amount at the processor.",
             refs=(payout, *entries),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from connector.dates import BusinessDate
+from connector.model.source import ConnectionId
 from connector.reconcile.agreement import Agreement, Difference, DifferenceKind
 from connector.reconcile.clearing import Accounts, Starts
 from connector.reconcile.snapshot import Snapshot
@@ -29,7 +30,8 @@ class Ground:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """Two sides by name, and how they agree. `is_balance`: one figure on either side, of today. `may_wait`: what is
-    missing here may only wait to be posted. `is_sum`: one side of an entry is the sum of many rows."""
+    missing here may only wait to be posted. `is_sum`: one side of an entry is the sum of many rows. `of` is the system
+    whose records one side is made of, None where it is the books alone."""
 
     name: str
     here: str
@@ -38,6 +40,7 @@ class Sheet:
     is_balance: bool = False
     may_wait: bool = False
     is_sum: bool = False
+    of: ConnectionId | None = None
 
     @property
     def contradictions(self) -> tuple[Difference, ...]:

@@ -6,7 +6,7 @@ What is short stays open on its invoice whatever the reason is. Nothing is writt
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connector.dates import BusinessDate
@@ -102,18 +102,19 @@ def held_back(snapshot: Snapshot, decisions: Iterable[Decision] = ()) -> tuple[H
     return tuple(sorted(found, key=lambda one: (one.left.currency, -one.left.minor, one.number, one.invoice)))
 
 
-def in_words(snapshot: Snapshot, decision: Decision) -> str:
-    """What a decision leaves open for a reason that a person gave, to stand in a plan; "" where nobody gave one."""
-    word = said(snapshot.rulings).get(decision.payment)
+def in_words(snapshot: Snapshot, decision: Decision, words: Mapping[Ref, Ruling]) -> str:
+    """What a decision leaves open for a reason that a person gave (`said`), to stand in a plan; "" where nobody did."""
+    word = words.get(decision.payment)
     if word is None:
         return ""
+    last = last_words(snapshot.rulings)
     parts, off = [], True
     for each in decision.allocations:
         invoice = snapshot.invoices.get(each.target)
         left = invoice.open - each.amount if invoice is not None and invoice.open > each.amount else None
         if left is not None:
             parts.append(f"{grouped(left)} of {number_of(snapshot, each.target)}")
-            meant = last_words(snapshot.rulings).get(each.target)
+            meant = last.get(each.target)
             off = off and meant is not None and meant.kind is RulingKind.WRITE_OFF
     stays = "is to be written off by a later plan" if off else "stays open"
     return f"; {' and '.join(parts)} {stays}: {WORDS[word.short]}, says {word.by}" if parts else ""

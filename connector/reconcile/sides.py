@@ -69,6 +69,7 @@ def sheets(ground: Ground) -> tuple[Sheet, ...]:
                     there=str(connection),
                     agreement=_located(agree(here, ledger.dated(here, there), ground.as_of), ledger.taken_out()),
                     may_wait=True,
+                    of=connection,
                 )
             )
             balances.against(ground.accounts, connection, here)
@@ -98,7 +99,8 @@ def _records(ground: Ground, connection: ConnectionId) -> Iterator[Sheet]:
         if any(row.said or not row.holds for row in own):
             agreement = agree(ours, theirs, ground.as_of)
             is_sum = name == "Payouts"
-            yield Sheet(name=f"{name} of {connection}", here=here, there=there, agreement=agreement, is_sum=is_sum)
+            said = f"{name} of {connection}"
+            yield Sheet(name=said, here=here, there=there, agreement=agreement, is_sum=is_sum, of=connection)
 
 
 def _sides(ground: Ground, row: Identity) -> tuple[list[Entry], list[Entry]]:

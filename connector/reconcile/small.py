@@ -44,6 +44,8 @@ class Why(NamedTuple):
 def rests(snapshot: Snapshot) -> Iterator[Rest]:
     """Every rest in the books that a person or the rule wants written off, whether it may be or not."""
     said, rule = last_words(snapshot.rulings), snapshot.rules.write_offs
+    if not rule.automatic and all(word.kind is not RulingKind.WRITE_OFF for word in said.values()):
+        return  # as in most companies, and what is held back takes long to tell
     for held in held_back(snapshot):
         word = said.get(held.invoice)
         if word is not None and word.kind is RulingKind.WRITE_OFF:
@@ -59,11 +61,12 @@ def _by_rule(held: HeldBack, rule: WriteOffs) -> bool:
 
 def waiting(snapshot: Snapshot) -> Iterator[tuple[Ref, Ruling]]:
     """Invoices whose rest a person wants written off, and whose payment is not in the books yet."""
-    known = {held.invoice for held in held_back(snapshot)}
-    for target, word in last_words(snapshot.rulings).items():
+    said = {target: word for target, word in last_words(snapshot.rulings).items() if word.kind is RulingKind.WRITE_OFF}
+    known = {held.invoice for held in held_back(snapshot)} if said else set()
+    for target, word in said.items():
         invoice = snapshot.invoices.get(target)
         is_open = invoice is not None and invoice.state is InvoiceState.OPEN and invoice.open.minor > 0
-        if word.kind is RulingKind.WRITE_OFF and is_open and target not in known:
+        if is_open and target not in known:
             yield target, word
 
 

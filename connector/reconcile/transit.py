@@ -30,6 +30,7 @@ def in_transit(ground: Ground, connection: ConnectionId) -> tuple[Sheet, list[En
         there=str(connection),
         agreement=agreement,
         may_wait=True,
+        of=connection,
     )
     return sheet, here
 

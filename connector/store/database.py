@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
     URL,
@@ -29,7 +29,7 @@ from sqlalchemy import (
     event,
     make_url,
 )  # fmt: skip
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
@@ -39,6 +39,9 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from connector.clock import SystemClock
 from connector.errors import ReceivablesError, SettingsError, StoreCorrupt, StoreError, StoreLocked
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 LOCK_WAIT_SECONDS = 30
 _CACHE_KIB = 4 * 1024
@@ -140,7 +143,7 @@ class Database:
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """INSERT that knows ON CONFLICT."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        return insert_into(table, is_sqlite=self.is_sqlite)
 
     def upsert(self, table: Table, *, keep: Sequence[str] = ()) -> Any:
         """INSERT that overwrites the row with the same key, except its columns in `keep`; takes a list of rows."""
@@ -225,7 +228,10 @@ def _sqlite(path: Path) -> Database:
         made.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return made
 
-    engine = create_engine("sqlite+pysqlite://", creator=opened, poolclass=QueuePool, max_overflow=32)
+    # The one used last is used first: each keeps pages and statements, and in turns all would keep all of them.
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=opened, poolclass=QueuePool, max_overflow=32, pool_use_lifo=True
+    )
     return Database(engine, path)
 
 
@@ -276,7 +282,17 @@ def _postgresql(url: URL) -> Database:
     return database
 
 
-# What the two databases spell differently.
+# What the two databases spell differently. What SQLAlchemy knows of PostgreSQL takes three megabytes, so it is imported
+# where the database is one.
+
+
+def insert_into(table: Table, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
+    """INSERT that knows ON CONFLICT, for the one database or the other."""
+    if is_sqlite:
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 class now_ms(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is
@@ -303,7 +319,11 @@ class Texts(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(postgresql.ARRAY(Text()) if dialect.name == "postgresql" else Text())
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects import postgresql
+
+        return dialect.type_descriptor(postgresql.ARRAY(Text()))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return value if dialect.name == "postgresql" else json.dumps(value)

@@ -8,16 +8,16 @@ no business event, so nothing of it stands in the journal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Integer, and_, bindparam, case, cast, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.errors import LeaseLost
 from connector.model.autosync import Turn
 from connector.model.source import CompanyId
 from connector.store import tables
-from connector.store.database import now_ms
+from connector.store.database import insert_into, now_ms
 from connector.store.journal import Desk, read_back, text_of
 
 NEVER_MS = 2**62
@@ -92,8 +92,9 @@ _ALL_DUE = (
 )
 
 
-def _woken(insert: sqlite.Insert | postgresql.Insert) -> Any:
-    new = insert.values(
+@cache
+def _woken(*, is_sqlite: bool) -> Any:
+    new = insert_into(tables.due, is_sqlite=is_sqlite).values(
         company_id=bindparam("company"),
         due_ms=_IN,
         reason=bindparam("why"),
@@ -110,10 +111,6 @@ def _woken(insert: sqlite.Insert | postgresql.Insert) -> Any:
             "reason": case((sooner, new.excluded.reason), else_=_DUE.reason),
         },
     )
-
-
-_WOKEN = {True: _woken(sqlite.insert(tables.due)), False: _woken(postgresql.insert(tables.due))}
-"""By whether the database is SQLite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +132,12 @@ class Queue:
     due: int
     oldest_ms: int
     working: tuple[tuple[str, int], ...]
-    next_ms: int | None
-    """Milliseconds until the next one is due, or may be taken from a worker that has died; None: nothing is to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """When somebody has a turn, and who is at work. `in_ms`: 0 when somebody is due now; None when nothing is to
-    come."""
+    """When somebody has a turn, or one may be taken from a worker that has died, and who is at work. `in_ms`: 0 when
+    somebody is due now; None when nothing is to come."""
 
     in_ms: int | None
     at_work: tuple[str, ...]
@@ -155,7 +150,7 @@ class Due(Desk):
         """It is due in so many milliseconds, unless it is due sooner. A turn that runs now is followed by another."""
         wanted = {"company": company, "milliseconds": in_ms, "why": reason, "said": text_of(Turn())}
         with self._database.write() as tx:
-            tx.execute(_WOKEN[self._database.is_sqlite], wanted)
+            tx.execute(_woken(is_sqlite=self._database.is_sqlite), wanted)
 
     def forget_due(self, company: CompanyId) -> None:
         """It is not due by itself any more. A turn that runs now comes to its end."""
@@ -241,7 +236,6 @@ class Due(Desk):
             func.count().label("companies"),
             func.count(case((ready, 1))).label("due"),
             func.min(case((ready, _SINCE))).label("oldest"),
-            func.min(case((_SINCE < NEVER_MS, _SINCE))).label("coming"),
         )
         with self._database.read() as tx:
             row = tx.execute(wanted).one()
@@ -253,7 +247,6 @@ class Due(Desk):
             due=row.due,
             oldest_ms=row.now - row.oldest if row.due else 0,
             working=tuple((owner, number) for owner, number in busy),
-            next_ms=max(row.coming - row.now, 0) if row.coming is not None else None,
         )
 
 

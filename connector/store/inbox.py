@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from connector.dates import after
 from connector.model.source import CompanyId, ConnectionId
@@ -46,7 +46,7 @@ class Inbox(Desk):
     def add_hints(self, hints: Iterable[Addressed]) -> int:
         """Store them in one transaction; returns how many were news. One that is known stays as it stands."""
         # In order of their keys, so that two deliveries of the same events never wait for each other in a circle.
-        rows = {(one.company, one.connection, one.hint.key): text_of(one.hint) for one in hints}
+        rows = {(one.company, one.connection, one.hint.key): one.hint for one in hints}
         if not rows:
             return 0
         now = micros(self._clock.now())
@@ -60,8 +60,9 @@ class Inbox(Desk):
                         "connection_id": connection,
                         "event_key": key,
                         "at": now,
-                        "hint": hint,
+                        "hint": text_of(hint),
                         "done_at": None,
+                        "vendor_id": hint.vendor_id,
                     }
                     for (company, connection, key), hint in sorted(rows.items())
                 ],
@@ -78,10 +79,13 @@ class Inbox(Desk):
         """The key of the latest event that pointed at one of these records, for a trail that says what told us."""
         if not vendor_ids:
             return None
-        named = or_(*(_INBOX.hint.contains(f'"vendor_id":"{one}"', autoescape=True) for one in vendor_ids))
         wanted = (
             select(_INBOX.event_key)
-            .where(_INBOX.company_id == company, _INBOX.connection_id == connection, named)
+            .where(
+                _INBOX.company_id == company,
+                _INBOX.connection_id == connection,
+                _INBOX.vendor_id.in_(vendor_ids),
+            )
             .order_by(_INBOX.at.desc(), _INBOX.event_key.desc())
             .limit(1)
         )

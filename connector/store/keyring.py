@@ -156,6 +156,13 @@ class KeyFile:
                 raise none_in(self.where)
             self._write((*held, key))
 
+    def bring(self, keys: Sequence[Key]) -> None:
+        """Hold these too, which are from another computer, whether or not there are any here."""
+        with self._alone():
+            held = self.read()
+            known = {each.key_id for each in held}
+            self._write((*held, *(each for each in keys if each.key_id not in known)))
+
     def drop(self, key_ids: Collection[str]) -> None:
         with self._alone():
             self._write(tuple(key for key in self.read() if key.key_id not in key_ids))

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, cast, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.dates import Instant
 from connector.errors import StoreError, StoreLocked
 from connector.model.source import CompanyId
 from connector.store import tables
-from connector.store.database import now_ms
+from connector.store.database import insert_into, now_ms
 from connector.store.journal import Desk, from_micros, lease_lost
 from connector.store.rows import Lease
 
@@ -42,8 +42,10 @@ _HOLDER = select(_LEASE.owner).where(
 _FREED = update(tables.lease).where(*_MINE).values(owner=_NOBODY, until_ms=0)
 
 
-def _taken(insert: sqlite.Insert | postgresql.Insert) -> Any:
-    new = insert.values(
+@cache
+def _taken(*, is_sqlite: bool) -> Any:
+    """Made once: making a statement costs more than carrying it out."""
+    new = insert_into(tables.lease, is_sqlite=is_sqlite).values(
         company_id=bindparam("company"),
         name=bindparam("lease_name"),
         owner=bindparam("holder"),
@@ -55,10 +57,6 @@ def _taken(insert: sqlite.Insert | postgresql.Insert) -> Any:
         set_={"owner": new.excluded.owner, "fence": _LEASE.fence + 1, "until_ms": new.excluded.until_ms},
         where=or_(_LEASE.until_ms <= now_ms(), _LEASE.owner == bindparam("dead")),
     ).returning(_LEASE.fence, _LEASE.until_ms)
-
-
-_TAKEN = {True: _taken(sqlite.insert(tables.lease)), False: _taken(postgresql.insert(tables.lease))}
-"""By whether the database is SQLite. Made once: making a statement costs more than carrying it out."""
 
 
 class Leases(Desk):
@@ -85,7 +83,7 @@ class Leases(Desk):
             while True:
                 self.release(self._owed.pop())
         with self._database.write_passing() as tx:
-            row = tx.execute(_TAKEN[self._database.is_sqlite], wanted).one_or_none()
+            row = tx.execute(_taken(is_sqlite=self._database.is_sqlite), wanted).one_or_none()
         return (
             None
             if row is None

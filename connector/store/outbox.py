@@ -96,13 +96,19 @@ class Outbox(Desk):
         return _row(found)
 
     def outbox(
-        self, company: CompanyId, states: Collection[OutboxState] | None = None, plan_id: PlanId | None = None
+        self,
+        company: CompanyId,
+        states: Collection[OutboxState] | None = None,
+        plan_id: PlanId | None = None,
+        kind: IntentKind | None = None,
     ) -> tuple[OutboxRow, ...]:
         """Rows in the order in which they were added."""
         wanted = _ALL if states is None else _IN_STATES
         asked = {"company": company, "states": [each.value for each in states or ()]}
         if plan_id is not None:
             wanted = wanted.where(_OUTBOX.plan_id == plan_id)
+        if kind is not None:
+            wanted = wanted.where(_OUTBOX.kind == kind.value)
         with self._database.read() as tx:
             return tuple(_row(found) for found in tx.execute(wanted, asked))
 

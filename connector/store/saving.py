@@ -96,11 +96,12 @@ class Saving(Desk):
         """
         if not pages:
             return {}
-        arrived = [_seen(connection, page.records) for page in pages]
+        refs, helper = _own(connection, pages), self._database.helper
+        # Hashing needs no interpreter, and asking the database what it knows needs no hash.
+        seeing = helper.submit(_seen, pages)
         with self._writing(author) as scribe:
-            intake = _Intake(
-                scribe, connection, stream or LOOKED_AT, _known(scribe, connection, arrived), self._database.helper
-            )
+            intake = _Intake(scribe, connection, stream or LOOKED_AT, _known(scribe, connection, refs), helper)
+            arrived = seeing.result()
             for page, sightings in zip(pages, arrived, strict=True):
                 intake.page(page.cursor, sightings)
             if intake.rows:
@@ -248,20 +249,29 @@ class _Intake:
         return placed
 
 
-def _seen(connection: ConnectionId, records: Sequence[Mirrored]) -> list[_Sighting]:
-    seen: list[_Sighting] = []
+def _own(connection: ConnectionId, pages: Sequence[Page]) -> list[Ref]:
+    """What the pages bring. Errors: StoreError for what is not the connection's own."""
+    refs = [one.ref for page in pages for one in page.records]
+    if any(owner != connection or "\0" in vendor_id for owner, _, vendor_id in refs):
+        raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
+    return refs
+
+
+def _seen(pages: Sequence[Page]) -> list[list[_Sighting]]:
+    """Each page's records as they arrived."""
     sha256 = hashlib.sha256
-    for one in records:
-        owner, kind, vendor_id = one.ref
-        if owner != connection or "\0" in vendor_id:
-            raise StoreError(f"A page of {connection!r} carries a record that is not its own.", next_step="Report it.")
-        seen.append((kind, vendor_id, one.version, sha256(one.raw).digest()[:_HASH_BYTES], one))
-    return seen
+    return [
+        [
+            (one.ref.kind, one.ref.vendor_id, one.version, sha256(one.raw).digest()[:_HASH_BYTES], one)
+            for one in page.records
+        ]
+        for page in pages
+    ]
 
 
-def _known(scribe: Scribe, connection: ConnectionId, arrived: list[list[_Sighting]]) -> _KnownByKind:
-    ids = [one[1] for sightings in arrived for one in sightings]
-    known: _KnownByKind = {one[0]: {} for sightings in arrived for one in sightings}
+def _known(scribe: Scribe, connection: ConnectionId, refs: Sequence[Ref]) -> _KnownByKind:
+    ids = [vendor_id for _, _, vendor_id in refs]
+    known: _KnownByKind = {kind: {} for _, kind, _ in refs}
     if ids:
         found = scribe.tx.execute(
             _KNOWN,

@@ -39,7 +39,7 @@ class _Keeper(Protocol):
     def release(self, lease: Lease) -> None: ...
 
 
-_GRANT = "grant:"
+GRANT = "grant:"
 """The name under which the grant is kept; no name a person can enter has a colon in it."""
 
 _LEASE_SECONDS = 60
@@ -50,7 +50,8 @@ _SECRET = tables.secret.c
 _OF_CONNECTION = select(_SECRET.name, _SECRET.value, _SECRET.version).where(
     _SECRET.company_id == bindparam("company"), _SECRET.connection_id == bindparam("connection")
 )
-_GRANT_OF = _OF_CONNECTION.where(_SECRET.name == _GRANT)
+_GRANT_OF = _OF_CONNECTION.where(_SECRET.name == GRANT)
+_NAMES_OF = select(_SECRET.connection_id, _SECRET.name).where(_SECRET.company_id == bindparam("company"))
 
 
 class Secrets(Desk):
@@ -89,14 +90,23 @@ class Secrets(Desk):
         return {
             row.name: self._vault.open(Place(company, connection, row.name), row.value)
             for row in found
-            if row.name != _GRANT
+            if row.name != GRANT
         }
+
+    def entered(self, company: CompanyId) -> dict[ConnectionId, frozenset[str]]:
+        """The names of what is kept for each connection, that of the grant among them. No value is opened."""
+        with self._database.read() as tx:
+            found = tx.execute(_NAMES_OF, {"company": company}).all()
+        names: dict[ConnectionId, set[str]] = {}
+        for row in found:
+            names.setdefault(ConnectionId(row.connection_id), set()).add(row.name)
+        return {connection: frozenset(each) for connection, each in names.items()}
 
     def forget_grant(
         self, company: CompanyId, connection: ConnectionId, names: Collection[str] = (), by: ActorId = PROGRAM
     ) -> None:
         """Forget the grant, and the secrets of these names with it."""
-        gone = (_GRANT, *names)
+        gone = (GRANT, *names)
         with self._writing(Author(company, by)) as scribe:
             scribe.tx.execute(
                 delete(tables.secret).where(
@@ -128,15 +138,15 @@ class Secrets(Desk):
                 {
                     "company_id": company,
                     "connection_id": connection,
-                    "name": _GRANT,
-                    "value": seal(key, Place(company, connection, _GRANT), text_of(raised)),
+                    "name": GRANT,
+                    "value": seal(key, Place(company, connection, GRANT), text_of(raised)),
                     "version": raised.version,
                 },
             )
         return raised
 
     def _grant(self, company: CompanyId, connection: ConnectionId, stored: str) -> SecretPair:
-        pair = read_back(self._vault.open(Place(company, connection, _GRANT), stored), SecretPair)
+        pair = read_back(self._vault.open(Place(company, connection, GRANT), stored), SecretPair)
         logs.hide(pair.access, pair.refresh, pair.previous)
         return pair
 

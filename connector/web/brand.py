@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from decimal import Decimal
 from functools import cache
 
 from connector.errors import SettingsError
-from connector.web.sheets import sheets
+from connector.web.sheets import sheets, source_of
 
 CONTRAST_MIN = Decimal("4.5")
 """What WCAG 2.2 asks of text (1.4.3)."""
@@ -54,4 +52,4 @@ def style(colour: str) -> str:
 @cache
 def style_source(colour: str) -> str:
     """The Content-Security-Policy source that admits exactly that style sheet."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(style(colour).encode()).digest()).decode('ascii')}'"
+    return source_of(style(colour))

@@ -39,6 +39,12 @@ class Kept:
             self._opened_at_seconds = self._house.clock.monotonic()
             return self._house
 
+    def anew(self) -> None:
+        """Another database is in the place of the one that is open: whoever asks next is given that."""
+        with self._lock:
+            _close(self._before)
+            self._before, self._house = self._house, None
+
     def close(self) -> None:
         """Let it go; the next call opens another."""
         _close(self._before)

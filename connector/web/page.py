@@ -21,6 +21,7 @@ from connector.web.sheets import sheets, style_source
 
 AGREE = "Books and connector agree to the cent"
 DISAGREE = "Books and connector do not agree"
+UNKNOWN = "Nothing contradicts, and not all is known"
 STYLE = "page.css"
 CALLS_SHOWN = 10
 FIGURES_SHOWN = 4
@@ -73,9 +74,10 @@ def render(proofs: Sequence[Proof], *, steps: Sequence[Step]) -> str:
         .render(
             sections=sections,
             steps=steps,
-            holds=all(proof.holds for proof in proofs),
+            holds=all(proof.holds and not proof.unknown for proof in proofs),
             agree=AGREE,
-            disagree=DISAGREE,
+            disagree=DISAGREE if any(not proof.holds for proof in proofs) else UNKNOWN,
+            unknown=UNKNOWN,
             labels=LABELS,
             fresh=_fresh(proofs),
             failed=sum(proof.failed for proof in proofs),

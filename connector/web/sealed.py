@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 
 from fastapi.responses import Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connector import logs
 from connector.web.drawn import neutral
 from connector.web.faces import FAULT
 
@@ -52,7 +52,5 @@ class Sealed:
         except Exception as fault:
             if started:
                 raise
-            # Where it happened, and never what it said: that may hold an address or a name.
-            at = traceback.extract_tb(fault.__traceback__)[-1]
-            _log.error("%s at %s:%s", type(fault).__name__, at.filename, at.lineno)
+            _log.error(logs.where(fault))
             await self._fault()(scope, receive, sealed)

@@ -36,6 +36,10 @@ def sheets() -> Environment:
 
 @cache
 def style_source(sheet: str) -> str:
-    """The Content-Security-Policy source that admits exactly this style sheet: the hash of its text."""
-    text = sheets().get_template(sheet).render()
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+    """The Content-Security-Policy source that admits exactly this style sheet."""
+    return source_of(sheets().get_template(sheet).render())
+
+
+def source_of(style: str) -> str:
+    """The same for a style sheet's text: its hash."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode('ascii')}'"

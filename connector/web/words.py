@@ -80,6 +80,7 @@ REASONS: dict[str, str] = {
     FindingCode.STATEMENT_GAP: "Statement that is missing",
     FindingCode.STATEMENTS_DIFFER: "Statements that contradict each other",
     FindingCode.PAYOUT_NOT_SEEN: "Payout the bank does not show",
+    FindingCode.DISCONNECTED: "At a system that is disconnected",
 }
 """The heading under which findings of a code are shown."""
 

@@ -1,9 +1,10 @@
 """What the daemon costs while nothing happens: time of its imports; then, with fifty companies that have all had their
 turn, CPU in a second and memory.
 
-Run it by hand: `python -m tests.bench.bench_idle [SECONDS]`. The daemon is `receivables run`, looked at from outside;
-each company is connected to the doubles of both vendors. The floor of the imports is what it cannot do without of other
-people's libraries, that of the idle time a loop that asks SQLite as often and does nothing else.
+Run it by hand: `python -m tests.bench.bench_idle [SECONDS]`. The daemon is `receivables run` in a process of its own,
+looked at from outside; each company is connected over loopback to the doubles of both vendors, which are in this
+process. The floor of the imports is what it cannot do without of other people's libraries, that of the idle time a loop
+that asks SQLite as often and does nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,9 +47,14 @@ from connector.config import load
 """
 """What the command `run` imports before it works."""
 
-OTHERS = (
-    "import sqlalchemy.dialects.sqlite, sqlalchemy.dialects.postgresql, requests, pydantic, msgspec, tenacity, typer"
-)
+TURNS = """
+from connector import registry
+for spec in registry.specs().values():
+    registry.by_path(spec.connect)
+"""
+"""What turns import beside it."""
+
+OTHERS = "import sqlalchemy.dialects.sqlite, requests, pydantic, msgspec, tenacity, typer, rapidfuzz"
 BARE_LOOP = """
 import sqlite3, sys, time
 database = sqlite3.connect(":memory:")
@@ -62,11 +68,15 @@ while True:
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """Milliseconds of CPU in a second; megabytes at most, and those that are its own and not of files it shares."""
+    """Milliseconds of CPU in a second, and how often it woke; megabytes that are resident, with its share of what
+    others have mapped too, of it alone; and the most that were ever resident."""
 
     cpu_ms: float
-    peak_mb: float
+    wakes: float
+    resident_mb: float
+    shared_mb: float
     own_mb: float
+    peak_mb: float
 
 
 def seconds_to_import(*, rounds: int = ROUNDS) -> tuple[float, float]:
@@ -80,8 +90,8 @@ def seconds_to_import(*, rounds: int = ROUNDS) -> tuple[float, float]:
 
 
 def _cpu_of(code: str, compiled: str) -> float:
-    told = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen([sys.executable, "-c", code], env={**told, "PYTHONPYCACHEPREFIX": compiled})
+    told = {**_compiling(), "PYTHONPYCACHEPREFIX": compiled}
+    process = subprocess.Popen([sys.executable, "-c", code], env=told)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -90,12 +100,12 @@ def _cpu_of(code: str, compiled: str) -> float:
 
 
 @contextmanager
-def firms(folder: Path) -> Iterator[Config]:
+def firms(folder: Path, companies: int = COMPANIES) -> Iterator[Config]:
     """Companies whose turns come by themselves, all due now and then in an hour. The settings of all."""
     (pattern,) = parse(WALK.read_text(encoding="utf-8"))
     worlds = [
         replace(pattern, realm=f"91300{number:02}", stripe_account=f"acct_idle{number:02}")
-        for number in range(COMPANIES)
+        for number in range(companies)
     ]
     home = folder / "home"
     home.mkdir(mode=0o700)
@@ -115,19 +125,30 @@ def firms(folder: Path) -> Iterator[Config]:
         yield config
 
 
-def idle(seconds: float) -> tuple[Spent, list[str]]:
-    """What the daemon costs once everybody has had a turn, and what was said of the turns."""
-    with tempfile.TemporaryDirectory() as folder, firms(Path(folder)) as config:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("RECEIVABLES_")}
-        told = {**kept, "RECEIVABLES_HOME": str(config.home), "RECEIVABLES_CALLS_PER_MINUTE": "100000"}
-        command = [sys.executable, "-m", "connector", "run"]
-        with subprocess.Popen(command, env=told, stdout=subprocess.DEVNULL) as daemon:
+def idle(seconds: float, companies: int = COMPANIES) -> tuple[Spent, list[str], frozenset[str]]:
+    """What the daemon costs once everybody has had a turn, what was said of the turns, and every module that it had
+    imported by its end."""
+    with tempfile.TemporaryDirectory() as folder, firms(Path(folder), companies) as config:
+        told = {**_compiling(), "RECEIVABLES_HOME": str(config.home), "RECEIVABLES_CALLS_PER_MINUTE": "100000"}
+        subprocess.run([sys.executable, "-c", DAEMON + TURNS], env=told, check=True)
+        command, heard = [sys.executable, "-X", "importtime", "-m", "connector", "run"], Path(folder) / "imports"
+        with (
+            heard.open("wb") as imports,
+            subprocess.Popen(command, env=told, stdout=subprocess.DEVNULL, stderr=imports) as daemon,
+        ):
             try:
                 said = _turns(config)
                 spent = spent_by(daemon.pid, seconds)
             finally:
                 daemon.send_signal(signal.SIGTERM)
-        return spent, said
+        lines = heard.read_text(encoding="utf-8").splitlines()
+        return spent, said, frozenset(line.rpartition("|")[2].strip() for line in lines if "|" in line)
+
+
+def _compiling() -> Mapping[str, str]:
+    """Surroundings in which files are compiled once, as an installation has them: who compiles takes more memory."""
+    ours = ("RECEIVABLES_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def _turns(config: Config) -> list[str]:
@@ -155,18 +176,27 @@ def bare(seconds: float) -> Spent:
 
 def spent_by(process: int, seconds: float) -> Spent:
     """By a process in so many seconds from now."""
-    before = _nanoseconds(process)
+    before = _worked(process)
     time.sleep(seconds)
-    spent = _nanoseconds(process) - before
-    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    nanoseconds, times = (after - then for after, then in zip(_worked(process), before, strict=True))
+    about = Path(f"/proc/{process}")
+    lines = [line for name in ("status", "smaps_rollup") for line in (about / name).read_text().splitlines()]
     size = {line.partition(":")[0]: int(line.split()[1]) / KILOBYTE for line in lines if line.endswith("kB")}
-    return Spent(cpu_ms=spent / seconds / 1e6, peak_mb=size["VmHWM"], own_mb=size["RssAnon"])
+    return Spent(
+        cpu_ms=nanoseconds / seconds / 1e6,
+        wakes=times / seconds,
+        resident_mb=size["Rss"],
+        shared_mb=size["Pss"],
+        own_mb=size["Private_Clean"] + size["Private_Dirty"],
+        peak_mb=size["VmHWM"],
+    )
 
 
-def _nanoseconds(process: int) -> int:
-    """On a processor so far, of all its threads."""
+def _worked(process: int) -> tuple[int, int]:
+    """Nanoseconds on a processor so far, and how often it was put on one, of all its threads."""
     tasks = Path(f"/proc/{process}/task").iterdir()
-    return sum(int((each / "schedstat").read_text(encoding="ascii").split()[0]) for each in tasks)
+    found = [(each / "schedstat").read_text(encoding="ascii").split() for each in tasks]
+    return sum(int(each[0]) for each in found), sum(int(each[2]) for each in found)
 
 
 def modules_imported() -> list[str]:
@@ -180,10 +210,12 @@ def main(seconds: float) -> None:
     say = sys.stdout.write
     ours, others = seconds_to_import()
     say(f"import {ours:.2f} s CPU, of which {others:.2f} s other people's libraries\n")
-    (spent, said), floor = idle(seconds), bare(seconds)
+    (spent, said, _), floor = idle(seconds), bare(seconds)
     say(f"{COMPANIES} companies have had a turn: {said}\n")
     for title, each in (("idle daemon", spent), ("a bare loop", floor)):
-        say(f"{title}: {each.cpu_ms:.2f} ms CPU a second, {each.peak_mb:.0f} MB, {each.own_mb:.0f} of them its own\n")
+        say(f"{title}: {each.cpu_ms:.2f} ms CPU a second, awake {each.wakes:.1f} times in it; ")
+        say(f"{each.resident_mb:.0f} MB resident, {each.shared_mb:.0f} with its share of what others have mapped, ")
+        say(f"{each.own_mb:.0f} its own, {each.peak_mb:.0f} at most\n")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ import requests
 from connector.app.house import House
 from connector.app.linking import make_link
 from connector.model.source import CompanyId
+from tests.accounts import ACCOUNTS
 from tests.bench.page_server import PROJECT
 from tests.journeys.firm import Firm, open_firm
 from tests.journeys.till import Till, free_port, link_quickly, open_till, payer
@@ -42,13 +43,9 @@ LOOKED_AT = 40
 
 PAYERS = 24
 COMPANY = CompanyId("main")
-HEADING = """\
+HEADING = f"""\
 company  Bench  home USD  zone America/New_York  country US  realm 9140009  stripe acct_bench
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_bench_acme
 """
 

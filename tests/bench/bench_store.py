@@ -1,4 +1,4 @@
-"""How fast the store takes pages in, how big it gets, how long writers wait, how fast a search is.
+"""How fast a sync's pages are taken in, how big the store gets, how long writers wait, how fast a search is.
 
 Run it by hand: `python -m tests.bench.bench_store [--rows N] [--writers SECONDS] [--contacts N] [--only sqlite]`.
 Every figure stands beside the raw driver's of the same run on the same disk; what the floors are is said in `_floor`.
@@ -28,19 +28,22 @@ import psycopg
 from connector import canonical
 from connector.clock import SystemClock
 from connector.model.mirror import Mirrored
+from connector.model.source import Kind
 from connector.ports import Page
 from connector.store import Author, Counts, Store
+from connector.sync import RECORDS_PER_TRANSACTION, sync
 from tests.bench.store_material import STRIPE, invoices
 from tests.databases import own_schema
 from tests.unit.store_ground import ACME, ANN, RUN, contact, ready
 
 VENDOR_PAGE = 100
-PER_TRANSACTION = 1000
+PER_RUN = 10_000
+LEASE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Rows a second: by the median transaction, over the whole run, and the CPU microseconds of one row.
+    """Rows a second: by the median sync, over the whole run, and the CPU microseconds of one row.
 
     On a machine with other work to do, the median and the CPU are the figures to compare.
     """
@@ -52,13 +55,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one run of one database gave; sizes in megabytes."""
+    """What one run of one database gave; sizes in megabytes. `copied`: PostgreSQL's COPY into an empty table."""
 
     first: Rate
     changed: Rate
     unchanged: Rate
     floor: Rate
     bare: Rate
+    looked: Rate
+    copied: Rate | None
     size_mb: float
     documents_mb: float
 
@@ -78,51 +83,76 @@ class _Stopwatch:
         self._cpus.setdefault(name, []).append(time.process_time() - cpu)
 
     def rate(self, name: str) -> Rate:
-        walls, rows = self._walls[name], len(self._walls[name]) * PER_TRANSACTION
-        return Rate(PER_TRANSACTION / median(walls), rows / sum(walls), sum(self._cpus[name]) / rows * 1e6)
+        walls, rows = self._walls[name], len(self._walls[name]) * PER_RUN
+        return Rate(PER_RUN / median(walls), rows / sum(walls), sum(self._cpus[name]) / rows * 1e6)
+
+    def timed(self, name: str) -> bool:
+        return name in self._walls
 
 
 def measure(address: str, floor: str, rows: int) -> Figures:
-    """Save `rows` invoices thrice (new, unchanged, changed) into `address`, and by the raw driver into `floor`.
+    """Sync `rows` invoices thrice (new, unchanged, changed) into `address`, and save them by the raw driver into
+    `floor`.
 
-    In transactions of ten of the vendor's pages; ours and the driver's take turns, so that both see the same disk.
+    The product's own way: `sync` under a lease, from a reader's pages of a hundred records to the mirror, the documents
+    and the journal. A sync and the driver take turns at ten thousand rows, so that both see the same disk.
     """
     watch = _Stopwatch()
     documents = 0
-    starts = range(0, rows, PER_TRANSACTION)
+    starts = range(0, rows, PER_RUN)
     with ready(address, SystemClock()) as store, _raw(floor) as raw:
+        lease = store.acquire(ACME, "books", "bench", LEASE_SECONDS)
+        author = Author(ACME, ANN, RUN, lease=lease)
         for start in starts:
-            fresh = invoices(start, PER_TRANSACTION)
+            fresh = invoices(start, PER_RUN)
             documents += sum(len(each.raw) for each in fresh)
             rich, bare = raw.rows(fresh), raw.bare_rows(fresh)
-            watch.time("first", partial(_save, store, fresh, Counts(new=PER_TRANSACTION)))
+            watch.time("first", partial(_carry, store, author, fresh, Counts(new=PER_RUN)))
             watch.time("floor", partial(raw.save, "documents", rich))
             watch.time("bare", partial(raw.save, "bare", bare))
+            if raw.copies:
+                watch.time("copied", partial(raw.copy, rich))
         size = _size(address)
         for start in starts:
-            same = invoices(start, PER_TRANSACTION)
-            watch.time("unchanged", partial(_save, store, same, Counts(unchanged=PER_TRANSACTION)))
+            same = invoices(start, PER_RUN)
+            watch.time("unchanged", partial(_carry, store, author, same, Counts(unchanged=PER_RUN)))
+            watch.time("looked", partial(raw.look, same))
         for start in starts:
-            paid = invoices(start, PER_TRANSACTION, paid=1)
-            watch.time("changed", partial(_save, store, paid, Counts(changed=PER_TRANSACTION)))
+            paid = invoices(start, PER_RUN, paid=1)
+            watch.time("changed", partial(_carry, store, author, paid, Counts(changed=PER_RUN)))
     return Figures(
         first=watch.rate("first"),
         changed=watch.rate("changed"),
         unchanged=watch.rate("unchanged"),
         floor=watch.rate("floor"),
         bare=watch.rate("bare"),
+        looked=watch.rate("looked"),
+        copied=watch.rate("copied") if watch.timed("copied") else None,
         size_mb=size / 1e6,
         documents_mb=documents / 1e6,
     )
 
 
-def _save(store: Store, records: Sequence[Mirrored], expected: Counts) -> None:
-    pages = [
-        Page(records=tuple(records[at : at + VENDOR_PAGE]), cursor=f"{at}", more=True)
-        for at in range(0, len(records), VENDOR_PAGE)
-    ]
-    counts = store.save_pages(Author(ACME, ANN, RUN), STRIPE, "invoice", pages)
-    if counts != expected:
+class Shelf:
+    """A system that has been read and decoded already: records, a vendor's page at a time."""
+
+    def __init__(self, records: Sequence[Mirrored]) -> None:
+        self._records = records
+        self._at = 0
+
+    def streams(self) -> tuple[str, ...]:
+        return ("invoice",)
+
+    def pull(self, stream: str, cursor: str | None) -> Page:
+        del stream, cursor
+        lot = self._records[self._at : self._at + VENDOR_PAGE]
+        self._at += VENDOR_PAGE
+        return Page(records=tuple(lot), cursor=str(self._at), more=self._at < len(self._records))
+
+
+def _carry(store: Store, author: Author, records: Sequence[Mirrored], expected: Counts) -> None:
+    counts = sync(store, Shelf(records), STRIPE, author, lambda *_: None).counts
+    if counts != {Kind.INVOICE: expected}:
         raise RuntimeError(f"{counts} instead of {expected}")
 
 
@@ -144,8 +174,9 @@ class _Raw:
     def __init__(self, driver: Any, *, mark: str, blob: str) -> None:
         self._driver = driver
         self._mark = mark
+        self.copies = mark == "%s"
         kinds = {"seen_at": "bigint", "amount": "bigint", "open": "bigint", "payload": blob}
-        for table in ("documents", "bare"):
+        for table in ("documents", "bare", "copied"):
             columns = ", ".join(f"{name} {kinds.get(name, 'text')} NOT NULL" for name in _COLUMNS)
             self._driver.execute(f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(_KEYS)}))")
         self._driver.commit()
@@ -170,8 +201,27 @@ class _Raw:
             f"INSERT INTO {table} ({', '.join(_COLUMNS)}) VALUES ({', '.join([self._mark] * len(_COLUMNS))}) "  # noqa: S608
             f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET {others}"
         )
-        self._driver.cursor().executemany(upsert, rows)
-        self._driver.commit()
+        for at in range(0, len(rows), RECORDS_PER_TRANSACTION):
+            self._driver.cursor().executemany(upsert, rows[at : at + RECORDS_PER_TRANSACTION])
+            self._driver.commit()
+
+    def copy(self, rows: list[tuple[object, ...]]) -> None:
+        """PostgreSQL's own way in bulk: no upsert, into a table of its own."""
+        for at in range(0, len(rows), RECORDS_PER_TRANSACTION):
+            with self._driver.cursor().copy(f"COPY copied ({', '.join(_COLUMNS)}) FROM STDIN") as coming:
+                for row in rows[at : at + RECORDS_PER_TRANSACTION]:
+                    coming.write_row(row)
+            self._driver.commit()
+
+    def look(self, records: Sequence[Mirrored]) -> None:
+        """The floor of a page that brings nothing: hash the documents, and compare with the hashes that are held."""
+        asked = f"SELECT vendor_id, hash FROM documents WHERE vendor_id IN ({', '.join([self._mark] * VENDOR_PAGE)})"  # noqa: S608
+        same = f" AND company_id = '{ACME}' AND connection_id = '{STRIPE}' AND kind = 'invoice'"
+        for at in range(0, len(records), VENDOR_PAGE):
+            lot = records[at : at + VENDOR_PAGE]
+            hashes = {each.ref.vendor_id: canonical.digest(each.raw) for each in lot}
+            if dict(self._driver.execute(asked + same, list(hashes)).fetchall()) != hashes:
+                raise RuntimeError("the driver holds something else")
 
 
 @contextmanager
@@ -278,15 +328,18 @@ def _report(name: str, addresses: list[str], chosen: argparse.Namespace) -> None
         got = measure(addresses[0], addresses[1], chosen.rows)
         _say(f"{name}: {chosen.rows:,} invoices, {got.documents_mb * 1e6 / chosen.rows:,.0f} bytes each as received")
         _say(f"  {'rows/s':<36}{'median':>10}{'whole run':>12}{'CPU us/row':>12}{'ours / it':>12}")
-        lines = {
-            "new": got.first,
-            "changed": got.changed,
-            "unchanged": got.unchanged,
-            "raw driver, document in the row": got.floor,
-            "raw driver, record only, no hash": got.bare,
+        lines: dict[str, tuple[Rate, Rate | None]] = {
+            "new": (got.first, None),
+            "changed": (got.changed, None),
+            "unchanged": (got.unchanged, None),
+            "raw driver, document in the row": (got.floor, got.first),
+            "raw driver, record only, no hash": (got.bare, got.first),
+            "raw driver, hashes compared": (got.looked, got.unchanged),
         }
-        for what, rate in lines.items():
-            ratio = f"{got.first.median / rate.median:>12.2f}" if what.startswith("raw") else ""
+        if got.copied is not None:
+            lines["COPY, document in the row, no upsert"] = (got.copied, got.first)
+        for what, (rate, ours) in lines.items():
+            ratio = f"{ours.median / rate.median:>12.2f}" if ours is not None else ""
             _say(f"  {what:<36}{rate.median:>10,.0f}{rate.whole:>12,.0f}{rate.cpu_us:>12.1f}{ratio}")
         _say(f"  size {got.size_mb:,.1f} MB, of documents of {got.documents_mb:,.0f} MB as received")
     if chosen.writers:

@@ -14,6 +14,7 @@ import uvicorn
 from playwright.sync_api import Browser
 
 from connector.app.sessions import begin, person_named
+from tests.accounts import ACCOUNTS
 from tests.browser.window import LONG, WIDTHS, Window, pytestmark  # noqa: F401
 from tests.journeys.till import free_port
 from tests.unit.console_ground import COOKIE, MAIN, PASSWORD, Ground, console, send
@@ -21,11 +22,7 @@ from tests.unit.console_ground import COOKIE, MAIN, PASSWORD, Ground, console, s
 STOP_SECONDS = 10
 WORLD = f"""\
 company  Walkabout Tools  home USD  zone America/New_York  country US  realm 9140005  stripe acct_walk5
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  phone +1 212 555 0100  in quickbooks and stripe as cus_walk_acme
 customer  {LONG}  email {"x" * 60}@acme.example  in quickbooks and stripe as cus_walk_long
 2026-03-02  invoice  W-1  Acme Bakery  120.00 USD  due 2026-04-01  sent ap@acme.example 2026-03-02

@@ -36,15 +36,7 @@ INVOICES = {
     "declined": "S-6",
     "bank": "S-7",
 }
-WORLD = f"""
-company  Walkabout Tools  {FIRM}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
-customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
-""" + "".join(
+WORLD = FIRM + "".join(
     f"2026-03-02  invoice  {number}  Acme Bakery  {place}40.00 USD  due 2026-04-01\n"
     for place, number in enumerate(INVOICES.values(), 1)
 )

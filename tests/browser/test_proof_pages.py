@@ -9,8 +9,8 @@ import pytest
 
 from connector.app.books import apply_plan, make_plan, sync_all
 from tests.browser.window import WIDTHS, Window, pytestmark  # noqa: F401  they are skipped together
-from tests.journeys.firm import open_firm
-from tests.journeys.test_prove import WORLD, edit_behind_our_back, nothing
+from tests.journeys.firm import nothing, open_firm
+from tests.journeys.test_prove import WORLD, edit_behind_our_back
 
 
 @pytest.fixture(scope="module")

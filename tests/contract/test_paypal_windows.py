@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from connector.dates import after
-from connector.errors import Rejected, SettingsError
+from connector.errors import MalformedAnswer, Rejected, SettingsError
 from connector.model.money_in import PaymentState
 from connector.model.settlement import BalanceEntry, EntryNature
 from connector.model.source import Kind
-from tests.paypal_rig import Desk, entries, open_desk, payment, ties, usd
+from tests.paypal_rig import Desk, entries, key, open_desk, payment, refund_of, ties, usd
 
 LINES = "/v1/reporting/transactions"
 BALANCES = "/v1/reporting/balances"
@@ -65,6 +65,50 @@ def test_pages_of_one_window_are_read_one_by_one(desk: Desk) -> None:
         desk.people.pay("1.00")
     desk.read(desk.adapter(page_size_max="3"))
     assert len(entries(desk)) == 7
+
+
+@pytest.mark.req("Y9")
+@pytest.mark.parametrize(
+    ("fault", "page"), [("empty-page", 1), ("empty-page", 2), ("empty-page", 3), ("short-page", 1), ("short-page", 2)]
+)
+def test_a_page_with_fewer_lines_than_it_says_there_are_is_asked_for_again(desk: Desk, fault: str, page: int) -> None:
+    for _ in range(7):
+        desk.clock.pass_seconds(60)
+        desk.people.pay("1.00")
+    desk.faults(f"GET  {LINES}  {page}  answer-before  {fault}")
+    desk.read(desk.adapter(page_size_max="3", read_from="2026-05-15"))
+    assert desk.turns.lanes["reports"].taken - desk.asked("GET", LINES) - desk.asked("GET", BALANCES) == 1
+    assert (len(entries(desk)), ties(desk)) == (7, True)
+
+
+def test_a_page_that_goes_on_lacking_lines_ends_the_reading_and_no_line_is_passed_over(desk: Desk) -> None:
+    for _ in range(7):
+        desk.clock.pass_seconds(60)
+        desk.people.pay("1.00")
+    adapter = desk.adapter(page_size_max="3", read_from="2026-05-15")
+    desk.faults(f"GET  {LINES}  0  answer-before  empty-page")
+    with pytest.raises(MalformedAnswer, match="fewer transactions than it says"):
+        desk.read(adapter)
+    assert entries(desk) == []
+    desk.server.clear_faults()
+    desk.read(adapter)
+    assert (len(entries(desk)), ties(desk)) == (7, True)
+
+
+@pytest.mark.parametrize("fault", ["empty-page", "too-large"])
+def test_a_transaction_that_is_looked_for_is_found_whatever_became_of_the_pages_before_it(
+    desk: Desk, fault: str
+) -> None:
+    """A refund of ours that was not found would be asked for once more."""
+    adapter = desk.adapter(page_size_max="1")
+    capture = adapter.capture_page(desk.approved(adapter), key()).ref
+    intent = refund_of(capture, "50.00")
+    desk.clock.pass_seconds(60)
+    given = adapter.give_back(intent, key("BACKBACKBACKBACKBACK"))
+    desk.books.orders.clear()
+    desk.faults(f"GET  {LINES}  2  answer-before  {fault}")
+    (found,) = adapter.find_given_back(intent, key("BACKBACKBACKBACKBACK"))
+    assert (found.ref, found.amount) == (given.ref, usd("50.00"))
 
 
 def test_reports_that_grow_between_two_pages_are_begun_again(desk: Desk) -> None:

@@ -194,7 +194,6 @@ def test_a_page_fetched_ahead_that_fails_ends_the_run_and_the_next_goes_on() -> 
 # ---- then only what changed
 
 
-@pytest.mark.req("Q20")
 def test_a_cycle_with_nothing_new_is_one_call_and_looks_at_nothing_mirrored(firm: Firm) -> None:
     firm.reader.held.records.clear()  # a look would find everything missing
     for _ in range(3):

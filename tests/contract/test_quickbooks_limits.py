@@ -210,7 +210,6 @@ def test_one_answer_ends_the_hour(bench: Counted) -> None:
         bench.connect().company()
 
 
-@pytest.mark.req("Q20")
 def test_the_months_reads_are_counted_as_intuit_counts_them_and_none_is_made_beyond(bench: Counted) -> None:
     books = bench.connect(monthly_calls="20")
     intent = room_payment(books)

@@ -297,7 +297,6 @@ def test_a_foreign_payment_names_its_currency_and_no_rate_and_keeps_both_amounts
 # Reading back, and what a second try looks for
 
 
-@pytest.mark.req("Q20")
 def test_the_answer_to_our_own_write_is_not_read_again(room: Ledger) -> None:
     connection = room.connect()
     posted = connection.post(room.transfer(), ONE)

@@ -11,18 +11,16 @@ import pytest
 
 from adapters.paypal.standin import PayPalStandIn
 from adapters.stripe.standin import StripeStandIn, disputes, refunds
-from connector.dates import business_date
 from connector.model.intent import GiveBack, IntentKind, WriteKey
 from connector.model.money_in import PaymentState, Refund, RefundState
 from connector.model.source import ConnectionId, Kind, OpId, Ref
-from connector.money import Money, zero
 from connector.ports import Adapter
 from connector.post import BOUNDARIES, Posted, Tools, post
 from connector.store import OutboxRow, OutboxState, Store
 from connector.testing.standin import Server, parse_faults
 from tests import paypal_rig, stripe_rig
 from tests.clocks import FakeClock
-from tests.paypal_rig import usd
+from tests.paypal_rig import refund_of, usd
 from tests.stripe_desk import open_desk as open_stripe
 from tests.unit.store_ground import ACME, ready
 
@@ -56,16 +54,8 @@ class Counter:
     disputed: Callable[[], object]
     tries: int
 
-    def refund(self, amount: str = "120.00", **more: Money) -> GiveBack:
-        about = Ref(self.connection, Kind.PAYMENT, self.payment)
-        return GiveBack(
-            connection=self.connection,
-            about=about,
-            amount=usd(amount),
-            given_before=more.get("given_before", zero(usd("1.00").currency)),
-            on=business_date("2026-03-12"),
-            memo="refund",
-        )
+    def refund(self, amount: str = "120.00", given_before: str = "0.00") -> GiveBack:
+        return refund_of(Ref(self.connection, Kind.PAYMENT, self.payment), amount, given_before)
 
 
 @contextmanager
@@ -218,7 +208,7 @@ def test_what_somebody_gave_back_meanwhile_is_not_given_back_once_more(till: Til
 
 def test_more_than_is_left_is_not_given_back(till: Till) -> None:
     till.counter.by_hand(10_000)
-    till.add(till.counter.refund("50.00", given_before=usd("100.00")))
+    till.add(till.counter.refund("50.00", given_before="100.00"))
     till.run()
     assert (till.row().state, till.counter.given()) == (OutboxState.DEAD, [10_000])
     assert "20.00 USD is left" in till.row().fault
@@ -228,9 +218,9 @@ def test_several_parts_go_back_each_once_and_together_no_more_than_came(till: Ti
     second, third = OpId("S" * 20), OpId("U" * 20)
     till.add(till.counter.refund("50.00"))
     till.run()
-    till.add(till.counter.refund("70.00", given_before=usd("50.00")), second)
+    till.add(till.counter.refund("70.00", given_before="50.00"), second)
     till.run()
-    till.add(till.counter.refund("1.00", given_before=usd("120.00")), third)
+    till.add(till.counter.refund("1.00", given_before="120.00"), third)
     till.run()
     states = [till.row(each).state for each in (OP, second, third)]
     assert states == [OutboxState.DONE, OutboxState.DONE, OutboxState.DEAD]
@@ -310,14 +300,7 @@ def test_it_is_read_back_like_every_refund_and_the_account_ties() -> None:
     with paypal_rig.open_desk() as desk:
         adapter = desk.adapter()
         taken = adapter.capture_page(desk.approved(adapter), paypal_rig.key()).ref
-        intent = GiveBack(
-            connection=taken.connection,
-            about=taken,
-            amount=usd("120.00"),
-            given_before=usd("0.00"),
-            on=business_date("2026-06-01"),
-            memo="refund",
-        )
+        intent = refund_of(taken, "120.00")
         given = adapter.give_back(intent, WriteKey(op_id=OP))
         desk.pass_hours(1)
         desk.read()
@@ -332,14 +315,7 @@ def test_where_the_order_is_gone_it_is_found_in_the_reports() -> None:
     with paypal_rig.open_desk() as desk:
         adapter = desk.adapter()
         taken = adapter.capture_page(desk.approved(adapter), paypal_rig.key()).ref
-        intent = GiveBack(
-            connection=taken.connection,
-            about=taken,
-            amount=usd("50.00"),
-            given_before=usd("0.00"),
-            on=business_date("2026-06-01"),
-            memo="refund",
-        )
+        intent = refund_of(taken, "50.00")
         assert adapter.find_given_back(intent, WriteKey(op_id=OP)) == ()
         given = adapter.give_back(intent, WriteKey(op_id=OP))
         desk.books.orders.clear()

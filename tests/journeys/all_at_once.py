@@ -25,7 +25,7 @@ from connector.app.house import ALL_BOUNDARIES
 from connector.model.source import ConnectionId
 from connector.testing.deliveries import Delivery, deliver
 from tests.journeys import warm
-from tests.journeys.firm import COMMAND_SECONDS, KILLED, open_firm
+from tests.journeys.firm import COMMAND_SECONDS, KILLED, nothing, open_firm
 from tests.journeys.kill_scenes import BOOKS, PREPARED, WORK, Scene
 from tests.journeys.till import open_till
 
@@ -116,10 +116,6 @@ class Story:
             assert unfinished(desk) == ()
             assert desk.store.verify(desk.id) == (), self.counted
         return self.scene.left()
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def trade(books: Any, stripe: Any) -> None:

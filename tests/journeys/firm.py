@@ -28,12 +28,17 @@ from connector.clock import SystemClock
 from connector.config import Config
 from connector.testing.standin import Answer, Call, Fault, Server, parse_faults
 from connector.testing.worlds import World, parse
+from tests.databases import with_tables
 from tests.journeys import warm
 from tests.judges import JUDGES
 
 WALK = Path(__file__).parent / "worlds" / "walk.world"
 COMMAND_SECONDS = 60
 KILLED = -9
+
+
+def nothing(*_: object) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class Firm:
 
     def connect_quickly(self, *, allow_writes: bool = True) -> None:
         """The same in this process."""
+        with_tables(self.home / "receivables.db")
         with House(self.config()) as house:
             for system, double in self.doubles.items():
                 values = double.stand_in.settings(self.world, double.url)

@@ -22,27 +22,24 @@ from connector.model.paylink import LinkAttempt, PaymentLink, Receipt
 from connector.money import Money
 from connector.paylinks import Offer
 from connector.plan import Plan
-from tests.journeys.firm import Firm, open_firm
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import Firm, nothing, open_firm
 from tests.journeys.till import payer
 
-FIRM = "home USD  zone America/New_York  country US  realm 9140041  stripe acct_shop  paypal SHXPS2345678A"
-WORLD = f"""
-company  Walkabout Tools  {FIRM}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+SYSTEMS = "realm 9140041  stripe acct_shop  paypal SHXPS2345678A"
+FIRM = f"""
+company  Walkabout Tools  home USD  zone America/New_York  country US  {SYSTEMS}
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
+"""
+"""Paid by links, and nothing is owed to it yet."""
+
+WORLD = f"""{FIRM}\
 customer  Birch Cafe  email ap@birch.example
 2026-03-02  invoice  P-1  Acme Bakery  120.00 USD  due 2026-04-01
 2026-03-03  invoice  P-2  Acme Bakery  80.00 USD  due 2026-04-02
 2026-03-04  invoice  P-3  Birch Cafe  60.00 USD  due 2026-04-03
 """
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 class Shop:

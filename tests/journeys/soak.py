@@ -23,10 +23,8 @@ from adapters.quickbooks.settings import Settings
 from connector.app.books import LEASE_NAME, sync_all
 from connector.app.collecting import draft, log_contact, notes_for
 from connector.app.house import Desk, House
-from connector.collect.contacts import Said
 from connector.config import load
 from connector.errors import ReceivablesError
-from connector.model.contact import Channel, Direction, Outcome
 from connector.model.intent import IntentKind
 from connector.model.invoice import Invoice
 from connector.model.source import CompanyId, ConnectionId, Kind, Ref
@@ -34,6 +32,7 @@ from connector.ports import AdapterSpec, Lookable, RateBudget
 from connector.post import post
 from connector.store import OutboxRow, OutboxState
 from connector.store.budget import SharedBudget, Spender
+from tests.callers import voicemail
 from tests.journeys.sandglass import SandClock
 
 PAYMENT_SETTLE_SECONDS = 240
@@ -119,15 +118,7 @@ class Hand:
         """Write down a contact, and push its note. Its words are remembered: True once it was written down."""
         words = f"Call {len(self.contacts)} of {self._name} was answered."
         number = self._invoice()[1]
-        said = Said(
-            by=self._desk.actor,
-            at=self._desk.clock.now(),
-            zone="America/New_York",
-            direction=Direction.OUT,
-            channel=Channel.PHONE,
-            outcome=Outcome.VOICEMAIL,
-            words=words,
-        )
+        said = voicemail(self._desk, words)
         contact = draft(self._desk, number, said)
         notes = notes_for(self._desk, contact)
         self.contacts[words] = False

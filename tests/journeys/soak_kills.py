@@ -28,6 +28,7 @@ from connector.model.source import CompanyId
 from connector.ports import Hint
 from connector.store import OutboxState
 from connector.testing.worlds import World, parse
+from tests.accounts import ACCOUNTS
 from tests.databases import begin_server
 from tests.journeys import warm
 from tests.journeys.soak_people import HEARD, Calls, Vendors, company_of
@@ -47,11 +48,7 @@ def world_text() -> str:
     return "\n".join(
         f"""
 company  Firm{number} Ltd  home USD  zone America/New_York  country US  realm 91500{number:02}  stripe acct_firm{number}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme {number}  email ap@acme.example  in quickbooks and stripe as cus_{number}_acme
 customer  Bolt {number}  email ap@bolt.example  in quickbooks and stripe as cus_{number}_bolt
 2026-03-02  invoice  W-1  Acme {number}  120.00 USD  due 2026-04-01

@@ -19,13 +19,12 @@ from adapters.stripe.standin.hooks import HookSender as StripeSender
 from connector.app.collecting import draft, log_contact, notes_for
 from connector.app.house import House
 from connector.cli.simulated import Weather, day_in
-from connector.collect.contacts import Said
 from connector.errors import ReceivablesError
-from connector.model.contact import Channel, Direction, Outcome
 from connector.model.invoice import Invoice
 from connector.model.source import CompanyId, ConnectionId, Kind
 from connector.testing.deliveries import deliver
 from connector.testing.worlds import World
+from tests.callers import voicemail
 from tests.unit.hooks_ground import VERIFIER
 
 BOOKS = ConnectionId("quickbooks")
@@ -89,15 +88,7 @@ class Calls:
             desk = self.house.company(company)
             known = [stored.record for stored in desk.store.records(desk.id, Kind.INVOICE)]
             numbers = [one.number for one in known if isinstance(one, Invoice) and one.number]
-            said = Said(
-                by=desk.actor,
-                at=desk.clock.now(),
-                zone="America/New_York",
-                direction=Direction.OUT,
-                channel=Channel.PHONE,
-                outcome=Outcome.VOICEMAIL,
-                words=words,
-            )
+            said = voicemail(desk, words)
             contact = draft(desk, chance.choice(numbers), said)
             notes = notes_for(desk, contact)
             self.said[company, words] = False

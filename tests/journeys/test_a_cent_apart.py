@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +11,7 @@ import pytest
 from connector.model.intent import PostPayment
 from connector.store import OutboxState
 from tests.builders import money
-from tests.journeys.firm import KILLED, Firm, open_firm
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
+from tests.journeys.firm import KILLED, Firm
 
 
 def people(firm: Firm, act: Callable[[Any], object]) -> None:

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from connector import canonical
 from connector.app.audit_check import check
 from connector.app.books import apply_plan, make_plan, sync_all
-from tests.journeys.firm import Firm, open_firm
-from tests.journeys.test_prove import WORLD, nothing
+from tests.journeys.firm import Firm, nothing, open_firm
+from tests.journeys.test_prove import WORLD
 
 SAID = "Pat said it is approved"
 Files = dict[str, bytes]

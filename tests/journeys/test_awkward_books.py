@@ -21,18 +21,15 @@ from connector.money import Money, currency
 from connector.ports import Page
 from connector.testing.standin import Server
 from connector.testing.worlds import parse
+from tests.accounts import ACCOUNTS
 from tests.clocks import FakeClock
-from tests.journeys.firm import Firm
-from tests.journeys.test_undo import nothing, people
+from tests.journeys.firm import Firm, nothing
+from tests.journeys.test_undo import people
 from tests.judges import JUDGES
 
-WORLD = """
+WORLD = f"""
 company  Walkabout Tools  home USD  zone America/New_York  realm 9140008  stripe acct_awkward
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_awk_acme
 customer  Bolt Bikes  email ap@bolt.example  in quickbooks and stripe as cus_awk_bolt
 customer  Bolt Bicycles  email ap@bicycles.example  in quickbooks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,17 +14,9 @@ from connector.app.ticking import PATIENCE, tick
 from connector.model.intent import IntentKind, PostPayment
 from connector.runtime import SLICE_SECONDS
 from tests.clocks import FakeClock
-from tests.journeys.firm import Firm, open_firm
-from tests.journeys.test_undo import nothing
+from tests.journeys.firm import Firm, nothing
 
 EVERY_SECONDS = 600
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
 
 
 @pytest.fixture
@@ -42,8 +33,7 @@ def turn(desk: Desk) -> tuple[bool, int]:
     return desk.store.turn(desk.id).failed, ticked.again_in_seconds
 
 
-@pytest.mark.req("F32")
-def test_turns_come_later_while_a_vendor_is_away_and_as_before_when_it_is_back(firm: Firm, desk: Desk) -> None:
+def turns_come_later_while_a_vendor_is_away_and_as_before_when_it_is_back(firm: Firm, desk: Desk) -> None:
     switch_on(desk, Wanted(every_seconds=EVERY_SECONDS, dry_run=True))
     assert turn(desk) == (False, EVERY_SECONDS)
     firm.faults("stripe", "* * 0 status-before 503")
@@ -51,7 +41,7 @@ def test_turns_come_later_while_a_vendor_is_away_and_as_before_when_it_is_back(f
     assert [turn(desk) for _ in range(3)] == [(True, EVERY_SECONDS * PATIENCE)] * 3
     said = desk.store.turn(desk.id)
     assert (said.failures, bool(said.said)) == (4, True)
-    firm.doubles["stripe"]._faults.clear()
+    firm.doubles["stripe"].clear_faults()
     assert turn(desk) == (False, EVERY_SECONDS)
     assert desk.store.turn(desk.id).failures == 0
 
@@ -59,8 +49,7 @@ def test_turns_come_later_while_a_vendor_is_away_and_as_before_when_it_is_back(f
 REFUSALS = ("gone", "closed", "closed-as-stale", "suspended", "two-faults", "invalid-grant")
 
 
-@pytest.mark.req("F32")
-def test_whatever_is_refused_is_parked_with_a_cause_and_a_remedy_and_nothing_without_text(firm: Firm) -> None:
+def whatever_is_refused_is_parked_with_a_cause_and_a_remedy_and_nothing_without_text(firm: Firm) -> None:
     for shape in REFUSALS:
         firm.faults("quickbooks", f"POST /v3/company/*/payment 1 answer-before {shape}")
         with firm.desk() as desk:
@@ -70,3 +59,11 @@ def test_whatever_is_refused_is_parked_with_a_cause_and_a_remedy_and_nothing_wit
             waits = [each for each in parked(desk.store.outbox(desk.id)) if each.kind is IntentKind.PAYMENT]
         assert [each.state for each in waits] == ["refused"], shape
         assert all(each.cause.strip() and each.next_step.strip() for each in waits), shape
+
+
+@pytest.mark.req("F32")
+def test_what_passes_is_waited_out_and_what_does_not_is_parked_with_its_cause_and_remedy(
+    firm: Firm, desk: Desk
+) -> None:
+    turns_come_later_while_a_vendor_is_away_and_as_before_when_it_is_back(firm, desk)
+    whatever_is_refused_is_parked_with_a_cause_and_a_remedy_and_nothing_without_text(firm)

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.journeys.firm import Firm, open_firm
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
+from tests.journeys.firm import Firm
 
 
 def test_after_a_copy_is_put_back_what_was_written_since_is_found_by_its_mark_and_not_written_again(

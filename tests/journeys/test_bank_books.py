@@ -30,7 +30,7 @@ from connector.ports import Check
 from connector.reconcile.match import reconcile
 from connector.remit import creditor_reference
 from tests.builders import money
-from tests.journeys.firm import Firm, open_firm
+from tests.journeys.firm import Firm, nothing, open_firm
 
 pytestmark = pytest.mark.gate
 
@@ -52,10 +52,6 @@ customer  Birch KG  email ap@birch.example
 2026-03-05  payment  ch_1  Acme GmbH  50.00 EUR  by card  fee 1.50 EUR
 2026-03-09  payout  po_1  EUR  of ch_1
 """
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 class Till:

@@ -12,9 +12,9 @@ from connector.app.books import apply_plan, make_plan
 from connector.app.cleaning import propose
 from connector.app.shadow import shadow
 from connector.errors import UserError
-from tests.journeys.firm import Firm, open_firm
+from tests.journeys.firm import Firm, nothing, open_firm
 from tests.journeys.test_shadow import WORLD, Before
-from tests.journeys.test_undo import nothing, people, undone
+from tests.journeys.test_undo import people, undone
 
 ENTITIES = ("Payment", "Purchase", "Deposit", "Transfer", "JournalEntry")
 

@@ -21,8 +21,8 @@ from connector.money import Money, currency
 from connector.plan import Plan
 from connector.ports import Page
 from connector.reconcile.conflict import Values
-from tests.journeys.firm import KILLED, Firm, open_firm
-from tests.journeys.test_undo import applied, nothing, undone
+from tests.journeys.firm import KILLED, Firm, nothing, open_firm
+from tests.journeys.test_undo import applied, undone
 
 CHARGE = "ch_walk_1"
 USD = currency("USD")

@@ -10,16 +10,13 @@ import pytest
 from connector.app import setup
 from connector.app.books import apply_plan, make_plan
 from connector.app.house import House
-from tests.journeys.firm import open_firm
-from tests.journeys.test_undo import nothing, people
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import nothing, open_firm
+from tests.journeys.test_undo import people
 
-WORLD = """
+WORLD = f"""
 company  Walkabout Tools  home USD  zone America/New_York  realm 9140007  stripe acct_links
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_links
 2026-01-02  invoice  L-1  Acme Bakery  80.00 USD  due 2026-02-01
 2026-04-02  invoice  L-2  Acme Bakery  80.00 USD  due 2026-05-01

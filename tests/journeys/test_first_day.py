@@ -7,15 +7,12 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.accounts import ACCOUNTS
 from tests.journeys.firm import Firm, open_firm
 
-WORLD = """
+WORLD = f"""
 company  Walkabout Tools  home USD  zone America/New_York  realm 9140005  stripe acct_first  closed 2026-03-31
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 account  Opening Balance Equity  expense USD
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_first_acme
 2026-03-02  invoice  F-1  Acme Bakery  120.00 USD  due 2026-04-01

@@ -97,7 +97,7 @@ def test_turns_write_once_find_nothing_new_then_and_stand_still_while_paused(gro
     ground.turns_until("Nothing")
     assert len(firm.marked("Payment", "PrivateNote")) == before + 1
     switching.switch_off(house.company(None))
-    assert ground.house.store.queue().next_ms is None
+    assert ground.house.store.coming().in_ms is None
 
 
 def _sale(firm: Firm) -> dict[str, object]:

@@ -51,7 +51,6 @@ def test_after_so_many_tries_a_person_decides_and_says_that_it_goes_on_or_that_i
     assert "Nobody contacts them: with the lawyers" in shown
 
 
-@pytest.mark.req("F39")
 def test_who_asked_not_to_be_contacted_is_left_alone_about_every_invoice_and_no_letter_is_written(firm: Firm) -> None:
     firm.do("link", "W-3", "--message", "--yes")
     firm.do("log", "W-4", "--outcome", "do-not-contact", "--at", "2026-10-05T10:00", "--person", "Al")

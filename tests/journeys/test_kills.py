@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.app.house import ALL_BOUNDARIES
-from tests.journeys.firm import KILLED, Firm, open_firm
+from tests.journeys.firm import KILLED, Firm
 
 ELSEWHERE = frozenset({"log.contact-stored", "review.ruling-stored"}) | {
     f"link.{each}" for each in ("attempt-stored", "page-opened", "receipt-stored", "capture-stored", "captured")
@@ -23,13 +21,6 @@ DOUBTFUL = frozenset({"post.faulted", "post.unsure", "post.looked-up"})
 APPLY_POINTS = sorted(name for name in set(ALL_BOUNDARIES) - ELSEWHERE if not name.startswith("keys."))
 RUNS_MAX = 4
 WRITES = {"Payment": 2, "Purchase": 2, "Transfer": 1}
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
 
 
 def run_until_quiet(firm: Firm, *command: str) -> None:

@@ -27,8 +27,8 @@ from connector.paylinks import Offer
 from connector.store import OutboxState
 from connector.web.pay import pay_app
 from tests.clocks import FakeClock
-from tests.journeys.firm import KILLED
-from tests.journeys.shop import FIRM, Shop, nothing, open_shop
+from tests.journeys.firm import KILLED, nothing
+from tests.journeys.shop import FIRM, Shop, open_shop
 from tests.journeys.till import payer
 
 pytestmark = pytest.mark.gate
@@ -37,15 +37,7 @@ ACCOUNT = "SHXPS2345678A"
 CAPTURE = "POST /v2/checkout/orders/*/capture"
 WEBHOOK, DELIVERIES = "4JH86294D6297924G", 50
 NUMBERS = 22
-WORLD = f"""
-company  Walkabout Tools  {FIRM}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
-customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
-""" + "".join(
+WORLD = FIRM + "".join(
     f"2026-03-02  invoice  C-{number}  Acme Bakery  {100 + number}.00 USD  due 2026-04-01\n"
     for number in range(1, NUMBERS + 1)
 )

@@ -34,15 +34,7 @@ from tests.journeys.till import payer
 
 NUMBERS = 21
 WORLD = (
-    f"""
-company  Walkabout Tools  {FIRM}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
-customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
-"""
+    FIRM
     + "".join(
         f"2026-03-02  invoice  L-{number}  Acme Bakery  {100 + number}.00 USD  due 2026-04-01\n"
         for number in range(1, NUMBERS + 1)

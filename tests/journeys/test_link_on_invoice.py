@@ -21,23 +21,17 @@ from connector.errors import Refused
 from connector.model.finding import FindingCode
 from connector.model.intent import ShowLink, VoidPosting
 from connector.plan import Plan
-from tests.journeys.firm import KILLED
-from tests.journeys.shop import FIRM, Shop, nothing, open_shop
+from tests.journeys.firm import KILLED, nothing
+from tests.journeys.shop import FIRM, Shop, open_shop
 
 THANKS = "Thank you for your business.\nNo returns after 30 days."
 pytestmark = pytest.mark.gate
 
 ON, OFF = Change(on_invoice="memo"), Change(on_invoice="off")
 NUMBERS = [f"P-{nth}" for nth in range(1, 21)]
-WORLD = f"""
-company  Walkabout Tools  {FIRM}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
-customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
-""" + "".join(f"2026-04-{day:02}  invoice  P-{day}  Acme Bakery  120.00 USD  due 2026-05-01\n" for day in range(1, 21))
+WORLD = FIRM + "".join(
+    f"2026-04-{day:02}  invoice  P-{day}  Acme Bakery  120.00 USD  due 2026-05-01\n" for day in range(1, 21)
+)
 
 
 @pytest.fixture(scope="module")

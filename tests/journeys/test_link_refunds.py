@@ -27,8 +27,8 @@ from connector.paylinks import Offer
 from connector.plan import Plan
 from connector.web.pay import pay_app
 from tests.builders import money
-from tests.journeys.firm import KILLED
-from tests.journeys.shop import FIRM, Shop, nothing, open_shop
+from tests.journeys.firm import KILLED, nothing
+from tests.journeys.shop import FIRM, Shop, open_shop
 from tests.journeys.shop import WORLD as SHOP_WORLD
 from tests.journeys.test_link_money import amounts, paid_twice, payer_follows
 from tests.journeys.till import payer
@@ -37,15 +37,7 @@ pytestmark = pytest.mark.gate
 
 
 NUMBERS = 11
-MANY = f"""
-company  Walkabout Tools  {FIRM}
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
-customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_shop_acme
-""" + "".join(
+MANY = FIRM + "".join(
     f"2026-03-02  invoice  R-{number}  Acme Bakery  120.00 USD  due 2026-04-01\n" for number in range(1, NUMBERS + 1)
 )
 

@@ -48,47 +48,42 @@ def told(firm: Firm) -> list[tuple[str, bool]]:
     return [(each["condition"], each["over"]) for each in lines(firm)]
 
 
-@pytest.mark.gate
-@pytest.mark.req("M16")
-@pytest.mark.parametrize("system", ["quickbooks", "stripe"])
-def test_an_access_that_ended_is_told_by_the_first_turn_that_meets_it_and_counted_until_it_is_back(
+def turn(firm: Firm) -> list[tuple[str, bool]]:
+    """What is told by another turn."""
+    before = len(told(firm))
+    firm.run("run", "--once")
+    return told(firm)[before:]
+
+
+def access_that_ended_is_told_by_the_first_turn_that_meets_it_and_counted_until_it_is_back(
     firm: Firm, system: str
 ) -> None:
-    firm.run("run", "--once")
-    assert told(firm) == []
+    assert turn(firm) == []
     assert firm.run("status").code == 0
     firm.faults(system, ENDED[system])
-    firm.run("run", "--once")
-    assert told(firm) == [("turns", False)]
+    assert turn(firm) == [("turns", False)]
     seen = firm.run("status", "--json")
     assert seen.code == 1
     assert seen.json["failed"] >= 1
-    assert f"receivables connect {system}" in lines(firm)[0]["next_step"]
+    assert f"receivables connect {system}" in lines(firm)[-1]["next_step"]
     assert firm.run("autosync", "status").code == 1
     firm.doubles[system].clear_faults()
-    firm.run("run", "--once")
-    assert told(firm) == [("turns", False), ("turns", True)]
+    assert turn(firm) == [("turns", True)]
     assert firm.run("status").code == 0
 
 
-@pytest.mark.gate
-@pytest.mark.req("M16")
-def test_a_system_that_was_not_read_for_too_long_raises_an_alarm_once_and_once_when_it_is_read_again(
-    firm: Firm,
-) -> None:
+def a_system_not_read_for_too_long_raises_an_alarm_once_and_once_when_it_is_read_again(firm: Firm) -> None:
     aged(firm, hours=40)
     firm.faults("quickbooks", "GET /v3/* 0 status-before 403")
-    firm.run("run", "--once")
-    firm.run("run", "--once")
-    assert told(firm).count(("stale quickbooks", False)) == 1
+    said = turn(firm) + turn(firm)
+    assert said.count(("stale quickbooks", False)) == 1
     seen: Any = firm.run("status", "--json").json
     assert {each["connection"]["system"]: each["stale"] for each in seen["connections"]} == {
         "quickbooks": True,
         "stripe": False,
     }
     firm.doubles["quickbooks"].clear_faults()
-    firm.run("run", "--once")
-    assert told(firm).count(("stale quickbooks", True)) == 1
+    assert turn(firm).count(("stale quickbooks", True)) == 1
 
 
 def aged(firm: Firm, *, hours: int) -> None:
@@ -97,9 +92,7 @@ def aged(firm: Firm, *, hours: int) -> None:
         db.execute("UPDATE cursor SET whole_at = whole_at - ?", (hours * 3_600_000_000,))
 
 
-@pytest.mark.gate
-@pytest.mark.req("M16")
-def test_a_reading_that_is_killed_while_its_token_is_changed_costs_no_connection(firm: Firm) -> None:
+def a_reading_that_is_killed_while_its_token_is_changed_costs_no_connection(firm: Firm) -> None:
     double = firm.doubles["quickbooks"]
     intuit: Any = double.stand_in
     intuit.conduct = replace(intuit.conduct, grace_seconds=DAY)
@@ -121,3 +114,14 @@ def test_a_reading_that_is_killed_while_its_token_is_changed_costs_no_connection
 
 def renewals(firm: Firm) -> int:
     return sum(path.startswith("/oauth2/") for _, path, _ in firm.doubles["quickbooks"].calls)
+
+
+@pytest.mark.gate
+@pytest.mark.req("M16")
+def test_no_connection_ends_or_grows_stale_unsaid_and_none_is_lost_by_a_kill_while_its_token_is_changed(
+    firm: Firm,
+) -> None:
+    for system in ENDED:
+        access_that_ended_is_told_by_the_first_turn_that_meets_it_and_counted_until_it_is_back(firm, system)
+    a_system_not_read_for_too_long_raises_an_alarm_once_and_once_when_it_is_read_again(firm)
+    a_reading_that_is_killed_while_its_token_is_changed_costs_no_connection(firm)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,22 +12,11 @@ import pytest
 
 from connector.app.books import apply_plan, make_plan, sync_all
 from tests.journeys import warm
-from tests.journeys.firm import COMMAND_SECONDS, Firm, open_firm
+from tests.journeys.firm import COMMAND_SECONDS, Firm, nothing, open_firm
 
 WORLDS = Path(__file__).parent / "worlds"
 REPLAYS, POSTED = 5, 5
 APPLY = ("apply", "--yes")
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def post_everything(firm: Firm, *, again: bool = False) -> int:

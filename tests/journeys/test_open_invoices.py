@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from connector.app.books import apply_plan, make_plan
 from connector.model.intent import PostPayment
 from connector.model.source import Kind
 from connector.money import total
-from tests.journeys.firm import Firm, open_firm
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
+from tests.journeys.firm import Firm, nothing
 
 
 @pytest.mark.req("F26")

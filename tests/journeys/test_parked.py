@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from connector.app.books import apply_plan, make_plan
@@ -13,15 +10,8 @@ from connector.app.parked import Parked, parked
 from connector.app.proof import prove
 from connector.app.standing import Status, status
 from connector.store import OutboxState
-from tests.journeys.firm import KILLED, Firm, open_firm
-from tests.journeys.test_undo import nothing, people, planned
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
+from tests.journeys.firm import KILLED, Firm, nothing
+from tests.journeys.test_undo import people, planned
 
 
 def standing(firm: Firm) -> Status:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -19,25 +18,14 @@ from connector.model.finding import FindingCode
 from connector.model.firm import BookingPattern
 from connector.model.intent import IntentKind
 from connector.plan import Plan
-from tests.journeys.firm import Firm, open_firm
+from tests.journeys.firm import Firm, nothing
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
 
 
 def book_by_deposits(firm: Firm) -> None:
     with firm.desk() as desk:
         setup.choose_accounts(desk, "stripe", {}, BookingPattern.DEPOSIT)
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def sync(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from connector.app.proof import prove
 from connector.app.undoing import plan_undo
 from connector.model.finding import FindingCode
 from connector.plan import Plan
-from tests.journeys.firm import Firm, open_firm
+from tests.journeys.firm import Firm, nothing, open_firm
 
 WORLD = """
 company  On The Way  home USD  zone America/New_York  country US  realm 9140077  stripe acct_way
@@ -37,10 +37,6 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
     with open_firm(tmp_path, WORLD) as opened:
         opened.connect_quickly()
         yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def planned(firm: Firm) -> Plan:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -21,15 +20,12 @@ from connector.model.firm import BookingPattern
 from connector.money import grouped
 from connector.reconcile.clearing import Standing
 from connector.reconcile.payouts import Explanation, Verdict
-from tests.journeys.firm import KILLED, Firm, open_firm
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import KILLED, Firm, nothing, open_firm
 
-GOLDEN = """
+GOLDEN = f"""
 company  Golden Tools  home USD  zone America/New_York  country US  realm 9140009  stripe acct_golden
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_acme
 2026-03-01  invoice  G-1  Acme  120.00 USD  due 2026-03-31
 2026-03-02  payment  ch_whole  Acme  120.00 USD  fee 3.78 USD  key G-1
@@ -72,17 +68,6 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
 def told(golden: Firm) -> Payouts:
     with golden.desk() as desk:
         return explained(desk)[0]
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def payout(told: Payouts, vendor_id: str) -> Explanation:

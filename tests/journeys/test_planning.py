@@ -22,18 +22,7 @@ from connector.errors import Refused, StoreCorrupt, UnknownRecord
 from connector.model.firm import BookingPattern
 from connector.model.source import ActorId
 from connector.plan import Plan
-from tests.journeys.firm import Firm, open_firm
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
+from tests.journeys.firm import Firm, nothing, open_firm
 
 
 def apply(desk: Desk, made: Plan) -> Applied:

@@ -12,15 +12,12 @@ from connector.app import setup
 from connector.app.agreeing import agreement
 from connector.app.books import apply_plan, make_plan, sync_all
 from connector.app.house import House
-from tests.journeys.firm import Firm, open_firm
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import Firm, nothing, open_firm
 
-WORLD = """
+WORLD = f"""
 company  Walk Supply  home USD  zone America/New_York  country US  realm 9130007  stripe acct_walk
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_acme
 2026-03-01  invoice  A-1  Acme  120.00 USD  due 2026-03-31
 2026-03-01  invoice  A-2  Acme  120.00 USD  due 2026-03-31
@@ -28,10 +25,6 @@ customer  Acme  email ap@acme.example  in quickbooks and stripe as cus_acme
 2026-03-16  payment  ch_2  Acme  120.00 USD  fee 3.78 USD  key A-2
 2026-03-20  payout  po_1  USD  of ch_1, ch_2
 """
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 @pytest.fixture

@@ -23,21 +23,18 @@ from connector.model.firm import BookingPattern
 from connector.money import grouped
 from connector.plan import Plan
 from connector.reconcile.clearing import Standing
-from tests.journeys.firm import KILLED, Firm, open_firm
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import KILLED, Firm, nothing, open_firm
 from tests.journeys.till import link_quickly, open_till, payer
 
 DAYS = 59
-WORLD = """
+WORLD = f"""
 company  Debit Tools  home USD  zone America/New_York  country US  realm 9140031  stripe acct_debit
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme  email ap@acme.example  phone +1 212 555 0100  in quickbooks and stripe as cus_acme
 2026-03-01  invoice  D-1  Acme  120.00 USD  due 2026-03-31
 2026-03-01  invoice  D-2  Acme  80.00 USD  due 2026-03-31
-{day}  payment  py_debit  Acme  120.00 USD  by us_bank_account  key D-1  status pending
+{{day}}  payment  py_debit  Acme  120.00 USD  by us_bank_account  key D-1  status pending
 2026-03-20  payment  ch_card  Acme  80.00 USD  by card  fee 2.62 USD  key D-2
 """
 
@@ -48,10 +45,6 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
     with open_firm(tmp_path, WORLD.format(day=day)) as opened:
         opened.connect_quickly()
         yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def account(firm: Firm) -> Ledger:

@@ -10,27 +10,20 @@ import pytest
 from connector.app import reviewing
 from connector.app.books import apply_plan, make_plan, sync_all
 from connector.errors import Refused, UserError
-from tests.journeys.firm import open_firm
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import nothing, open_firm
 
 pytestmark = pytest.mark.gate
 
-WORLD = """
+WORLD = f"""
 company  Walkabout Tools  home USD  zone America/New_York  country US  realm 9140077  stripe acct_short
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_short_acme
 2026-03-02  invoice  H-1001  Acme Bakery  120.00 USD  due 2026-04-01
 2026-03-03  invoice  H-1002  Acme Bakery  300.00 USD  due 2026-04-02
 2026-03-17  payment  ch_short_1  Acme Bakery  70.00 USD  by card  fee 2.33 USD  memo "Invoice H-1001"
 2026-03-18  payment  ch_short_2  Acme Bakery  300.00 USD  by card  fee 9.00 USD  memo "Invoice H-1002"
 """
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def test_the_reason_of_a_short_payment_stands_in_the_list_the_aging_and_the_plan_and_after_it_is_posted(

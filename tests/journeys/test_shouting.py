@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from standardwebhooks import Webhook
@@ -60,16 +60,6 @@ def away(firm: Firm, system: str, turns: int) -> None:
 
 
 @pytest.mark.gate
-def test_an_access_that_was_revoked_is_told_of_by_the_first_turn_that_meets_it(firm: Firm) -> None:
-    turn(firm)
-    revoked = "* /v3/* 0 answer-before expired\nPOST /oauth2/* 0 answer-before invalid-grant"
-    firm.faults("quickbooks", revoked)
-    turn(firm)
-    assert [(each["condition"], each["over"]) for each in told(firm)] == [("turns", False)]
-    assert "receivables connect quickbooks" in told(firm)[0]["next_step"]
-
-
-@pytest.mark.gate
 def test_a_vendor_that_is_away_keeps_nobody_from_reading_the_others(firm: Firm) -> None:
     turn(firm)
 
@@ -102,17 +92,22 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 """Quiet."""
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/told"
-        Thread(target=self.http.serve_forever, daemon=True).start()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/told"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
+    with Receiver() as made:
+        yield made
 
 
 @pytest.mark.gate

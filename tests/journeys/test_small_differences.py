@@ -26,19 +26,16 @@ from connector.errors import Refused, UnknownRecord, UserError
 from connector.model.finding import FindingCode
 from connector.plan import Plan
 from connector.plan.groups import account_effects
-from tests.journeys.firm import KILLED, Firm, open_firm
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import KILLED, Firm, nothing, open_firm
 
 pytestmark = pytest.mark.gate
 
-WORLD = """
+WORLD = f"""
 company  Walkabout Tools  home USD  zone America/New_York  country US  realm 9140078  stripe acct_small
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
+{ACCOUNTS}
 account  Small Differences  expense USD
 account  Bad Debts  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_small_acme
 2026-03-02  invoice  H-1001  Acme Bakery  120.00 USD  due 2026-04-01
 2026-03-03  invoice  H-1002  Acme Bakery  300.00 USD  due 2026-04-02
@@ -54,10 +51,6 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
         yield opened
 
 
-def nothing(*_: object) -> None:
-    """Nobody watches."""
-
-
 def allow(
     desk: Desk, largest: str = "1.00 USD", account: str = "Small Differences", *, automatic: bool = False
 ) -> None:
@@ -70,6 +63,14 @@ def posted(desk: Desk) -> Plan:
     """Both payments in the books: the first leaves 0.50 of its invoice, the second 50.00."""
     reviewing.allocate(desk, "ch_small_1", [("H-1001", "119.50")], on_account=False)
     return applied(desk)[0]
+
+
+def written_off(desk: Desk) -> Plan:
+    """A person said that the 0.50 are written off, which the next plan will do; the run that posted both payments."""
+    run = posted(desk)
+    allow(desk)
+    small.write_off(desk, "ch_small_1")
+    return run
 
 
 def applied(desk: Desk) -> tuple[Plan, Applied]:
@@ -226,9 +227,7 @@ def test_the_rule_proposes_by_itself_only_where_it_was_allowed_and_nobody_said_o
 
 def test_what_changed_after_the_plan_is_not_written_off_and_the_next_plan_says_what_is_right(firm: Firm) -> None:
     with firm.desk() as desk:
-        posted(desk)
-        allow(desk)
-        small.write_off(desk, "ch_small_1")
+        written_off(desk)
         plan = make_plan(desk)
         allow(desk, largest="0.40 USD")
         done = apply_plan(desk, plan, nothing, nothing)
@@ -247,9 +246,7 @@ def test_what_changed_after_the_plan_is_not_written_off_and_the_next_plan_says_w
 
 def test_a_payment_is_not_taken_back_under_the_entry_that_wrote_off_its_rest(firm: Firm) -> None:
     with firm.desk() as desk:
-        first = posted(desk)
-        allow(desk)
-        small.write_off(desk, "ch_small_1")
+        first = written_off(desk)
         second, _ = applied(desk)
         back = plan_undo(desk, first.plan_id, nothing)
         (left,) = (each for each in back.left_out if "wrote off what it left open" in each.sentence)
@@ -261,9 +258,7 @@ def test_a_payment_is_not_taken_back_under_the_entry_that_wrote_off_its_rest(fir
 
 def test_an_invoice_that_was_paid_in_between_leaves_a_credit_that_is_told_and_can_be_taken_back(firm: Firm) -> None:
     with firm.desk() as desk:
-        posted(desk)
-        allow(desk)
-        small.write_off(desk, "ch_small_1")
+        written_off(desk)
         before = make_plan(desk)
         firm.faults("quickbooks", "POST /v3/company/*/payment 1 status-before 400")
         done = apply_plan(desk, before, nothing, nothing)
@@ -277,9 +272,7 @@ def test_an_invoice_that_was_paid_in_between_leaves_a_credit_that_is_told_and_ca
 @pytest.mark.parametrize("point", ["post.sent:1", "post.done:1", "post.sent:2", "apply.rows-stored"])
 def test_killed_anywhere_between_the_two_entries_each_is_there_once(firm: Firm, point: str) -> None:
     with firm.desk() as desk:
-        posted(desk)
-        allow(desk)
-        small.write_off(desk, "ch_small_1")
+        written_off(desk)
         make_plan(desk)
     assert firm.run("apply", "--yes", crash_at=point).code == KILLED
     assert firm.do("apply", "--yes").code == 0
@@ -288,9 +281,7 @@ def test_killed_anywhere_between_the_two_entries_each_is_there_once(firm: Firm, 
 
 def test_where_the_answer_about_the_entry_is_lost_its_credit_waits_for_it(firm: Firm) -> None:
     with firm.desk() as desk:
-        posted(desk)
-        allow(desk)
-        small.write_off(desk, "ch_small_1")
+        written_off(desk)
         plan = make_plan(desk)
         firm.faults("quickbooks", "POST /v3/company/*/journalentry 1 drop-after")
         first = apply_plan(desk, plan, nothing, nothing)

@@ -42,10 +42,10 @@ def held_to_account(soak: Soak, folder: Path) -> None:
 
 
 @pytest.mark.gate
-def test_a_minute_of_kills_stops_and_restarts_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_three_minutes_of_kills_stops_restarts_and_coming_to_rest_lose_and_double_nothing(tmp_path: Path) -> None:
     with soaked(tmp_path, seed=1) as soak:
         with Life(soak, soak.vendors, soak.calls, 5.0):
-            soak.harm(60, SOME_HARM)
+            soak.harm(120, SOME_HARM)
         held_to_account(soak, tmp_path)
         assert soak.did["database restarted"] >= 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,12 @@ from connector.errors import UserError
 from connector.model.finding import FindingCode
 from connector.model.firm import BookingPattern
 from connector.plan import Plan
-from tests.journeys.firm import KILLED, Firm, open_firm
+from tests.journeys.firm import KILLED, Firm, nothing, open_firm
 from tests.journeys.test_payouts import GOLDEN
 
 RUNS_MAX = 4
 FIRST_PAYMENT, SECOND_PAYMENT = "2", "3"
 """Their ids in the double of the books: those of 120.00 and of 250.50."""
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
 
 
 def dump(firm: Firm) -> str:

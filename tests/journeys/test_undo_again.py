@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from connector.app.books import apply_plan, make_plan
 from connector.app.undoing import plan_undo, say_again, say_leave
 from connector.errors import Refused
 from connector.model.finding import FindingCode
-from tests.journeys.firm import Firm, open_firm
-from tests.journeys.test_undo import applied, dump, nothing, undone
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
+from tests.journeys.firm import Firm, nothing
+from tests.journeys.test_undo import applied, dump, undone
 
 
 def test_what_was_undone_is_posted_again_only_when_a_person_says_so_and_undone_again(firm: Firm) -> None:

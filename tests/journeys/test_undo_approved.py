@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from connector.app.approving import add_person, approve, set_approve_above
 from connector.app.books import apply_plan, make_plan
 from connector.app.undoing import plan_undo
-from tests.journeys.firm import Firm, open_firm
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
+from tests.journeys.firm import Firm, nothing
 
 
 def written(firm: Firm) -> str:

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from connector.app.books import apply_plan, make_plan
 from connector.app.keeping import kept
 from connector.model.intent import PostPayment
-from tests.journeys.firm import Firm, open_firm
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    with open_firm(tmp_path) as opened:
-        opened.connect_quickly()
-        yield opened
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches."""
+from tests.journeys.firm import Firm, nothing
 
 
 def dump(firm: Firm, system: str) -> str:

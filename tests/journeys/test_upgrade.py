@@ -17,17 +17,14 @@ from connector.model.source import ConnectionId, Kind, OpId, Ref
 from connector.model.stamp import read_stamps, stamp_line
 from connector.store import Store
 from connector.store.schema import PACKAGED
-from tests.journeys.firm import Firm, open_firm
-from tests.journeys.test_undo import nothing, people
+from tests.accounts import ACCOUNTS
+from tests.journeys.firm import Firm, nothing, open_firm
+from tests.journeys.test_undo import people
 from tests.unit.test_store_schema import NEXT
 
-WORLD = """
+WORLD = f"""
 company  Walkabout Tools  home USD  zone America/New_York  realm 9140006  stripe acct_upgrade
-account  Checking  bank USD
-account  Stripe Clearing  bank USD
-account  Stripe Fees  expense USD
-account  Undeposited Funds  undeposited USD
-account  Accounts Receivable  receivable USD
+{ACCOUNTS}
 customer  Acme Bakery  email ap@acme.example  in quickbooks and stripe as cus_up
 customer  Acme Bakery & Co  email ap@co.example  in quickbooks and stripe as cus_up_1
 2026-04-02  invoice  F-1  Acme Bakery  80.00 USD  due 2026-05-01

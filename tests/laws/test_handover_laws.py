@@ -111,7 +111,6 @@ def test_whatever_comes_of_calling_every_day_it_ends_within_the_caps_and_begins_
     desk.ended(later(ends, LIVES_DAYS))
 
 
-@pytest.mark.req("F39")
 @FEW
 @given(outcomes=st.lists(SILENT, min_size=1, max_size=12), rules=CAPS)
 def test_where_nobody_is_ever_reached_the_whole_account_is_handed_over_after_so_many_days_of_trying(
@@ -122,7 +121,6 @@ def test_where_nobody_is_ever_reached_the_whole_account_is_handed_over_after_so_
     assert [each.why for each in desk.listed(later(FIRST, LIVES_DAYS))] == [Why.HANDED_OVER] * len(NUMBERS)
 
 
-@pytest.mark.req("F39")
 @FEW
 @given(outcomes=st.lists(ANY, min_size=1, max_size=12), day=st.integers(0, 90))
 def test_a_payer_that_must_not_be_contacted_is_on_no_list_of_any_day(outcomes: list[Outcome], day: int) -> None:

@@ -309,6 +309,21 @@ def test_of_many_companies_those_looked_at_longest_ago_are_read_anew(folder: Pat
             firm.close()
 
 
+def test_between_turns_only_the_company_that_had_the_last_one_is_kept(folder: Path) -> None:
+    firms = [Firm(folder, CompanyId(name), random.Random(name)) for name in ("acme", "birch")]  # noqa: S311 - as above
+    store, mirrors = firms[0].houses[0].store, Mirrors()
+    try:
+        for firm in firms:
+            firm.gets({Ref(PROCESSOR, Kind.PAYMENT, f"ch_{number}"): MONEY for number in range(3)})
+        for company, read in (("acme", 3), ("acme", 3), ("birch", 6), ("birch", 6), ("acme", 9)):
+            assert len(mirrors.now(store, CompanyId(company)).records[Kind.PAYMENT]) == 3
+            assert mirrors.read == read
+            mirrors.rest()
+    finally:
+        for firm in firms:
+            firm.close()
+
+
 def test_a_store_with_another_history_is_read_from_its_beginning(folder: Path) -> None:
     """As after a backup was put back beside a process that goes on."""
     for name in ("one", "other"):

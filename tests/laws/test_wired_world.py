@@ -31,6 +31,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,6 @@ from tests.laws.wired_start import VERIFIER, Mutant, Stage
 from tests.laws.wired_world import Firm
 
 FEW, SHARE, SEEDS, NIGHTLY, NIGHTLY_SHARE = 3, 250, 500, 20_000, 500
-TARDY_SEEDS = 40
-"""So many tardy worlds at least, of which the one is that shows what waiting is for."""
 SECRETS = ("standin-secret", "rk_test_", "whsec_", "access-9", "refresh-9", VERIFIER)
 EVERYTHING = {
     *ACTED, *UNACTED, LATE, AGAIN, MORE_OF_NOTHING, SAME_PAGE, STALE, REVOKED, GRANT_LOST, "renewed",
@@ -85,18 +84,21 @@ def leaked(stage: Stage, heard: Heard) -> list[str]:
 
 
 MUTANTS = {
-    "no marker": Mutant(marks=False),
-    "no look-up": Mutant(looks=False),
-    "no fence": Mutant(store=Unfenced),
-    "no settle time": Mutant(settles=False),
+    "no marker": (Mutant(marks=False), 0),
+    "no look-up": (Mutant(looks=False), 12),
+    "no fence": (Mutant(store=Unfenced), 89),
+    "no settle time": (Mutant(settles=False), 45),
 }
+"""What is left out, and in which of the worlds that was caught last: the search among all of them begins there."""
 TARDY = {"no settle time"}
 """What only a tardy world needs."""
+SOME_TARDY = range(25, 65)
+"""Around the one that shows what waiting is for."""
 
 
-def lived(stage: Stage, heard: Heard, seed: int) -> tuple[Firm, list[str]]:
-    """The world of that seed at its end, and what is wrong in it."""
-    firm = Firm(stage, seed)
+def lived(stage: Stage, heard: Heard, seed: int, *, tardy: bool = False) -> tuple[Firm, list[str]]:
+    """The world of that seed at its end, and what is wrong in it. `tardy`: whether its writes are often late."""
+    firm = Firm(stage, seed, tardy=tardy)
     firm.live()
     return firm, [*wrong(firm), *(f"{secret}... is written down" for secret in leaked(stage, heard))]
 
@@ -128,15 +130,19 @@ def test_whatever_goes_wrong_every_invariant_holds(stage: Stage, heard: Heard, s
             happened["renewed"] += sum(call.path == TOKENS for _, call in wire.calls)
     sys.stdout.write(f"{len(seeds)} worlds, {len(broken)} broken; {dict(happened.most_common())}\n")
     assert broken == {}
-    assert len(seeds) < SHARE or happened.keys() >= EVERYTHING
+    # The rarest, an answer kept under its key, may be missing in a share of others.
+    assert len(seeds) != SHARE or happened.keys() >= EVERYTHING
 
 
 @pytest.mark.gate
 @pytest.mark.parametrize("name", MUTANTS)
 def test_without_one_of_its_parts_the_product_breaks_an_invariant(tmp_path: Path, heard: Heard, name: str) -> None:
-    stage = Stage(tmp_path, MUTANTS[name], tardy=name in TARDY)
-    caught = next(((seed, faults) for seed in range(SEEDS) if (faults := lived(stage, heard, seed)[1])), None)
-    stage.close()
+    mutant, begins = MUTANTS[name]
+    worlds, tardy = (*range(begins, SEEDS), *range(begins)), name in TARDY
+    with closing(Stage(tmp_path, mutant)) as stage:
+        caught = next(
+            ((seed, faults) for seed in worlds if (faults := lived(stage, heard, seed, tardy=tardy)[1])), None
+        )
     assert caught is not None
     sys.stdout.write(f"{name}: caught by seed {caught[0]}: {caught[1][0]}\n")
 
@@ -144,14 +150,11 @@ def test_without_one_of_its_parts_the_product_breaks_an_invariant(tmp_path: Path
 @pytest.mark.parametrize(
     "seeds",
     [
-        pytest.param(range(TARDY_SEEDS), id="some", marks=pytest.mark.gate),
+        pytest.param(SOME_TARDY, id="some", marks=pytest.mark.gate),
         pytest.param(range(SEEDS), id="nightly", marks=pytest.mark.long),
     ],
 )
 def test_writes_that_come_late_break_nothing_where_they_are_waited_for(
-    tmp_path: Path, heard: Heard, seeds: range
+    stage: Stage, heard: Heard, seeds: range
 ) -> None:
-    stage = Stage(tmp_path, tardy=True)
-    broken = {seed: faults for seed in seeds if (faults := lived(stage, heard, seed)[1])}
-    stage.close()
-    assert broken == {}
+    assert {seed: faults for seed in seeds if (faults := lived(stage, heard, seed, tardy=True)[1])} == {}

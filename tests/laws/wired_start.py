@@ -154,12 +154,11 @@ class _Kept:
 
 
 class Stage:
-    """The house in which world after world begins, one at a time. `tardy`: whether its writes are often late."""
+    """The house in which world after world begins, one at a time."""
 
-    def __init__(self, folder: Path, mutant: Mutant | None = None, *, tardy: bool = False) -> None:
+    def __init__(self, folder: Path, mutant: Mutant | None = None) -> None:
         self.folder = folder
         self.mutant = mutant or Mutant()
-        self.tardy = tardy
         self.clock = FakeClock(BEGINS)
         self.house = opened(folder, self.clock, mutant)
         self._empty = self._copied()

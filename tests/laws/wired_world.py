@@ -23,15 +23,14 @@ import requests
 from connector.app.books import apply_plan, carry_on, make_plan, sync_all, unfinished
 from connector.app.collecting import draft, log_contact, notes_for, push_later, unpushed
 from connector.app.house import ALL_BOUNDARIES, Desk, House
-from connector.collect.contacts import Said
 from connector.dates import after
 from connector.errors import ReceivablesError, UserError
-from connector.model.contact import Channel, Direction, Outcome
 from connector.model.firm import Company
 from connector.model.source import OpId
 from connector.post import SETTLE_SECONDS
 from connector.store import Lease, OutboxRow, OutboxState
 from connector.testing.standin import Answer, Call
+from tests.callers import voicemail
 from tests.laws.wire import LATE_SHARE, Weather, Wire
 from tests.laws.wired_people import People
 from tests.laws.wired_start import BOOKS, HARBOR, STRIPE, Stage
@@ -84,6 +83,8 @@ class Firm:
 
     stage: Stage
     seed: int
+    tardy: bool = False
+    """Whether writes are often late, and no key has an effect."""
     broken: list[str] = field(default_factory=list)
     contacts: dict[str, str] = field(default_factory=dict)
     """The words of each call, and the invoice it was about."""
@@ -95,7 +96,7 @@ class Firm:
         self.outside = self.stage.begin(self.seed)
         self.world = self.outside.world
         self.intuit, self.stripe = self.outside.intuit, self.outside.stripe
-        self.weather = Weather(over=True, writes=40, late=TARDY_LATE if self.stage.tardy else LATE_SHARE)
+        self.weather = Weather(over=True, writes=40, late=TARDY_LATE if self.tardy else LATE_SHARE)
         self.mortal = False
         self.worker: Worker | None = None
         for skew in self.outside.skews:
@@ -105,13 +106,15 @@ class Firm:
         make = partial(Wire, clock=self.clock, chance=self.chance, weather=self.weather, around=self._around)
         self.wires = {BOOKS: make(self.intuit), STRIPE: make(self.stripe)}
         for wire in self.wires.values():
-            wire.forgets_keys = self._happens(FORGETS_KEYS) or self.stage.tardy
+            wire.forgets_keys = self._happens(FORGETS_KEYS) or self.tardy
             wire.blind, wire.unmarked = not self.stage.mutant.looks, not self.stage.mutant.marks
             self.met["keys without effect"] += wire.forgets_keys
         self.house.wires.clear()
         self.house.wires.update(self.wires)
         self.house.boundary = self._boundary
         self.people = People(self.house, self.clock, self.outside, self.wires, self.chance, self.met, self.broken)
+        self._at_last: dict[str, list[dict[str, Any]]] = {}
+        """All books, once nobody does anything any more."""
         self._forbidden: set[str] = set()
         """The keys of what was written after a person had forbidden it."""
         self._page_size(self.chance.choice(PAGE_SIZES))
@@ -265,6 +268,7 @@ class Firm:
         self.people.deliver()
         self.met["edited in quiet times"] += 1  # nobody does anything any more
         self._work(read)
+        self._at_last = self._all_books()
 
     def _offend(self) -> None:
         """A person takes away our access, or gives back our leave to write."""
@@ -291,6 +295,8 @@ class Firm:
         return self._all_books()[entity]
 
     def _all_books(self) -> dict[str, list[dict[str, Any]]]:
+        if self._at_last:
+            return self._at_last
         held: Any = self.intuit.dump(normalised=False)
         found: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(held[self.world.realm], default=str))
         return found
@@ -333,15 +339,7 @@ def note(firm: Firm, desk: Worker) -> None:
     """Write down a call, and push its note."""
     words = f"Call {len(firm.contacts)} was not answered."
     at_processor = firm.chance.random() < 0.5 and "S-1" not in firm.contacts.values()  # which keeps the latest only
-    said = Said(
-        by=desk.actor,
-        at=desk.clock.now(),
-        zone="America/New_York",
-        direction=Direction.OUT,
-        channel=Channel.PHONE,
-        outcome=Outcome.VOICEMAIL,
-        words=words,
-    )
+    said = voicemail(desk, words)
     with suppress(UserError):
         about = "S-1" if at_processor else firm.chance.choice(("A-1", "B-2"))
         contact = draft(desk, about, said)

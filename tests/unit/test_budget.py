@@ -298,7 +298,6 @@ def test_a_take_is_one_statement(store: Store, clock: FakeClock) -> None:
 METERED = OurPace(calls_per_minute=60, calls_burst=4, metered_per_month=5)
 
 
-@pytest.mark.req("Q20")
 def test_the_months_share_is_counted_for_metered_calls_only_and_across_processes(
     store: Store, clock: FakeClock
 ) -> None:

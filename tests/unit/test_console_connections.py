@@ -280,7 +280,7 @@ def test_disconnecting_is_asked_first_forgets_what_lets_us_in_and_keeps_what_was
     assert not any(each.writes_allowed for each in held(ground).values())
     for room in ("", "findings", "proof", "connection?system=stripe"):
         assert get(ground, room).status_code == 200
-    assert "api_key is missing" in words(send(ground, "connection/check", system="stripe").text)
+    assert "Stripe is disconnected" in words(send(ground, "connection/check", system="stripe").text)
     said(ground, connect(ground, "stripe", **{"set-api_key": STRIPE_KEY}))
     assert "disconnected" not in words(get(ground, "connection?system=stripe").text)
 

@@ -47,7 +47,7 @@ QUERIES = {
 }
 """What a page needs to be shown at all."""
 
-ABSENT = frozenset({"plan", "link", "customer", "work", "connection/consent"})
+ABSENT = frozenset({"plan", "link", "customer", "work", "connection/consent", "audit/file", "export/file", "foreseen"})
 """Pages of a record; here nobody names one that is there."""
 
 

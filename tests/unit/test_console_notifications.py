@@ -15,7 +15,6 @@ from connector.app.channels import Mail, chat_address, mail_address, new_secret,
 from connector.app.shouting import shout
 from connector.errors import ReceivablesError, UserError
 from connector.model.alarm import Message
-from connector.model.autosync import Turn
 from connector.store.alarms import MESSAGES_MAX
 from tests.journeys.test_shouting import SECRET, Receiver
 from tests.unit.console_ground import MAIN, Ground, console, send, words
@@ -32,10 +31,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
+    with Receiver() as made:
+        yield made
 
 
 def page(ground: Ground, name: str = "dana") -> str:
@@ -215,4 +212,3 @@ def test_what_a_turn_told_stands_among_past_messages_and_the_oldest_are_forgotte
             desk.store.keep_message(MAIN, f"m-{number}", message)
         kept = desk.store.messages(MAIN)
     assert [kept[0].subject, kept[-1].subject, len(kept)] == [str(MESSAGES_MAX + 4), "5", MESSAGES_MAX]
-    assert isinstance(desk.store.turn(desk.id), Turn)

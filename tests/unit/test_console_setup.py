@@ -15,6 +15,7 @@ from adapters.bankfile.standin.writer import as_camt
 from connector.app import setup
 from connector.app.figures import PROOF, RECORDS_AT_ONCE, is_current, kept_as, proven
 from connector.app.figures import Proven as Shown
+from connector.app.staff import add_colleague
 from connector.model.mirror import Mirrored
 from connector.model.party import Customer
 from connector.model.person import Role, Seat
@@ -321,6 +322,41 @@ def test_no_page_waits_for_a_proof_and_an_older_one_says_of_when_it_is(large: Gr
         assert is_current(desk, held[1])
         fresh = proven(desk)
         assert held[0] == fresh
+
+
+def test_what_a_change_makes_different_in_a_large_company_is_worked_out_apart_and_stored_by_the_same_yes(
+    large: Ground,
+) -> None:
+    dana = large.signed_in("dana")
+    large.finished(send(dana, "plans/make"))
+    fields = {"system": "stripe", "pattern": "clearing", "start": "", **chosen_accounts(large)}
+    wanted = {**fields, "fees": account(large, "fees", "Undeposited Funds")}
+    begun = send(dana, "accounts", **wanted)
+    assert begun.status_code == 303
+    room = begun.headers["location"].removeprefix(f"/c/{MAIN}/")
+    assert room.startswith("foreseen?id=f-")
+    shown = settled(dana, room)
+    assert "Fees Stripe Fees → Undeposited Funds" in words(shown)
+    assert re.search(r"2 lines of plan-\w+ would be different", words(shown))
+    mark = MARK.search(shown)
+    assert mark is not None
+    with large.house() as house:
+        add_colleague(house.company(MAIN), "adam", None, Role.ADMIN)
+    assert large.signed_in("adam").get(f"/c/{MAIN}/{room}").status_code == 404, "another's choice is nobody else's"
+    assert chosen_accounts(large) == {name: fields[name] for name in chosen_accounts(large)}, "nothing is stored yet"
+    assert send(dana, "accounts", **wanted, mark=mark[1]).status_code == 303
+    assert chosen_accounts(large)["fees"] == wanted["fees"]
+    # Where nothing is different, that is said there, and the same button stores it.
+    with large.desk() as desk:
+        rules = {"automatic": list(desk.company.matching.automatic), "rounding": "0.01"}
+    asked = send(dana, "rules", **rules)
+    same = settled(dana, asked.headers["location"].removeprefix(f"/c/{MAIN}/"))
+    assert "No line of a plan that waits and no entry of the books would be another." in words(same)
+    mark = MARK.search(same)
+    assert mark is not None
+    assert send(dana, "rules", **rules, mark=mark[1]).status_code == 303
+    with large.desk() as desk:
+        assert desk.company.matching.rounding == 1
 
 
 def test_a_first_page_reads_no_record_where_nothing_has_happened_since(large: Ground) -> None:

@@ -52,7 +52,7 @@ def taken(store: Store, owner: str = ONE, seconds: float = LONG) -> Claim:
 
 def test_nobody_is_due_before_somebody_says_so(store: Store) -> None:
     assert store.claim(ONE, LONG) is None
-    assert store.queue().next_ms is None
+    assert store.coming().in_ms is None
 
 
 def test_who_is_due_is_taken_by_one_worker_alone(store: Store) -> None:
@@ -111,7 +111,7 @@ def test_a_turn_that_is_over_comes_again_when_it_said(store: Store) -> None:
     store.wake(ACME, "the schedule")
     store.done(taken(store), in_ms=300_000)
     assert store.claim(TWO, LONG) is None
-    coming = store.queue().next_ms
+    coming = store.coming().in_ms
     assert coming is not None
     assert 290_000 < coming <= 300_000
 

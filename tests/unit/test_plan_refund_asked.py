@@ -139,8 +139,12 @@ def test_no_more_than_is_left_and_nothing_in_another_currency() -> None:
     with pytest.raises(Refused, match=r"20\.00 USD are left, for 100\.00 USD went back before"):
         planned(at, money("20.01"))
     assert planned(at, money("20.00")).lines[0].refund is not None
-    for wrong in (Money(2_000, Currency("EUR")), money("0.00")):
-        with pytest.raises(Refused):
+    for wrong, said in (
+        (Money(2_000, Currency("EUR")), "came in USD"),
+        (money("0.00"), "more than nothing"),
+        (money("-1.00"), "more than nothing"),
+    ):
+        with pytest.raises(Refused, match=said):
             planned(at, wrong)
 
 
@@ -159,6 +163,8 @@ def test_what_paid_a_debt_is_told_to_be_owed_again() -> None:
     made = planned(seen(paid(), posted("70.00")), money("120.00"))
     assert told(made)["paid debts with it"].startswith("50.00 USD of it pays what was owed")
     assert "paid debts with it" not in told(planned(seen(paid(), posted("70.00")), money("70.00")))
+    assert told(planned(seen(paid()), money("70.00")))["paid debts with it"].startswith("it is not decided yet")
+    assert "paid debts with it" not in told(planned(seen(paid()), money("70.00"), undecided=money("70.00")))
 
 
 def test_money_that_never_passed_through_a_processor_is_not_given_back_there() -> None:

@@ -15,7 +15,7 @@ from connector.model.source import ActorId, Kind, Ref
 from connector.money import zero
 from connector.reconcile.cash.lacking import likely
 from connector.reconcile.match import reconcile
-from connector.reconcile.short import HeldBack, held_back, in_words
+from connector.reconcile.short import HeldBack, held_back, in_words, said
 from tests.builders import PROCESSOR, Mirror, money, ref
 
 NOON = Instant(datetime(2026, 4, 1, 12, tzinfo=UTC))
@@ -95,8 +95,8 @@ def test_the_reason_that_a_person_gave_takes_the_place_of_what_it_looks_like_and
     assert outcome.findings[0].sentence.endswith("50.00 USD of its invoice open: damaged goods, says dana.")
     assert told(held_back(seen, outcome.decisions)) == [("INV-1007", "50.00 USD", "ch_1", "damaged goods, says dana")]
     (decision,) = outcome.decisions
-    assert in_words(seen, decision) == "; 50.00 USD of INV-1007 stays open: damaged goods, says dana"
-    assert in_words(mirror.seen(), decision) == "", "a plan repeats people's reasons, not guesses"
+    assert in_words(seen, decision, said(log)) == "; 50.00 USD of INV-1007 stays open: damaged goods, says dana"
+    assert in_words(mirror.seen(), decision, {}) == "", "a plan repeats people's reasons, not guesses"
 
 
 def test_what_the_books_show_as_paid_in_part_is_held_back_until_it_is_settled(mirror: Mirror) -> None:

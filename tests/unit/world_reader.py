@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import lru_cache
 
 from connector.dates import BusinessDate
 from connector.testing.demo_world import demo_world
@@ -150,7 +150,7 @@ def net(firm: Firm, member: str) -> tuple[int, str]:
     return (amount - fee if row.word == "payment" else -amount - fee), code
 
 
-@cache
+@lru_cache(maxsize=len(DAYS))
 def told(today: date, seed: int = 7) -> dict[str, Firm]:
     return read(demo_world(BusinessDate(today), seed=seed))
 

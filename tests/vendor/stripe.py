@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from jsonschema_rs import Draft4, Draft4Validator, Registry, ValidationError, ValidationErrorKind
 
 from tests.vendor.stripe_form import coerce, decode
-from tests.vendor.stripe_spec import ROOT, Operation, Schema, components, find_operation, fixtures
+from tests.vendor.stripe_spec import ROOT, Operation, Schema, answers, components, find_operation, fixtures
 from tests.vendor.stripe_types import sdk_param_errors
 
 __all__ = [
@@ -63,8 +63,9 @@ def answer_errors(method: str, path_and_query: str, status: int, body: bytes) ->
         document = json.loads(body, parse_float=Decimal)
     except ValueError as error:
         return [f"the answer is not JSON: {error}"]
-    part = str(status) if str(status) in operation.answers else "default"
-    return _sentences(_part(operation, part).iter_errors(document), "answer")
+    name = f"{operation.method} {operation.template}"
+    part = str(status) if str(status) in answers()[name] else "default"
+    return _sentences(_catalogue().iter_errors({f"{name} {part}": document}), "answer", within=1)
 
 
 def object_errors(schema_name: str, obj: Any) -> list[str]:
@@ -92,14 +93,16 @@ def _registry() -> Registry:
 
 @cache
 def _catalogue() -> Draft4Validator:
-    """One validator for all objects, each under its name: compiled together they share their parts."""
+    """One validator for all objects and answers, each under its name: compiled together they share their parts, and
+    each of them alone would take as much room as all."""
     named = components()["components"]["schemas"]
     references = {name: {"$ref": f"{ROOT}#/components/schemas/{name}"} for name in named}
-    return _validator({"properties": references})
+    told = {f"{name} {part}": schema for name, parts in answers().items() for part, schema in parts.items()}
+    return _validator({"properties": references | told})
 
 
 def _part(operation: Operation, part: str) -> Draft4Validator:
-    """The validator of an operation's query, body or answer, compiled at its first use."""
+    """The validator of an operation's query or body, compiled at its first use."""
     return _part_by_name(operation.method, operation.template, part)
 
 
@@ -108,17 +111,17 @@ def _part_by_name(method: str, template: str, part: str) -> Draft4Validator:
     operation = find_operation(method, template)
     if operation is None:
         raise KeyError(template)
-    named = {"query": operation.query, "body": operation.body, **operation.answers}
-    return _validator(named[part])
+    return _validator({"query": operation.query, "body": operation.body}[part])
 
 
 def _validator(schema: Schema) -> Draft4Validator:
     return Draft4Validator(schema, registry=_registry(), validate_formats=False)
 
 
-def _sentences(errors: Iterable[ValidationError], *above: str) -> list[str]:
+def _sentences(errors: Iterable[ValidationError], *above: str, within: int = 0) -> list[str]:
+    """Each error with the place it is at, from so many steps down."""
     return [
-        f"{'.'.join([*above, *map(str, error.instance_path)])}: {error.message[:_SHOWN_CHARS]}"
+        f"{'.'.join([*above, *map(str, error.instance_path[within:])])}: {error.message[:_SHOWN_CHARS]}"
         for error in _innermost(errors)
     ]
 

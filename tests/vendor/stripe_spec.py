@@ -40,8 +40,6 @@ class Operation:
     query: Schema
     body: Schema
     body_is_form: bool
-    answers: Mapping[str, Schema]
-    """By status ("200", "default"); a schema without rules where the answer is not JSON."""
 
 
 def fixtures() -> Mapping[str, Schema]:
@@ -55,6 +53,21 @@ def components() -> Schema:
     """The document that the `$ref`s of all operations point into, by schema name under components/schemas."""
     named = _description()["components"]["schemas"]
     return {"components": {"schemas": {name: _plain(schema, closed=False) for name, schema in named.items()}}}
+
+
+@cache
+def answers() -> Mapping[str, Mapping[str, Schema]]:
+    """What every operation answers, by its name and by status ("200", "default"); a schema without rules where the
+    answer is not JSON."""
+    return {
+        f"{method.upper()} {template}": {
+            status: _plain(one["content"].get(_JSON, {}).get("schema", {}), closed=False)
+            for status, one in described["responses"].items()
+        }
+        for template, operations in _description()["paths"].items()
+        for method, described in operations.items()
+        if "responses" in described
+    }
 
 
 def find_operation(method: str, path: str) -> Operation | None:
@@ -82,15 +95,12 @@ def _operation(method: str, template: str) -> Operation:
     described = _description()["paths"][template][method.lower()]
     content = described.get("requestBody", {}).get("content", {})
     body = _request_schema(described) or {"type": "object", "properties": {}}
-    responses = described["responses"]
-    answers = {status: one["content"].get(_JSON, {}).get("schema", {}) for status, one in responses.items()}
     return Operation(
         method=method,
         template=template,
         query=_plain(_query_schema(described.get("parameters", [])), closed=True),
         body=_plain(body, closed=True),
         body_is_form=_JSON not in content,
-        answers={status: _plain(schema, closed=False) for status, schema in answers.items()},
     )
 
 

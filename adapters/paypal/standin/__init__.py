@@ -32,8 +32,9 @@ what they left. Their ids are made of the world's, seventeen letters each.
 
 **People.** `people.People` is what owners, payers, banks and PayPal do behind a caller's back; over loopback
 `POST /-/{account}/{act}`. **Failing on purpose**: the Server's faults, with the shapes `throttled`, `trouble`,
-`gateway`, `conflict`, `unauthorized`, `in-progress` and `nothing`; `conduct(refusals=[ISSUE, ...])` for captures;
-`conduct(other_amount=..., other_currency=..., other_payee=...)` for money that is not what was asked for.
+`gateway`, `conflict`, `unauthorized`, `in-progress`, `nothing`, `too-large`, and for reports `empty-page` and
+`short-page` (fewer lines than they say); `conduct(refusals=[ISSUE, ...])` for captures; `conduct(other_amount=...,
+other_currency=..., other_payee=...)` for money that is not what was asked for.
 `corrupt(seed)` shifts what an account says it holds by one unit.
 
 **Known differences.** Order intents other than CAPTURE, several purchase units, authorisations, and everything that

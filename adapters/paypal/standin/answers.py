@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from connector.testing.standin import Answer
 
@@ -101,6 +102,17 @@ def _named(status: int, headers: Mapping[str, str] | None = None) -> Answer:
     return said(status, {"name": name, "message": message, "debug_id": DEBUG_ID}, headers)
 
 
+SHORTENED = {"empty-page": 0, "short-page": 1}
+"""Pages of lines that bring so many of them, and say of themselves what the whole page would."""
+
+
+def shortened(name: str, page: Answer) -> Answer:
+    """That page of lines, cut."""
+    document = json.loads(page.body, parse_float=Decimal)
+    kept = document.pop("transaction_details", [])[: SHORTENED[name]]
+    return said(page.status, document | ({"transaction_details": kept} if kept else {}))
+
+
 def shaped(name: str) -> Answer | None:
     """Answers that a fault can give in the place of the real one; None for a name that is none."""
     made: dict[str, Callable[[], Answer]] = {
@@ -111,5 +123,6 @@ def shaped(name: str) -> Answer | None:
         "unauthorized": no_token,
         "in-progress": lambda: refused("ORDER_COMPLETION_IN_PROGRESS"),
         "nothing": Answer,
+        "too-large": lambda: too_large(10_000),
     }
     return made[name]() if name in made else None

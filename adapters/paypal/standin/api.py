@@ -81,7 +81,8 @@ class PayPalStandIn:
         self._tokens.clear()
 
     def shape(self, name: str, call: Call) -> Answer | None:
-        del call
+        if name in answers.SHORTENED:
+            return answers.shortened(name, self.answer(call))
         return answers.shaped(name)
 
     def behind(self, call: Call) -> Answer:

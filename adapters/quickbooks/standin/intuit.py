@@ -21,7 +21,7 @@ from adapters.quickbooks.standin.office import Office, admit
 from adapters.quickbooks.standin.operations import write
 from adapters.quickbooks.standin.sales import send_invoice
 from adapters.quickbooks.standin.search import respond
-from adapters.quickbooks.standin.shapes import SHAPES
+from adapters.quickbooks.standin.shapes import SHAPES, SHORTENED, shortened
 from adapters.quickbooks.standin.snapshot import corrupt, dump
 from adapters.quickbooks.standin.wording import Document, moment_text, render
 from connector.clock import Clock
@@ -172,6 +172,8 @@ class Intuit:
 
     def shape(self, name: str, call: Call) -> Answer | None:
         """What Intuit says when it fails in a certain way; None when it knows no such way."""
+        if name in SHORTENED:
+            return shortened(name, self.answer(call))
         said = SHAPES.get(name)
         if said is None:
             return None

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 
 from adapters.quickbooks.standin import faults
 from adapters.quickbooks.standin.faults import Refusal, Words
+from adapters.quickbooks.standin.wording import render
 from connector.testing.standin import Answer
 
 _LIMIT = "The request limit was reached.  Try again later"
@@ -118,3 +121,19 @@ SHAPES: Mapping[str, Callable[[str], Answer]] = {
     "invalid-client": lambda _: _json(401, {"error": "invalid_client"}),
 }
 """By name: what is said at a given time (the company's own, as text)."""
+
+SHORTENED = ("empty-page", "short-page", "cut-page")
+"""Answers to a query that bring no row, or one too few. `cut-page` counts the rows that it should have brought."""
+
+
+def shortened(name: str, page: Answer) -> Answer:
+    """That answer to a query, with fewer rows."""
+    document = json.loads(page.body, parse_float=Decimal)
+    group = document.get("QueryResponse", {})
+    if name == "empty-page":
+        group.clear()
+    for entity, rows in group.items():
+        if isinstance(rows, list):
+            group[entity] = rows[:-1]
+            group["maxResults"] -= 1 if name == "short-page" else 0
+    return replace(page, body=render(document).encode())

@@ -20,8 +20,9 @@ from connector.money import Currency
 from connector.plan.patterns import IN_WORDS as PATTERN_IN_WORDS
 from connector.reconcile.snapshot import Snapshot
 from connector.web.console import replanned
-from connector.web.console.drawing import page, status_of
-from connector.web.console.ways import Visit, act, look
+from connector.web.console.drawing import page
+from connector.web.console.foreseen import Choice
+from connector.web.console.ways import Visit, act, look, shown_again
 from connector.web.words import opening
 
 OPENING = "opening"
@@ -98,12 +99,8 @@ class Booked:
         return tuple(each.title for each in self.slots if each.needed and not each.chosen)
 
 
-def show(visit: Visit) -> Response:
+def show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     """How everything is booked, and the forms that change it."""
-    return _show(visit)
-
-
-def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     rows = booked(visit)
     return page(
         visit,
@@ -111,7 +108,6 @@ def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
         "Accounts",
         room="setup",
         tab="accounts",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         rows=rows,
         starts=proposed_starts(visit.desk) if rows else (),
@@ -189,13 +185,6 @@ def chosen_for(posting: PostingAccounts, role: str, code: Currency | None) -> Re
 
 def change(visit: Visit) -> Response:
     """Show what another choice makes different; store it once that was shown, or where nothing is different."""
-    try:
-        return _change(visit)
-    except UserError as fault:
-        return _show(visit, fault)
-
-
-def _change(visit: Visit) -> Response:
     guest, desk = visit.guest, visit.desk
     row = next((each for each in booked(visit) if each.connection.connection_id == guest.given("system", 60)), None)
     if row is None:
@@ -215,8 +204,9 @@ def _change(visit: Visit) -> Response:
     if changed == row.connection:
         return visit.to("accounts", said="Nothing is different, and nothing was changed.")
     mark = replanned.mark(row.connection, changed)
-    shown = replanned.Choice(
+    shown = Choice(
         to="accounts",
+        back="Accounts",
         title=f"How {row.title} is booked",
         what=_in_words(visit, row, changed),
         fields={name: guest.given(name, 60) for name in FIELDS} | sent,
@@ -266,5 +256,5 @@ def _in_words(visit: Visit, row: Booked, changed: Connection) -> list[tuple[str,
 
 WAYS = (
     look("accounts", show),
-    act("accounts", Role.ADMIN, change),
+    act("accounts", Role.ADMIN, shown_again(change, show)),
 )

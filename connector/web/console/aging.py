@@ -16,7 +16,7 @@ from connector.model.money_in import PaymentState
 from connector.model.person import Role
 from connector.model.source import Kind, Ref, ref_from_text
 from connector.money import Money, by_currency
-from connector.web.console.drawing import page, status_of
+from connector.web.console.drawing import page
 from connector.web.console.ways import Visit, act, look
 from connector.web.picture import LABELS, pictures
 
@@ -121,7 +121,6 @@ def _customer(visit: Visit, named: str, fault: ReceivablesError | None = None) -
         "customer.html",
         held.name,
         room="aging",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         file=_file(visit, ref) if fault is not None else payer_file(desk, ref),
         ref=ref,

@@ -12,18 +12,14 @@ from connector.errors import ReceivablesError, UserError
 from connector.model.person import Role
 from connector.money import Money, plain
 from connector.store.budget import EVERYBODY
-from connector.web.console.drawing import page, status_of
-from connector.web.console.ways import Visit, act, look
+from connector.web.console.drawing import page
+from connector.web.console.ways import Visit, act, look, shown_again
 
 EVERY_MINUTES_MAX = 1_440
 
 
-def show(visit: Visit) -> Response:
+def show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     """How it stands."""
-    return _show(visit)
-
-
-def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     desk, guest = visit.desk, visit.guest
     company = desk.store.company(desk.id)
     held = company.autosync
@@ -32,7 +28,6 @@ def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
         visit,
         "autosync.html",
         "Auto-sync",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         company=company,
         turn=desk.store.turn(desk.id),
@@ -60,10 +55,7 @@ def switch(visit: Visit) -> Response:
         switch_off(desk)
         return visit.to("autosync", said="Auto-sync is off. Everything it wrote stays; each run can be taken back.")
     dry = guest.given("do") == "dry"
-    try:
-        chosen = switch_on(desk, _wanted(visit, dry_run=dry))
-    except UserError as fault:
-        return _show(visit, fault)
+    chosen = switch_on(desk, _wanted(visit, dry_run=dry))
     every = chosen.every_seconds // 60
     what = "watches, and nothing is written" if dry else "is on"
     return visit.to("autosync", said=f"Auto-sync {what}: every {every} minutes, while the daemon runs.")
@@ -99,7 +91,7 @@ def _name(desk: Desk) -> str:
 
 WAYS = (
     look("autosync", show),
-    act("autosync", Role.ADMIN, switch),
+    act("autosync", Role.ADMIN, shown_again(switch, show)),
     act("pause", Role.PREPARE, stop),
     act("resume", Role.APPROVE, go_on),
 )

@@ -1,5 +1,5 @@
 """Copies of everything: made and proved now, and those that lie there. Putting one back is for the command line, where
-nobody works meanwhile, this console neither."""
+nobody works meanwhile, this console neither; on a new computer it is a page (`moving`)."""
 
 from __future__ import annotations
 

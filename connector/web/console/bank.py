@@ -14,8 +14,8 @@ from connector.dates import business_date
 from connector.errors import ReceivablesError, UserError
 from connector.model.firm import Connection
 from connector.model.person import Role
-from connector.web.console.drawing import page, status_of
-from connector.web.console.ways import Upload, Visit, act, look
+from connector.web.console.drawing import page
+from connector.web.console.ways import Upload, Visit, act, look, shown_again
 from connector.web.words import counted
 
 SHOWN_MAX = 300
@@ -33,12 +33,8 @@ FATES: dict[str, tuple[str, str]] = {
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
-def show(visit: Visit) -> Response:
+def show(visit: Visit, fault: ReceivablesError | None = None, done: Imported | None = None) -> Response:
     """What came in, the newest first: what is not settled; by `?all=yes` everything."""
-    return _show(visit)
-
-
-def _show(visit: Visit, fault: ReceivablesError | None = None, done: Imported | None = None) -> Response:
     desk = visit.desk
     every = visit.guest.asked("all") == "yes"
     accounts = at_bank(desk)
@@ -48,7 +44,6 @@ def _show(visit: Visit, fault: ReceivablesError | None = None, done: Imported | 
         visit,
         "bank.html",
         "Bank",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         accounts=[(each, desk.spec(each).title) for each in accounts],
         rows=[(each, business_date(each.on), *FATES.get(each.fate, ("wait", each.fate))) for each in shown[:SHOWN_MAX]],
@@ -66,42 +61,48 @@ def at_bank(desk: Desk) -> tuple[Connection, ...]:
 
 def take(visit: Visit) -> Response:
     """Take statements in, all or none, and read what is new in them."""
-    try:
-        done = _brought(visit, _chosen(visit))
-    except UserError as fault:
-        return _show(visit, fault)
+    done = _brought(visit, chosen(visit, "Choose a statement as your bank gave it, unedited."))
     if done.synced.findings:
-        return _show(visit, done=done)
+        return show(visit, done=done)
     new = done.synced.counts.get("payment")
     came = counted(new.new if new is not None else 0, "new payment")
     said = f"{counted(len(done.files), 'statement')} taken in: {came}."
     return visit.to("bank", said=said)
 
 
-def _chosen(visit: Visit) -> list[Upload]:
+def chosen(visit: Visit, what: str) -> list[Upload]:
+    """The files that were sent. UserError: there are none, with what to choose, or too many."""
     sent = [each for each in visit.guest.files if each.body]
     if not sent:
-        raise UserError("No file was chosen.", next_step="Choose a statement as your bank gave it, unedited.")
+        raise UserError("No file was chosen.", next_step=what)
     if len(sent) > FILES_MAX:
         raise UserError(f"{len(sent)} files are too many at once.", next_step=f"Choose at most {FILES_MAX}.")
     return sent
 
 
+def one_chosen(visit: Visit, what: str, bytes_max: int) -> Upload:
+    """The one file that was sent. UserError: there is none, there are several, or it is too large."""
+    sent = chosen(visit, what)
+    if len(sent) > 1 or len(sent[0].body) > bytes_max:
+        raise UserError(f"One file of at most {bytes_max >> 20} MB is looked at.", next_step="Choose one.")
+    return sent[0]
+
+
 def _brought(visit: Visit, sent: list[Upload]) -> Imported:
     with TemporaryDirectory(prefix="receivables-") as folder:
-        paths = [Path(folder) / f"{place}-{_safe(each.name)}" for place, each in enumerate(sent, start=1)]
+        paths = [Path(folder) / f"{place}-{safe(each.name)}" for place, each in enumerate(sent, start=1)]
         for path, each in zip(paths, sent, strict=True):
             path.write_bytes(each.body)
         wanted = visit.guest.given("account", 60) or None
         return bring(visit.desk, [str(each) for each in paths], wanted, lambda *_: None)
 
 
-def _safe(name: str) -> str:
+def safe(name: str) -> str:
     """The end of a file's name, which says what it is, with nothing in it that leads elsewhere."""
     return _UNSAFE.sub("-", Path(name.replace("\\", "/")).name)[-80:].lstrip(".-") or "statement"
 
 
 WAYS = (
     look("bank", show),
-    act("bank", Role.PREPARE, take, takes_files=True),
+    act("bank", Role.PREPARE, shown_again(take, show), takes_files=True),
 )

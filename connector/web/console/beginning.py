@@ -6,9 +6,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from connector.app.first_steps import StepKey, StepState, first_steps
 from connector.app.founding import found_company, may_found, zones
+from connector.app.freshness import freshness
+from connector.app.moving import may_move_in
 from connector.errors import ReceivablesError, UserError
 from connector.model.person import ErrandKind, Role
-from connector.web.console.drawing import hall, page, status_of
+from connector.web.console.drawing import hall, page
 from connector.web.console.ways import SEE_OTHER, Guest, Visit, act, address_of, look
 
 LEADS: dict[StepKey, tuple[str, str, str]] = {
@@ -30,7 +32,8 @@ FORMS: dict[StepKey, Role] = {StepKey.READ: Role.PREPARE, StepKey.PLAN: Role.PRE
 
 def show(visit: Visit) -> Response:
     """The list."""
-    steps = first_steps(visit.desk)
+    known = freshness(visit.desk)
+    steps = first_steps(visit.desk, known)
     done = sum(each.state is StepState.DONE for each in steps)
     return page(
         visit,
@@ -38,6 +41,7 @@ def show(visit: Visit) -> Response:
         "First steps",
         room="setup",
         tab="setup",
+        known=known,
         steps_shown=[(each, *_button(visit, each.key, each.state, each.leads_to)) for each in steps],
         done=done,
         count=len(steps),
@@ -73,10 +77,10 @@ def _new_company(guest: Guest, fault: ReceivablesError | None = None) -> Respons
         guest,
         "new_company.html",
         "A new company",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         given=sent,
         zones=zones(),
+        may_move_in=may_move_in(guest.house),
     )
 
 

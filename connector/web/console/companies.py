@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from connector.app.figures import asked_count
 from connector.app.founding import may_found
 from connector.app.house import Desk
+from connector.app.moving import may_move_in
 from connector.app.shouting import conditions
 from connector.app.staff import companies_of
 from connector.app.standing import status
@@ -75,6 +76,7 @@ def companies(guest: Guest) -> Response:
         q=wanted,
         searches=len(found) >= SEARCH_FROM,
         may_found=may_found(guest.house, guest.person),
+        may_move_in=may_move_in(guest.house),
         counts={need.name.casefold(): sum(line.need is need for line in lines) for need in Need},
     )
 

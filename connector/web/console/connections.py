@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from fastapi.responses import Response
 
 from connector import logs, registry
-from connector.app.authorise import brought, door, is_parted, needs_browser, part, pasted
+from connector.app.access import brought
+from connector.app.authorise import door, needs_browser, part, pasted
 from connector.app.house import House
+from connector.app.parted import is_parted
 from connector.app.setup import Wish, forbid_writes, values_known
 from connector.app.standing import accounts_of, asked, status
 from connector.errors import ReceivablesError, UserError, VendorError
@@ -29,9 +31,9 @@ from connector.web.console.home import gauge_of
 from connector.web.console.ways import Visit, act, look
 from connector.web.landing import is_local
 
-AGAIN_SECONDS = 2
 VALUE_MAX = 4_000
 _PREFIX = "set-"
+_LETTERS = frozenset({"api", "id"})
 _YES_NO = {"True": "yes", "False": "no"}
 
 
@@ -53,7 +55,7 @@ class Field:
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ")
+        return " ".join(each.upper() if each in _LETTERS else each for each in self.name.split("_"))
 
     @property
     def sent_as(self) -> str:
@@ -71,9 +73,7 @@ def show(visit: Visit) -> Response:
         "Connections",
         room="setup",
         tab="connections",
-        gauges=[
-            (gauge_of(desk, each), is_parted(desk, each.connection), _missing(visit, each.connection)) for each in found
-        ],
+        gauges=[(gauge_of(desk, each), each.parted, _missing(visit, each.connection)) for each in found],
         others=[spec for spec in registry.specs().values() if spec.name not in there],
         has_books=any(desk.spec(each.connection).keeps_books for each in found),
     )
@@ -106,7 +106,6 @@ def _one(
         spec.title,
         room="setup",
         tab="connections",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         spec=spec,
         held=held,
@@ -235,7 +234,7 @@ def _consent(
     spec = registry.spec_of(attempt.wish.system)
     pasting = pasting or attempt.way is Way.PASTE
     told = fault if fault is not None else attempt.fault
-    answer = page(
+    return page(
         visit,
         "consent.html",
         f"Connect {spec.title}",
@@ -246,10 +245,8 @@ def _consent(
         spec=spec,
         attempt=attempt,
         pasting=pasting,
+        again=attempt.state is State.WORKS or (attempt.state is State.WAITS and not pasting),
     )
-    if attempt.state is State.WORKS or (attempt.state is State.WAITS and not pasting):
-        answer.headers["Refresh"] = str(AGAIN_SECONDS)
-    return answer
 
 
 def go_on(visit: Visit) -> Response:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from connector import logs
 from connector.app.authorise import admitted, door
 from connector.app.house import House
 from connector.app.setup import Wish, cautions, connect
@@ -217,9 +217,7 @@ class Consents:
         except ReceivablesError as fault:
             _fail(attempt, fault)
         except Exception as fault:  # noqa: BLE001 - whoever waits for it must learn that it has ended
-            # Where it happened, and never what it said: that may hold a code.
-            at = traceback.extract_tb(fault.__traceback__)[-1]
-            _log.error("%s at %s:%s", type(fault).__name__, at.filename, at.lineno)
+            _log.error(logs.where(fault))
             _fail(attempt, Refused("Something that should not happen did.", next_step="Begin again."))
 
 

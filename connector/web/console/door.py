@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import HTTP
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, quote, urlsplit
 
 from anyio import to_thread
@@ -23,6 +25,7 @@ from connector.app.house import House
 from connector.app.sessions import choose_password, invited, sign_in, sign_out, signed_in
 from connector.app.staff import companies_of
 from connector.errors import ReceivablesError, Refused, UserError
+from connector.model.person import Session
 from connector.model.source import CompanyId
 from connector.web.console.consent import BACK_AT, COME_BACK
 from connector.web.console.drawing import (
@@ -37,6 +40,7 @@ from connector.web.console.drawing import (
     outside,
     page,
 )
+from connector.web.console.streamed import FORM_WITH_FILES, Streamed, streamed
 from connector.web.console.ways import SEE_OTHER, Guest, Tools, Upload, Visit, Way, acting
 from connector.web.destinations import is_local
 from connector.web.drawn import neutral
@@ -55,7 +59,8 @@ TRIES_SECONDS = 60
 
 _SIGN_IN = "sign-in"
 _FORM = "application/x-www-form-urlencoded"
-_FORM_WITH_FILES = "multipart/form-data"
+_GO_ON = Response()
+_LENGTH_DIGITS_MAX = 18
 _log = logging.getLogger(__name__)
 
 
@@ -79,6 +84,17 @@ class Address:
     def is_ours(self, host: str | None) -> bool:
         """A name that somebody else's server has pointed at this computer is not this computer's own."""
         return is_local(host) or (bool(self.host) and host == self.host)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An address that takes files too large for memory. `may` is asked before anything of them is taken, with how many
+    bytes are told of: the page that says no, None for yes. They lie in `folder` while `answer` looks at them."""
+
+    may: Callable[[Guest, int], Response | None]
+    answer: Callable[[Guest, Streamed], Response]
+    folder: Callable[[House], Path]
+    bytes_max: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -228,6 +244,36 @@ class Door:
 
         return guarded
 
+    def of_upload(self, arrival: Arrival) -> Callable[[Request], object]:
+        """An address that belongs to no company, to which large files are sent. Nothing is read of what comes before
+        whoever sends it is known and may, and no file before the form is known to be ours."""
+
+        async def way(request: Request) -> Response:
+            if not self.address.is_ours(request.url.hostname):
+                return neutral(NOTHING_HERE)
+            known: list[Guest] = []
+
+            def look(guest: Guest) -> Response:
+                known.append(guest)
+                return arrival.may(guest, _told_bytes(request)) or _GO_ON
+
+            answer = await to_thread.run_sync(self._let_in, request, _Sent(form=None), look)
+            if answer is not _GO_ON:
+                return answer
+            [guest] = known
+            with TemporaryDirectory(prefix=".brought-", dir=arrival.folder(guest.house)) as folder:
+                sent = await streamed(
+                    request,
+                    Path(folder),
+                    arrival.bytes_max,
+                    lambda fields: _may_send_as(request, guest.session, fields.get(FORM_FIELD, "")),
+                )
+                return await to_thread.run_sync(
+                    self._let_in, request, _Sent(form=sent.form), lambda again: arrival.answer(again, sent)
+                )
+
+        return way
+
     async def _guarded(
         self, request: Request, answer: Callable[[Guest], Response], *, takes_files: bool = False
     ) -> Response:
@@ -261,7 +307,7 @@ class Door:
         )
         if form is not None:
             signed = (form.get(FORM_FIELD) or ("",))[0]
-            if not _same_site(request) or not fits(session.form_key.encode(), FORM_OF, session.token_hash, signed):
+            if not _may_send_as(request, session, signed):
                 return _too_old()
         return answer(guest)
 
@@ -320,7 +366,7 @@ class _Sent:
 async def _sent_by(request: Request) -> _Sent | None:
     """A form with files in it; None where it is none."""
     kind = request.headers.get("content-type", "")
-    if request.method != "POST" or kind.partition(";")[0].strip().lower() != _FORM_WITH_FILES:
+    if request.method != "POST" or kind.partition(";")[0].strip().lower() != FORM_WITH_FILES:
         return None
     return _parted(kind, await body(request, FILES_BYTES_MAX))
 
@@ -347,6 +393,17 @@ def _parted(kind: str, received: bytes) -> _Sent:
 def _same_site(request: Request) -> bool:
     """What browsers say of where a form stood; one that says nothing is judged by its form alone."""
     return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def _may_send_as(request: Request, session: Session, signed: str) -> bool:
+    """Whether a form is one that this session's own pages hold."""
+    return _same_site(request) and fits(session.form_key.encode(), FORM_OF, session.token_hash, signed)
+
+
+def _told_bytes(request: Request) -> int:
+    """How much comes, as whoever sends it says; 0 where they do not."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _LENGTH_DIGITS_MAX else 0
 
 
 def _tried(house: House, whose: str, most: int) -> int:

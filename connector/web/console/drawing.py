@@ -22,6 +22,9 @@ SCRIPT = "console.js"
 FORM_OF = "console"
 """What the console's forms are signed for."""
 
+AGAIN_SECONDS = 2
+"""How soon a page comes again of which something is under way."""
+
 OK, WRONG, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, BROKEN = 200, 400, 403, 404, 409, 429, 502
 
 ROOMS: tuple[tuple[str, str], ...] = (
@@ -49,6 +52,7 @@ SETUP: tuple[tuple[str, str, Role], ...] = (
     ("rules", "Rules", Role.VIEW),
     ("notifications", "Notifications", Role.VIEW),
     ("backup", "Backup", Role.ADMIN),
+    ("export", "Export", Role.ADMIN),
     ("people", "People", Role.ADMIN),
 )
 """The way through what is set up once: the pages with the room `setup`, each with the role that it needs."""
@@ -59,11 +63,14 @@ def form_of(guest: Guest) -> str:
     return sign(guest.session.form_key.encode(), FORM_OF, guest.session.token_hash)
 
 
-def page(visit: Visit, template: str, title: str, *, status: int = OK, **shown: Any) -> HTMLResponse:
-    """A page of a company."""
+def page(
+    visit: Visit, template: str, title: str, *, status: int | None = None, again: bool = False, **shown: Any
+) -> HTMLResponse:
+    """A page of a company. What is `wrong` is told on it and is its status, where no other is given. `again`: the
+    browser asks for it again in a moment, by a header; a page that renews itself needs no script."""
     room, tab = shown.pop("room", template.removesuffix(".html")), shown.pop("tab", "")
 
-    known = freshness(visit.desk)
+    known: Freshness = shown.pop("known", None) or freshness(visit.desk)
 
     def steps(text: str) -> Markup:
         return linked(text, visit.desk.id)
@@ -82,24 +89,30 @@ def page(visit: Visit, template: str, title: str, *, status: int = OK, **shown: 
         "may_admin": visit.may(Role.ADMIN),
         "steps": steps,
     }
-    return _drawn(template, visit.guest, title=title, status=status, **frame, **shown)
+    answer = _drawn(template, visit.guest, title=title, status=status, **frame, **shown)
+    if again:
+        answer.headers["Refresh"] = str(AGAIN_SECONDS)
+    return answer
 
 
 def _has_bank(visit: Visit, known: Freshness) -> bool:
     return any(visit.desk.spec(each.connection).is_bank for each in known.readings)
 
 
-def hall(guest: Guest, template: str, title: str, *, status: int = OK, **shown: Any) -> HTMLResponse:
+def hall(guest: Guest, template: str, title: str, *, status: int | None = None, **shown: Any) -> HTMLResponse:
     """A page that belongs to no company."""
     return _drawn(template, guest, title=title, status=status, visit=None, **shown)
 
 
-def _drawn(template: str, guest: Guest, *, title: str, status: int, **shown: Any) -> HTMLResponse:
+def _drawn(template: str, guest: Guest, *, title: str, status: int | None, **shown: Any) -> HTMLResponse:
+    wrong: ReceivablesError | None = shown.setdefault("wrong", None)
+    if status is None:
+        status = OK if wrong is None else status_of(wrong)
     said = guest.tools.words.take(guest.session)
     text = (
         sheets()
         .get_template(f"console/{template}")
-        .render(guest=guest, form=form_of(guest), title=title, said=said, **{"wrong": None, **shown})
+        .render(guest=guest, form=form_of(guest), title=title, said=said, **shown)
     )
     return HTMLResponse(text, status_code=status, headers=headers())
 

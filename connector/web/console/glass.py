@@ -19,7 +19,9 @@ from connector.app.reviewing import waiting
 from connector.app.standing import status
 from connector.app.statements import BankLine, bank_lines
 from connector.collect.worklist import WorkItem
+from connector.model.finding import Decision
 from connector.model.ruling import Waiting
+from connector.reconcile.match import reconcile
 from connector.reconcile.snapshot import Snapshot
 from connector.store.rows import PROGRAM
 
@@ -55,6 +57,10 @@ class Glass:
     def payouts(self, desk: Desk) -> Payouts:
         """What was paid out, explained."""
         return self._of(desk, "payouts", lambda: payouts(desk)[0])
+
+    def decisions(self, desk: Desk) -> tuple[Decision, ...]:
+        """What every payment settles, as it is decided now."""
+        return self._of(desk, "decisions", lambda: reconcile(self.snapshot(desk)).decisions)
 
     def failed(self, desk: Desk) -> int:
         """What failed and needs somebody."""

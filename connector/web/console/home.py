@@ -10,6 +10,7 @@ from connector.app.approving import Consent
 from connector.app.errands import is_cut_off, under_way
 from connector.app.figures import FirstPage, consent_of, plan_figures, yesterday
 from connector.app.first_steps import StepState, first_steps
+from connector.app.freshness import freshness
 from connector.app.house import Desk
 from connector.app.shouting import conditions
 from connector.app.standing import ConnectionStatus, Status, status
@@ -20,7 +21,7 @@ from connector.money import Money
 from connector.plan.groups import IN_WORDS
 from connector.web import words
 from connector.web.console.drawing import page
-from connector.web.console.lately import AGAIN_SECONDS, FIRST
+from connector.web.console.lately import FIRST
 from connector.web.console.ways import Visit, look
 
 PLANS_LOOKED_AT = 20
@@ -55,21 +56,24 @@ class Happened:
 def home(visit: Visit) -> Response:
     """The page."""
     desk, tools = visit.desk, visit.guest.tools
-    stands, turn = status(desk), desk.store.turn(desk.id)
+    fresh = freshness(desk)
+    stands, turn = status(desk, fresh), desk.store.turn(desk.id)
     alarms = conditions(desk, turn, stands)
     told = tools.lately(desk, FIRST)
     known = tools.glass.waiting_known(desk)
-    steps = first_steps(desk)
-    answer = page(
+    steps = first_steps(desk, fresh)
+    return page(
         visit,
         "home.html",
         desk.company.name,
+        known=fresh,
         alarms=alarms,
         gauges=[gauge_of(desk, each) for each in stands.connections],
         stands=stands,
         turn=turn,
         plans=_open_plans(desk),
         told=told,
+        again=told.working,
         first=told.value,
         happened=_since_yesterday(desk, told.value),
         since=later(desk.today, -1),
@@ -80,9 +84,6 @@ def home(visit: Visit) -> Response:
         cut_off=_cut_off(desk),
         headline=_headline(stands, len(alarms)),
     )
-    if told.working:
-        answer.headers["Refresh"] = str(AGAIN_SECONDS)
-    return answer
 
 
 def _open_plans(desk: Desk) -> list[Consent]:

@@ -26,9 +26,6 @@ from connector.dates import Instant
 from connector.errors import ReceivablesError
 from connector.model.source import CompanyId
 
-AGAIN_SECONDS = 2
-"""How soon a page comes again that shows a figure which is being worked out."""
-
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 

@@ -10,26 +10,21 @@ from connector.app.linking import Wish, chosen_link, make_link, overview
 from connector.errors import ReceivablesError, UserError
 from connector.model.paylink import LinkState
 from connector.model.person import Role
-from connector.web.console.drawing import page, status_of
-from connector.web.console.ways import Visit, act, look
+from connector.web.console.drawing import page
+from connector.web.console.ways import Visit, act, look, shown_again
 from connector.web.words import counted
 
 SHOWN_MAX = 100
 
 
-def show(visit: Visit) -> Response:
+def show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     """The list, and the form that makes one."""
-    return _show(visit)
-
-
-def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     guest, every = visit.guest, visit.guest.asked("all") == "yes"
     rows = overview(visit.desk, every=every)
     return page(
         visit,
         "links.html",
         "Links",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         rows=rows[:SHOWN_MAX],
         count=len(rows),
@@ -44,12 +39,9 @@ def create(visit: Visit) -> Response:
     guest, desk = visit.guest, visit.desk
     numbers = [each.strip() for each in guest.given("invoice", 500).split(",") if each.strip()]
     if not numbers:
-        return _show(visit, UserError("No invoice is named.", next_step="Type its number."))
-    try:
-        mode, minimum = mode_in("free" if guest.given("partial") == "yes" else "off", desk.company.home_currency)
-        made = make_link(desk, *numbers, wish=Wish(mode=mode, minimum=minimum))
-    except UserError as fault:
-        return _show(visit, fault)
+        raise UserError("No invoice is named.", next_step="Type its number.")
+    mode, minimum = mode_in("free" if guest.given("partial") == "yes" else "off", desk.company.home_currency)
+    made = make_link(desk, *numbers, wish=Wish(mode=mode, minimum=minimum))
     return visit.to("link", id=made.link.link_id, said="Here is the link. It stays the same as long as it is open.")
 
 
@@ -90,7 +82,7 @@ def rotate(visit: Visit) -> Response:
 WAYS = (
     look("links", show),
     look("link", link, Role.PREPARE),
-    act("links", Role.PREPARE, create),
+    act("links", Role.PREPARE, shown_again(create, show)),
     act("link/revoke", Role.PREPARE, revoke),
     act("link/rotate", Role.PREPARE, rotate),
 )

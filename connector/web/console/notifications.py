@@ -14,8 +14,8 @@ from connector.app.shouting import add_channel, channel_named, remove_channel, t
 from connector.errors import ReceivablesError, Refused, UserError
 from connector.model.alarm import ChannelKind
 from connector.model.person import Role
-from connector.web.console.drawing import page, status_of
-from connector.web.console.ways import Visit, act, look
+from connector.web.console.drawing import page
+from connector.web.console.ways import Visit, act, look, shown_again
 
 SHOWN_MAX = 50
 ADDRESS_MAX = 2_000
@@ -41,12 +41,8 @@ class Made:
     secret: str
 
 
-def show(visit: Visit) -> Response:
+def show(visit: Visit, fault: ReceivablesError | None = None, made: Made | None = None) -> Response:
     """How it stands."""
-    return _show(visit)
-
-
-def _show(visit: Visit, fault: ReceivablesError | None = None, made: Made | None = None) -> Response:
     desk, guest = visit.desk, visit.guest
     sent = guest.form is not None and fault is not None
     channels = desk.store.company(desk.id).channels
@@ -56,7 +52,6 @@ def _show(visit: Visit, fault: ReceivablesError | None = None, made: Made | None
         "Notifications",
         room="setup",
         tab="notifications",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         channels=[(each.name, KINDS[each.kind]) for each in channels],
         kind=guest.given("kind", 20) if sent else "",
@@ -72,13 +67,10 @@ def add(visit: Visit) -> Response:
     """A way to a person. A test message is sent first; only what arrives is kept."""
     guest = visit.guest
     name = guest.given("name", 100)
-    try:
-        kind, address, secret, is_new = _typed(visit)
-        add_channel(visit.desk, name, kind, address, secret)
-    except UserError as fault:
-        return _show(visit, fault)
+    kind, address, secret, is_new = _typed(visit)
+    add_channel(visit.desk, name, kind, address, secret)
     if is_new:
-        return _show(visit, made=Made(name=name, secret=secret))
+        return show(visit, made=Made(name=name, secret=secret))
     return visit.to("notifications", said=f"{name} works: a test message is on its way.")
 
 
@@ -117,12 +109,12 @@ def change(visit: Visit) -> Response:
             f"The test message to {name} was not taken.",
             next_step="Look at it there; or add it anew under another name, and remove this one.",
         )
-        return _show(visit, fault)
+        return show(visit, fault)
     return visit.to("notifications", said=f"The test message was taken by {name}.")
 
 
 WAYS = (
     look("notifications", show),
-    act("notifications", Role.ADMIN, add),
+    act("notifications", Role.ADMIN, shown_again(add, show)),
     act("notifications/change", Role.ADMIN, change),
 )

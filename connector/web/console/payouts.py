@@ -24,7 +24,7 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
 
 
 def show(visit: Visit) -> Response:
-    """The list, the latest first; by `?all=yes` also those that add up."""
+    """The list, the latest first, and where the money of each connection stands."""
     everything: Payouts = visit.guest.tools.glass.payouts(visit.desk)
     titles = {each.connection_id: visit.desk.spec(each).title for each in visit.desk.connections()}
     return page(

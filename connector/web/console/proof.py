@@ -10,31 +10,31 @@ from connector.dates import business_date
 from connector.errors import ReceivablesError
 from connector.reconcile.apart import IN_WORDS
 from connector.web import words
-from connector.web.console.drawing import page, status_of
-from connector.web.console.lately import AGAIN_SECONDS, THE_PROOF
+from connector.web.console.drawing import page
+from connector.web.console.lately import THE_PROOF
 from connector.web.console.ways import Visit, look
 
 
 def show(visit: Visit) -> Response:
     """The proof as it stands now."""
     told = visit.guest.tools.lately(visit.desk, THE_PROOF)
-    answer = page(
+    return page(
         visit,
         "proof.html",
         "Proof",
         told=told,
+        again=told.working,
         proven=told.value,
         anchor="company",
         headline=_headline(told.value) if told.value is not None else "The proof is being worked out",
     )
-    if told.working:
-        answer.headers["Refresh"] = str(AGAIN_SECONDS)
-    return answer
 
 
 def _headline(proof: Proven) -> str:
     if proof.proven:
         return "Proven: nothing differs"
+    if proof.holds and proof.unknown:
+        return "Not proven: nothing contradicts, and not all is known"
     if proof.holds:
         waits = words.counted(proof.waiting, "entry is", "entries are")
         return f"Nothing contradicts; {waits} not in the books yet"
@@ -58,7 +58,6 @@ def apart(visit: Visit) -> Response:
         "why.html",
         "Why is it off?",
         room="proof",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         amount=amount,
         currency=code or visit.desk.company.home_currency,

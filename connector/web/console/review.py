@@ -12,6 +12,7 @@ from connector import canonical
 from connector.app import reviewing
 from connector.app.explaining import Explanation, from_store
 from connector.app.keeping import kept
+from connector.app.refunding import plan_refund
 from connector.app.small import write_off
 from connector.errors import ReceivablesError, Refused, UserError
 from connector.model.person import Role
@@ -23,12 +24,11 @@ from connector.reconcile.booked import posted_payments
 from connector.reconcile.cash.lacking import WORDS as SHORT
 from connector.reconcile.cash.record import Line
 from connector.reconcile.cash.telling import payer_of
-from connector.reconcile.match import reconcile
 from connector.reconcile.rulings import in_force, number_of
 from connector.reconcile.short import HeldBack, last_words
 from connector.reconcile.snapshot import Snapshot
 from connector.web import words
-from connector.web.console.drawing import page, status_of
+from connector.web.console.drawing import page
 from connector.web.console.ways import Visit, act, look
 
 SHOWN_MAX = 40
@@ -118,7 +118,7 @@ def _case(seen: Snapshot, row: Waiting) -> Case:
         on=words.day(payment.received_on),
         method=payment.method.replace("_", " "),
         text=" ".join(part for part in (payment.reference, payment.memo) if part),
-        why="It waits for a yes." if row.code == "proposed" else row.sentence,
+        why="" if row.code == "proposed" else row.sentence,
         choices=tuple(_choice(seen, number, option) for number, option in enumerate(row.options, start=1)),
     )
 
@@ -170,7 +170,6 @@ def _one(visit: Visit, wanted: str, *, fault: ReceivablesError | None = None, gi
         "review_one.html",
         ref.vendor_id,
         room="review",
-        status=status_of(fault) if fault is not None else 200,
         ref=ref,
         payment=seen.payments[ref],
         gross=plain(seen.payments[ref].gross),
@@ -184,8 +183,9 @@ def _one(visit: Visit, wanted: str, *, fault: ReceivablesError | None = None, gi
         shares=given or _shares(seen, ref, found),
         on_account=visit.guest.given("on_account") == "yes",
         word=in_force(seen.rulings).last(ref),
-        rests=_rests(seen, ref),
+        rests=_rests(visit, seen, ref),
         reasons=SHORT,
+        gives_back=_gives_back(visit, ref),
         in_words=_in_words,
         seen=seen,
         wrong=fault,
@@ -202,14 +202,14 @@ class Rest:
     word: Ruling | None
 
 
-def _rests(seen: Snapshot, ref: Ref) -> list[Rest]:
+def _rests(visit: Visit, seen: Snapshot, ref: Ref) -> list[Rest]:
     """Of a payment that is in the books, and of one that somebody has said what it pays."""
     said = last_words(seen.rulings)
     decided = in_force(seen.rulings).decided.get(ref)
     if decided is None and not seen.in_books(ref) and ref not in posted_payments(seen):
         return []
     rows = []
-    for held in small.left_by(seen, ref, reconcile(seen).decisions):
+    for held in small.left_by(seen, ref, visit.guest.tools.glass.decisions(visit.desk)):
         why = small.against(seen, held.left, held.number)
         rows.append(Rest(held=held, why=f"{why.sentence}." if why is not None else "", word=said.get(held.invoice)))
     return rows
@@ -224,6 +224,23 @@ def rest(visit: Visit) -> Response:
         return _one(visit, wanted, fault=fault)
     more = " A plan writes it, once the payment stands in the books." if off else ""
     return visit.to("review/one", said=f"Noted: {stored.sentence}{more}", payment=wanted)
+
+
+def refund(visit: Visit) -> Response:
+    """Plan to give of it back, the way it came; the processor is asked about it first."""
+    wanted = visit.guest.given("payment")
+    try:
+        made = plan_refund(visit.desk, wanted, visit.guest.given("amount", 30))
+    except UserError as fault:
+        return _one(visit, wanted, fault=fault)
+    said = "Nothing was given back yet: this plan does it, once somebody who may approve writes it."
+    return visit.to("plan", id=made.plan_id, said=said)
+
+
+def _gives_back(visit: Visit, ref: Ref) -> bool:
+    """Whether the money lies at a processor, which may be asked to give it back."""
+    desk = visit.desk
+    return any(each.connection_id == ref.connection and not desk.spec(each).is_bank for each in desk.processors())
 
 
 def short(visit: Visit) -> Response:
@@ -349,4 +366,5 @@ WAYS = (
     act("review/undo", Role.PREPARE, take_back),
     act("review/rest", Role.PREPARE, rest),
     act("review/short", Role.PREPARE, short),
+    act("review/refund", Role.PREPARE, refund),
 )

@@ -17,20 +17,27 @@ from connector.errors import SettingsError
 from connector.web.console import (
     accounts,
     aging,
+    archives,
     autosync,
     backups,
     bank,
     beginning,
+    cleaning,
     colleagues,
     companies,
     connections,
+    evidence,
     findings,
     home,
+    link_rules,
     links,
+    mapping,
+    moving,
     notifications,
     payouts,
     plans,
     proof,
+    replanned,
     review,
     rules,
     today,
@@ -59,15 +66,21 @@ _ROOMS = (
     proof,
     payouts,
     links,
+    link_rules,
     findings,
     bank,
     beginning,
+    cleaning,
+    evidence,
+    mapping,
     connections,
     accounts,
     rules,
+    replanned,
     colleagues,
     notifications,
     backups,
+    archives,
 )
 
 WAYS: tuple[Way, ...] = tuple(way for room in _ROOMS for way in room.WAYS)
@@ -80,7 +93,7 @@ def console_app(
     """The app. `address` is where it is reached, if not on this computer alone; `proxies` are the web servers in front
     that are believed when they say who a visitor is."""
     kept = Kept(open_house)
-    tools = Tools(open_house=open_house)
+    tools = Tools(open_house=open_house, anew=kept.anew)
     door = Door(
         house=kept,
         tools=tools,
@@ -102,6 +115,8 @@ def console_app(
     app.add_api_route("/", door.of_everybody(companies.companies), methods=["GET"])
     app.add_api_route("/companies", door.of_everybody(beginning.new_company), methods=["GET"])
     app.add_api_route("/companies", door.of_everybody(beginning.make_company), methods=["POST"])
+    app.add_api_route("/restore", door.of_everybody(moving.ask), methods=["GET"])
+    app.add_api_route("/restore", door.of_upload(moving.UPLOAD), methods=["POST"])
     for way in WAYS:
         path = f"/c/{{company}}/{way.room}" if way.room else "/c/{company}"
         app.add_api_route(path, door.of_company(way), methods=[way.method])

@@ -19,8 +19,9 @@ from connector.model.ruling import FactSource
 from connector.model.source import Ref
 from connector.money import Currency, Money, MoneyError, from_text, plain
 from connector.web.console import replanned
-from connector.web.console.drawing import page, status_of
-from connector.web.console.ways import Visit, act, look
+from connector.web.console.drawing import page
+from connector.web.console.foreseen import Choice
+from connector.web.console.ways import Visit, act, look, shown_again
 
 FIELDS = ("oldest_first", "bank_fee", "rounding", "off_account", "off_largest", "off_automatic")
 FACTS_SHOWN_MAX = 200
@@ -57,12 +58,8 @@ MODES: tuple[tuple[NotesMode, str], ...] = (
 )
 
 
-def show(visit: Visit) -> Response:
+def show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     """The rules as they are, and the forms that change them."""
-    return _show(visit)
-
-
-def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
     desk, guest = visit.desk, visit.guest
     held, sent = desk.company.matching, guest.form is not None
     home = desk.company.home_currency
@@ -75,7 +72,6 @@ def _show(visit: Visit, fault: ReceivablesError | None = None) -> Response:
         "Rules",
         room="setup",
         tab="rules",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         groups=[(sure, [each for each in CLASSES if each[0] == sure]) for sure in (SURE, CAREFUL, BOLD, WAITS)],
         on=set(guest.every("automatic")) if sent else set(held.automatic),
@@ -117,13 +113,6 @@ def _amount(minor: int, home: Currency) -> str:
 
 def change(visit: Visit) -> Response:
     """Show what other rules make different; store them once that was shown, or where nothing is different."""
-    try:
-        return _change(visit)
-    except UserError as fault:
-        return _show(visit, fault)
-
-
-def _change(visit: Visit) -> Response:
     guest, desk = visit.guest, visit.desk
     held, home = desk.store.company(desk.id).matching, desk.company.home_currency
     named = {name for _, name, _, _ in CLASSES}
@@ -138,8 +127,9 @@ def _change(visit: Visit) -> Response:
     if wanted == held:
         return visit.to("rules", said="Nothing is different, and nothing was changed.")
     mark = replanned.mark(held, wanted)
-    shown = replanned.Choice(
+    shown = Choice(
         to="rules",
+        back="Rules",
         title="What posts by itself",
         what=_in_words(visit, held, wanted),
         fields={"automatic": guest.every("automatic"), **{name: guest.given(name, 200) for name in FIELDS}},
@@ -228,7 +218,7 @@ def unlearn(visit: Visit) -> Response:
 
 WAYS = (
     look("rules", show),
-    act("rules", Role.ADMIN, change),
+    act("rules", Role.ADMIN, shown_again(change, show)),
     act("rules/notes", Role.ADMIN, notes),
     act("rules/forget", Role.PREPARE, unlearn),
 )

@@ -11,12 +11,15 @@ from connector.web.console.ways import address_of
 PAGES: dict[str, tuple[str, str]] = {
     "accounts": ("accounts", "Accounts"),
     "aging": ("aging", "Aging"),
+    "audit-pack": ("audit", "Audit packs"),
     "apply": ("plans", "Plans"),
     "autosync": ("autosync", "Auto-sync"),
     "bank": ("bank", "Bank"),
+    "bank map": ("bank/map", "How a bank's file is read"),
     "backup": ("backup", "Backup"),
     "connect": ("connections", "Connections"),
     "disconnect": ("connections", "Connections"),
+    "export": ("export", "Export"),
     "doctor": ("connections", "Connections"),
     "notify": ("notifications", "Notifications"),
     "conflicts": ("conflicts", "Changed on both sides"),
@@ -24,6 +27,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "findings": ("findings", "Findings"),
     "letters": ("findings", "Findings"),
     "link": ("links", "Links"),
+    "link rules": ("links/rules", "Rules of payment links"),
     "log": ("today", "Today"),
     "notes": ("today", "Today"),
     "payouts": ("payouts", "Payouts"),
@@ -33,9 +37,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "plans": ("plans", "Plans"),
     "prove": ("proof", "Proof"),
     "reconcile": ("review", "Review"),
+    "refund": ("review", "Review"),
     "resume": ("autosync", "Auto-sync"),
     "review": ("review", "Review"),
     "rules": ("rules", "Rules"),
+    "shadow": ("clean-up", "Clean-up"),
     "status": ("", "Home"),
     "sync": ("", "Home, “Read everything now”"),
     "today": ("today", "Today"),
@@ -60,7 +66,10 @@ _WORDS = "again|confirm|reject|allocate|short|undo|leave|show|approve|create|on|
 _NAMED = r"(?=[^\s.,;`]*[\dA-Z=-])[^\s,;)`]*[^\s.,;)`]"
 """What can only be an id, a name or a value."""
 
-_COMMAND = re.compile(rf"`?receivables (?P<name>[a-z]+)(?: (?:{_WORDS}|[a-z]+(?= --|[.,;)`]|$)|--[a-z-]+|{_NAMED}))*`?")
+_COMMAND = re.compile(
+    r"`?receivables (?P<name>link rules|bank map|[a-z]+(?:-[a-z]+)*)"
+    rf"(?: (?:{_WORDS}|[a-z]+(?= --|[.,;)`]|$)|--[a-z-]+|{_NAMED}))*`?"
+)
 
 
 _YES_OR_NO = re.compile(r"If that is right: (?P<page>receivables review) confirm \S+; else: receivables review reject")
@@ -83,4 +92,7 @@ def _shown(found: re.Match[str], company: str) -> Markup:
     page = PAGES.get(found["name"])
     if page is None:
         return Markup("<code>{}</code>").format(found[0].strip("`"))
+    named = found[0].strip("`").split()[2:3]
+    if found["name"] == "refund" and named:
+        return Markup('<a href="{}">{}</a>').format(address_of(company, "review/one", payment=named[0]), named[0])
     return Markup('<a href="{}">{}</a>').format(address_of(company, page[0]), page[1])

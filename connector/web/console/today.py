@@ -19,7 +19,7 @@ from connector.model.person import Role
 from connector.model.source import Ref
 from connector.money import Money, MoneyError, by_currency, from_text
 from connector.web import words
-from connector.web.console.drawing import page, status_of
+from connector.web.console.drawing import page
 from connector.web.console.ways import Visit, act, look
 
 SHOWN_MAX = 60
@@ -69,7 +69,7 @@ def show(visit: Visit) -> Response:
         sums=tuple(by_currency(each.debt.invoice.open for each in due).values()),
         decide=[each for each in calls if each.debt.handed_over][:SHOWN_MAX],
         peace=[each for each in calls if not each.debt.due and not each.debt.handed_over][:SHOWN_MAX],
-        fresh=freshness(visit.desk),
+        known=freshness(visit.desk),
         left=len(unpushed(visit.desk)) if visit.may(Role.PREPARE) else 0,
     )
 
@@ -110,7 +110,6 @@ def _form(visit: Visit, wanted: str, *, fault: ReceivablesError | None = None) -
         "contact.html",
         f"Contact about {invoice.number or ref.vendor_id}",
         room="today",
-        status=status_of(fault) if fault is not None else 200,
         wrong=fault,
         ref=ref,
         invoice=invoice,

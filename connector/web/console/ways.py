@@ -16,11 +16,14 @@ from connector.app.house import Desk, House
 from connector.errors import UserError
 from connector.model.person import ErrandKind, Person, Role, Session
 from connector.web.console.consent import Consents
+from connector.web.console.foreseen import Foresight
 from connector.web.console.glass import Glass
 from connector.web.console.lately import Figures, Told, What
+from connector.web.console.packing import PACKING
 
 SEE_OTHER = 303
 WORDS_KEPT_MAX = 1_000
+SAMPLES_KEPT_MAX = 8
 
 T = TypeVar("T")
 
@@ -46,14 +49,47 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that was sent, with the name it had where it came from."""
+
+    name: str
+    body: bytes
+
+
+class Samples:
+    """A file that somebody looks at over several pages: of each browser the last, and of all the latest few."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Upload] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def leave(self, session: Session, sample: Upload) -> None:
+        """In place of the one before."""
+        with self._lock:
+            self._kept.pop(session.token_hash, None)
+            self._kept[session.token_hash] = sample
+            while len(self._kept) > SAMPLES_KEPT_MAX:
+                self._kept.popitem(last=False)
+
+    def held(self, session: Session) -> Upload | None:
+        """The one that this browser has sent; None where it is kept no more."""
+        with self._lock:
+            return self._kept.get(session.token_hash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What lasts longer than a request. `open_house` opens another house for work in the background."""
+    """What lasts longer than a request. `open_house` opens another house for work in the background; `anew` is called
+    once another database is in the place of the one that pages are drawn from."""
 
     open_house: Callable[[], House]
+    anew: Callable[[], None]
     glass: Glass = field(default_factory=Glass)
     words: Words = field(default_factory=Words)
+    samples: Samples = field(default_factory=Samples)
     consents: Consents = field(default_factory=Consents)
     figures: Figures = field(default_factory=Figures)
+    foresight: Foresight = field(default_factory=Foresight)
 
     def lately(self, desk: Desk, what: What[T]) -> Told[T]:
         """What takes long to work out: as it is, where the company is small or nothing has happened since; else as it
@@ -62,18 +98,8 @@ class Tools:
 
     def start(self, desk: Desk, errand_id: str) -> None:
         """Do an errand apart from any request. Whoever stops the console does not wait for it."""
-        work = threading.Thread(
-            target=errands.carry_out, args=(self.open_house, desk.id, errand_id), name=errand_id, daemon=True
-        )
-        work.start()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file that was sent, with the name it had where it came from."""
-
-    name: str
-    body: bytes
+        told = (self.open_house, desk.id, errand_id, PACKING)
+        threading.Thread(target=errands.carry_out, args=told, name=errand_id, daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +172,9 @@ def acting(desk: Desk, person: Person) -> Desk:
     return desk
 
 
+Answer = Callable[[Visit], Response]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """One address of a company's part, the role it needs, and what answers it."""
@@ -153,15 +182,27 @@ class Way:
     method: str
     room: str
     needs: Role
-    answer: Callable[[Visit], Response]
+    answer: Answer
     takes_files: bool = False
 
 
-def look(room: str, answer: Callable[[Visit], Response], needs: Role = Role.VIEW) -> Way:
+def shown_again(change: Answer, show: Callable[[Visit, UserError], Response]) -> Answer:
+    """What a form does; where what was typed cannot be, its page again, with that and with why not."""
+
+    def answer(visit: Visit) -> Response:
+        try:
+            return change(visit)
+        except UserError as fault:
+            return show(visit, fault)
+
+    return answer
+
+
+def look(room: str, answer: Answer, needs: Role = Role.VIEW) -> Way:
     """A page. It changes nothing."""
     return Way(method="GET", room=room, needs=needs, answer=answer)
 
 
-def act(room: str, needs: Role, answer: Callable[[Visit], Response], *, takes_files: bool = False) -> Way:
+def act(room: str, needs: Role, answer: Answer, *, takes_files: bool = False) -> Way:
     """What a form does."""
     return Way(method="POST", room=room, needs=needs, answer=answer, takes_files=takes_files)

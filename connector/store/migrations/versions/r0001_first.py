@@ -24,7 +24,7 @@ _TABLES: dict[str, tuple[str, str]] = {
     "budget": ("company_id connection_id", "next_at# paused_until# throttled_since# month metered#"),
     "tie_check": ("company_id connection_id", "through# body"),
     "notice": ("company_id connection_id notice_id", "number# first_at# last_at# dismissed_by? body"),
-    "inbox": ("company_id connection_id event_key", "at# hint done_at#?"),
+    "inbox": ("company_id connection_id event_key", "at# hint done_at#? vendor_id?"),
     "alarm": ("company_id alarm_key", "since# told# over# body"),
     "message": ("company_id message_id", "at# body"),
     "due": ("company_id", "due_ms# reason owner fence# until_ms# turn"),
@@ -67,6 +67,7 @@ _INDEXES: dict[str, tuple[str, str, str | None]] = {
     # index: (table, columns, condition of a unique index or None)
     "due_by_time": ("due", "owner due_ms", None),
     "inbox_open": ("inbox", "company_id connection_id done_at", None),
+    "inbox_by_record": ("inbox", "company_id connection_id vendor_id", None),
     "outbox_by_state": ("outbox", "company_id state number", None),
     "outbox_subject": ("outbox", "company_id subject", "state <> 'dead'"),
     "ruling_by_payment": ("ruling", "company_id payment", None),
