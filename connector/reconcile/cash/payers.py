@@ -148,14 +148,11 @@ class Payers:
 
     def _named_so(self, keys: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
         """The same, of keys with the places of the parties that have them."""
-        found: dict[str, tuple[int, ...]] = {}
+        found: dict[str, set[int]] = {}
         for place, key in keys:
             if key:
-                group = self.root[place]
-                known = found.get(key, ())
-                if group not in known:
-                    found[key] = tuple(sorted((*known, group)))
-        return found
+                found.setdefault(key, set()).add(self.root[place])
+        return {key: tuple(sorted(groups)) for key, groups in found.items()}
 
     def _domains(self, parties: Sequence[Party]) -> dict[str, int]:
         """The domains of e-mail that are one group's, where the company's customers have domains of their own."""
