@@ -103,6 +103,7 @@ def lived(stage: Stage, heard: Heard, seed: int, *, tardy: bool = False) -> tupl
     return firm, [*wrong(firm), *(f"{secret}... is written down" for secret in leaked(stage, heard))]
 
 
+@pytest.mark.req("E17")
 @pytest.mark.parametrize(
     "seeds",
     [
@@ -134,6 +135,7 @@ def test_whatever_goes_wrong_every_invariant_holds(stage: Stage, heard: Heard, s
     assert len(seeds) != SHARE or happened.keys() >= EVERYTHING
 
 
+@pytest.mark.req("E17")
 @pytest.mark.gate
 @pytest.mark.parametrize("name", MUTANTS)
 def test_without_one_of_its_parts_the_product_breaks_an_invariant(tmp_path: Path, heard: Heard, name: str) -> None:
