@@ -58,7 +58,8 @@ def test_rules_are_set_and_shown_and_a_slip_in_one_is_said_in_words(shop: Shop) 
     do, run = shop.firm.do, shop.firm.run
     do("link", "rules", "--tolerance", "0.50", "--tolerance-percent", "0.5", "--cost", "card=2.9%+0.30")
     shown = do("link", "rules").out
-    assert all(said in shown for said in ("0.50 USD", "0.50 %", "2.90 %, 0.30 USD", "with their debt"))
+    for said in ("0.50 USD", "0.5 %", "2.9%+0.30", "with their debt"):
+        assert said in shown
     for wrong, said in (
         (("--cost", "card"), "METHOD=PRICE"),
         (("--cost", "card=cheap"), "not a price"),

@@ -45,7 +45,7 @@ def held_to_account(soak: Soak, folder: Path) -> None:
 def test_three_minutes_of_kills_stops_restarts_and_coming_to_rest_lose_and_double_nothing(tmp_path: Path) -> None:
     with soaked(tmp_path, seed=1) as soak:
         with Life(soak, soak.vendors, soak.calls, 5.0):
-            soak.harm(120, SOME_HARM)
+            soak.harm(165, SOME_HARM)
         held_to_account(soak, tmp_path)
         assert soak.did["database restarted"] >= 2
 
