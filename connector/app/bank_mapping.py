@@ -23,6 +23,7 @@ from connector.exports.opening import DELIMITERS, HEADER_WITHIN_ROWS, grids_of
 from connector.exports.suggest import Suggestion, encoding_of, readable, suggestion, toml_of
 from connector.exports.workbook import is_workbook
 from connector.model.firm import Connection
+from connector.model.link_line import hash_of
 from connector.money import Currency, Money
 
 SETTING = "mapping"
@@ -152,7 +153,9 @@ def keep_mapping(house: House, desk: Desk, mapping: BankMapping, of: Connection 
     account it is only written. Errors: UserError, StoreError."""
     body = toml_of(_checked(mapping)).encode()
     name = of.connection_id if of is not None else "bank"
-    path = house.config.home / _FOLDER / f"{desk.id}-{name}-{hashlib.sha256(body).hexdigest()[:8]}.toml"
+    # By a hash: a company may be called what no file can be.
+    own = f"{hash_of(desk.id)[:16]}-{name}-{hashlib.sha256(body).hexdigest()[:8]}.toml"
+    path = house.config.home / _FOLDER / own
     try:
         path.parent.mkdir(mode=_PRIVATE, exist_ok=True)
         path.touch(mode=0o600)

@@ -52,8 +52,8 @@ def page(ground: Ground, name: str = "dana") -> str:
     return str(answer.text)
 
 
-def files_sent(browser: TestClient, *paths: Path, **fields: str) -> Any:
-    parts = [("files", (each.name, each.read_bytes(), "application/octet-stream")) for each in paths]
+def files_sent(browser: TestClient, *paths: Path, called: str = "", **fields: str) -> Any:
+    parts = [("files", (called or each.name, each.read_bytes(), "application/octet-stream")) for each in paths]
     form = form_of(browser.get(f"/c/{MAIN}/clean-up").text)
     return browser.post(f"/c/{MAIN}/clean-up/files", data={"form": form, **fields}, files=parts)
 
@@ -129,6 +129,9 @@ def test_files_are_looked_at_at_once_and_say_what_they_cannot_show(ground: Groun
         assert safe(each.name) in shown
     with ground.house() as house:
         assert house.store.head(MAIN) == before
+    twins = words(files_sent(paul, *sent, called="export.csv", currency="usd", end="2026-11-30").text)
+    assert "2-export.csv" in twins, "two of one name are both looked at"
+    assert "Payment ch_1LV002 of " in twins
     for refused, said in (
         (files_sent(paul, POLLUTED), "No file in what you sent tells what customers owe"),
         (files_sent(paul), "No file was chosen"),

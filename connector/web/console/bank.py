@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -89,12 +91,23 @@ def one_chosen(visit: Visit, what: str, bytes_max: int) -> Upload:
 
 
 def _brought(visit: Visit, sent: list[Upload]) -> Imported:
-    with TemporaryDirectory(prefix="receivables-") as folder:
-        paths = [Path(folder) / f"{place}-{safe(each.name)}" for place, each in enumerate(sent, start=1)]
-        for path, each in zip(paths, sent, strict=True):
-            path.write_bytes(each.body)
+    with on_disk(sent) as paths:
         wanted = visit.guest.given("account", 60) or None
         return bring(visit.desk, [str(each) for each in paths], wanted, lambda *_: None)
+
+
+@contextmanager
+def on_disk(sent: Sequence[Upload]) -> Iterator[list[Path]]:
+    """What was sent as the readers of files want it, in a folder of its own, for as long as they look at it. Two of one
+    name, such as the exports of two systems, are told apart by a number."""
+    with TemporaryDirectory(prefix="receivables-") as outside:
+        folder, paths = Path(outside) / "what you sent", list[Path]()
+        folder.mkdir()
+        for place, each in enumerate(sent, start=1):
+            path = folder / safe(each.name)
+            paths.append(folder / f"{place}-{path.name}" if path.exists() else path)
+            paths[-1].write_bytes(each.body)
+        yield paths
 
 
 def safe(name: str) -> str:

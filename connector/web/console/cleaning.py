@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi.responses import Response
 
@@ -21,7 +19,7 @@ from connector.exports.days import ORDERS
 from connector.model.person import ErrandKind, Role
 from connector.reconcile.cash.case import Policy
 from connector.web import words
-from connector.web.console.bank import chosen, safe
+from connector.web.console.bank import chosen, on_disk
 from connector.web.console.drawing import page
 from connector.web.console.ways import Visit, act, look
 
@@ -107,13 +105,9 @@ def _looked(visit: Visit) -> tuple[Gathered, LookedAt]:
     if dates not in ("", *ORDERS):
         raise UserError(f"{dates!r} is no order of dates.", next_step=f"Choose one of {', '.join(ORDERS)}.")
     exports = [registry.by_path(spec.exports) for spec in registry.specs().values() if spec.exports is not None]
-    with TemporaryDirectory(prefix="receivables-") as outside:
-        folder = Path(outside) / "what you sent"
-        folder.mkdir()
-        for each in chosen(visit, "Choose the reports and exports as you downloaded them, unedited."):
-            (folder / safe(each.name)).write_bytes(each.body)
+    with on_disk(chosen(visit, "Choose the reports and exports as you downloaded them, unedited.")) as paths:
         asked = Asked(
-            folder=folder,
+            folder=paths[0].parent,
             policy=Policy(terms=True),
             currency=guest.given("currency", 3).upper(),
             dates=dates,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from fastapi.responses import Response
 
 from connector.app.explaining import check_store
 from connector.app.proving import Report, check_file
 from connector.errors import UserError
 from connector.model.person import Role
-from connector.web.console.bank import one_chosen, safe
+from connector.web.console.bank import on_disk, one_chosen
 from connector.web.console.door import FILES_BYTES_MAX
 from connector.web.console.drawing import page
 from connector.web.console.ways import Visit, act, look, shown_again
@@ -31,9 +28,7 @@ def check(visit: Visit) -> Response:
     if visit.guest.given("what", 10) == "kept":
         return _show(visit, report=check_store(visit.desk, lambda *_: None), of="Everything that is kept here")
     sent = one_chosen(visit, "Choose a file that `receivables match --evidence` wrote.", FILES_BYTES_MAX)
-    with TemporaryDirectory(prefix="receivables-") as folder:
-        path = Path(folder) / safe(sent.name)
-        path.write_bytes(sent.body)
+    with on_disk([sent]) as (path,):
         return _show(visit, report=check_file(path, lambda *_: None), of=path.name)
 
 

@@ -3,11 +3,8 @@ it is kept. The statements that are taken in on the page Bank are read so from t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi.responses import Response
 
@@ -17,7 +14,7 @@ from connector.exports.days import ORDERS
 from connector.exports.mapping import BankMapping
 from connector.model.firm import Connection
 from connector.model.person import Role
-from connector.web.console.bank import one_chosen, safe
+from connector.web.console.bank import on_disk, one_chosen
 from connector.web.console.drawing import page
 from connector.web.console.ways import Upload, Visit, act, look
 
@@ -68,7 +65,7 @@ def _show(
 ) -> Response:
     sheet: Sheet | None = None
     if sample is not None:
-        with _on_disk(sample) as path:
+        with on_disk([sample]) as (path,):
             sheet = sheet_of(path, _home(visit))
         form = form or _proposed(sheet, _home(visit))
     return page(
@@ -96,20 +93,11 @@ def _home(visit: Visit) -> str:
     return held.get("currency", str(visit.desk.company.home_currency))
 
 
-@contextmanager
-def _on_disk(sample: Upload) -> Iterator[Path]:
-    """The file as the readers of files want it: for as long as they look at it."""
-    with TemporaryDirectory(prefix="receivables-") as folder:
-        path = Path(folder) / safe(sample.name)
-        path.write_bytes(sample.body)
-        yield path
-
-
 def take(visit: Visit) -> Response:
     """Keep the file in mind, and show its first lines with what they might be."""
     try:
         sent = one_chosen(visit, "Choose a CSV or XLSX as your bank gave it, unedited.", SAMPLE_BYTES_MAX)
-        with _on_disk(sent) as path:
+        with on_disk([sent]) as (path,):
             sheet_of(path, _home(visit))
     except UserError as fault:
         return _show(visit, fault=fault)
@@ -133,7 +121,7 @@ def choose(visit: Visit) -> Response:
         return visit.to("bank/map", said="The file is not in mind any more: send it again.")
     keeping = visit.guest.given("do", 10) == "keep"
     try:
-        with _on_disk(sample) as path:
+        with on_disk([sample]) as (path,):
             sheet = sheet_of(path, _home(visit))
             wanted = _mapping(form, sheet)
             seen = tried(path, wanted)
